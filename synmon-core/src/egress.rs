@@ -1,0 +1,417 @@
+//! Where a flow may go: which addresses are public, and what the operator allowed besides.
+
+use std::{net::IpAddr, str::FromStr, sync::Arc};
+
+use async_trait::async_trait;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use url::{Host, Url};
+
+/// Turns names into addresses.
+#[async_trait]
+pub trait Resolver: Send + Sync {
+    /// All addresses of a host name.
+    async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, ResolveError>;
+}
+
+/// Why a name has no address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ResolveError {
+    /// There is no such name.
+    #[error("the name does not exist")]
+    NotFound,
+    /// The name service did not answer.
+    #[error("the name service did not answer: {0}")]
+    Unavailable(String),
+}
+
+/// What the operator lets flows reach besides public addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EgressAllowList {
+    hosts: Vec<HostRule>,
+    networks: Vec<IpNet>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct HostRule {
+    host: String,
+    port: Option<u16>,
+}
+
+/// An entry of the list that is neither a host nor a network.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "“{0}” is neither a host name, nor host:port, nor an address, nor a network such as 10.0.0.0/8"
+)]
+pub struct EgressAllowListError(String);
+
+impl EgressAllowList {
+    /// Also allows one port of one host.
+    #[must_use]
+    pub fn and_host(mut self, host: &str, port: u16) -> Self {
+        self.hosts.push(HostRule {
+            host: canonical(host),
+            port: Some(port),
+        });
+        self
+    }
+
+    fn allows_host(&self, host: &str, port: Option<u16>) -> bool {
+        self.hosts
+            .iter()
+            .any(|rule| rule.host == host && rule.port.is_none_or(|only| port == Some(only)))
+    }
+
+    fn allows_address(&self, address: IpAddr) -> bool {
+        self.networks
+            .iter()
+            .any(|network| network.contains(&address))
+    }
+}
+
+impl FromStr for EgressAllowList {
+    type Err = EgressAllowListError;
+
+    /// Reads hosts, `host:port`, addresses and networks, separated by commas.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut list = Self::default();
+        for item in text
+            .split(',')
+            .map(str::trim)
+            .filter(|item| !item.is_empty())
+        {
+            if let Ok(network) = item.parse::<IpNet>() {
+                list.networks.push(network);
+            } else if let Ok(address) = item.trim_matches(['[', ']']).parse::<IpAddr>() {
+                list.networks.push(IpNet::from(address));
+            } else {
+                list.hosts.push(host_rule(item)?);
+            }
+        }
+        Ok(list)
+    }
+}
+
+fn host_rule(item: &str) -> Result<HostRule, EgressAllowListError> {
+    let error = || EgressAllowListError(item.chars().take(80).collect());
+    let url = Url::parse(&format!("http://{item}/")).map_err(|_| error())?;
+    let bare = url.path() == "/" && url.query().is_none() && url.username().is_empty();
+    let host = url
+        .host_str()
+        .filter(|_| bare && !item.contains('/'))
+        .ok_or_else(error)?;
+    let port = item
+        .rsplit_once(':')
+        .and_then(|(_, port)| port.parse().ok());
+    Ok(HostRule {
+        host: canonical(host),
+        port,
+    })
+}
+
+/// The rule about where flows may go.
+#[derive(Clone)]
+pub struct EgressPolicy {
+    allowed: EgressAllowList,
+    resolver: Arc<dyn Resolver>,
+}
+
+/// Why an address is not opened.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EgressError {
+    /// The scheme is not one that is opened.
+    #[error("the scheme {0} is not opened: only http and https are")]
+    Scheme(String),
+    /// The host is, or resolves to, an address that flows must not reach.
+    #[error(
+        "{host} is at {address}, a {kind} address; the operator can allow it by \
+         SYNMON_EGRESS_ALLOW"
+    )]
+    Forbidden {
+        /// The host in the address.
+        host: String,
+        /// What it resolves to.
+        address: IpAddr,
+        /// Which kind of address that is.
+        kind: &'static str,
+    },
+    /// The name does not resolve.
+    #[error("{host}: {why}")]
+    Unresolved {
+        /// The host in the address.
+        host: String,
+        /// What the name service said.
+        why: ResolveError,
+    },
+}
+
+impl EgressPolicy {
+    /// A policy with what the operator allowed.
+    #[must_use]
+    pub fn new(allowed: EgressAllowList, resolver: Arc<dyn Resolver>) -> Self {
+        Self { allowed, resolver }
+    }
+
+    /// Whether a flow may open this address now. Every address that the host has must be allowed.
+    pub async fn check(&self, url: &Url) -> Result<(), EgressError> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(EgressError::Scheme(url.scheme().to_owned()));
+        }
+        let (host, literal) = match url.host() {
+            Some(Host::Domain(name)) => (canonical(name), None),
+            Some(Host::Ipv4(address)) => (address.to_string(), Some(IpAddr::V4(address))),
+            Some(Host::Ipv6(address)) => (address.to_string(), Some(IpAddr::V6(address))),
+            None => return Err(EgressError::Scheme(url.scheme().to_owned())),
+        };
+        let url_host = url.host_str().map(canonical).unwrap_or_default();
+        if self
+            .allowed
+            .allows_host(&url_host, url.port_or_known_default())
+        {
+            return Ok(());
+        }
+        let addresses = match literal {
+            Some(address) => vec![address],
+            None => self.resolve(&host).await?,
+        };
+        addresses
+            .into_iter()
+            .try_for_each(|address| self.check_address(&host, address))
+    }
+
+    async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, EgressError> {
+        // RFC 6761, section 6.3: these names are loopback, whatever a name service says. One
+        // allowed loopback address stands for both families.
+        if host == "localhost" || host.ends_with(".localhost") {
+            let v4 = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+            let v6 = IpAddr::V6(std::net::Ipv6Addr::LOCALHOST);
+            return Ok(vec![if self.allowed.allows_address(v6) {
+                v6
+            } else {
+                v4
+            }]);
+        }
+        let unresolved = |why| EgressError::Unresolved {
+            host: host.to_owned(),
+            why,
+        };
+        let addresses = self.resolver.resolve(host).await.map_err(unresolved)?;
+        if addresses.is_empty() {
+            Err(unresolved(ResolveError::NotFound))
+        } else {
+            Ok(addresses)
+        }
+    }
+
+    fn check_address(&self, host: &str, address: IpAddr) -> Result<(), EgressError> {
+        if self.allowed.allows_address(address) {
+            return Ok(());
+        }
+        // An IPv4 address in IPv6 clothes is judged, and allowed, as what it is.
+        let inner = embedded_v4(address);
+        if inner.is_some_and(|inner| self.allowed.allows_address(inner)) {
+            return Ok(());
+        }
+        match forbidden_kind(address).or_else(|| inner.and_then(forbidden_kind)) {
+            Some(kind) => Err(EgressError::Forbidden {
+                host: host.to_owned(),
+                address,
+                kind,
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Lower case and without the root's dot: `LOCALHOST.` is `localhost`.
+fn canonical(host: &str) -> String {
+    host.trim_matches(['[', ']'])
+        .trim_end_matches('.')
+        .to_ascii_lowercase()
+}
+
+/// The special-purpose registries of IANA (RFC 6890 and its updates), as far as they are not
+/// globally reachable, and what tunnels to them.
+const FORBIDDEN_V4: [(&str, &str); 16] = [
+    ("0.0.0.0/8", "this-network"),
+    ("10.0.0.0/8", "private"),
+    ("100.64.0.0/10", "carrier-grade NAT"),
+    ("127.0.0.0/8", "loopback"),
+    ("169.254.0.0/16", "link-local"),
+    ("172.16.0.0/12", "private"),
+    ("192.0.0.0/24", "protocol-assignment"),
+    ("192.0.2.0/24", "documentation"),
+    ("192.88.99.0/24", "6to4-relay"),
+    ("192.168.0.0/16", "private"),
+    ("198.18.0.0/15", "benchmarking"),
+    ("198.51.100.0/24", "documentation"),
+    ("203.0.113.0/24", "documentation"),
+    ("224.0.0.0/4", "multicast"),
+    ("240.0.0.0/4", "reserved"),
+    ("255.255.255.255/32", "broadcast"),
+];
+const FORBIDDEN_V6: [(&str, &str); 12] = [
+    ("::/128", "unspecified"),
+    ("::1/128", "loopback"),
+    ("64:ff9b:1::/48", "local-translation"),
+    ("100::/64", "discard-only"),
+    ("2001::/23", "protocol-assignment"),
+    ("2001:db8::/32", "documentation"),
+    ("3fff::/20", "documentation"),
+    ("5f00::/16", "segment-routing"),
+    ("fc00::/7", "unique-local"),
+    ("fe80::/10", "link-local"),
+    ("fec0::/10", "site-local"),
+    ("ff00::/8", "multicast"),
+];
+
+fn forbidden_kind(address: IpAddr) -> Option<&'static str> {
+    match address {
+        IpAddr::V4(address) => FORBIDDEN_V4
+            .iter()
+            .find(|(net, _)| net.parse().is_ok_and(|net: Ipv4Net| net.contains(&address)))
+            .map(|(_, kind)| *kind),
+        IpAddr::V6(address) => FORBIDDEN_V6
+            .iter()
+            .find(|(net, _)| net.parse().is_ok_and(|net: Ipv6Net| net.contains(&address)))
+            .map(|(_, kind)| *kind),
+    }
+}
+
+/// The IPv4 address that an IPv6 address leads to: mapped (RFC 4291), compatible (deprecated),
+/// NAT64 (RFC 6052) and 6to4 (RFC 3056).
+fn embedded_v4(address: IpAddr) -> Option<IpAddr> {
+    let IpAddr::V6(address) = address else {
+        return None;
+    };
+    let s = address.segments();
+    let tail = || std::net::Ipv4Addr::from(u32::from(s[6]) << 16 | u32::from(s[7]));
+    let inner = match s {
+        [0, 0, 0, 0, 0, 0 | 0xffff, _, _] => tail(),
+        [0x0064, 0xff9b, 0, 0, 0, 0, _, _] => tail(),
+        [0x2002, high, low, ..] => std::net::Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)),
+        _ => return None,
+    };
+    Some(IpAddr::V4(inner))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Names(Vec<(&'static str, Vec<&'static str>)>);
+
+    #[async_trait]
+    impl Resolver for Names {
+        async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
+            self.0
+                .iter()
+                .find(|(name, _)| *name == host)
+                .map(|(_, addresses)| addresses.iter().map(|a| a.parse().unwrap()).collect())
+                .ok_or(ResolveError::NotFound)
+        }
+    }
+
+    fn policy(allowed: &str) -> EgressPolicy {
+        let names = Names(vec![
+            ("public.example", vec!["93.184.216.34"]),
+            ("intranet.example", vec!["10.1.2.3"]),
+            ("mixed.example", vec!["93.184.216.34", "127.0.0.1"]),
+        ]);
+        EgressPolicy::new(allowed.parse().unwrap(), Arc::new(names))
+    }
+
+    async fn check(allowed: &str, url: &str) -> Result<(), EgressError> {
+        policy(allowed).check(&Url::parse(url).unwrap()).await
+    }
+
+    #[tokio::test]
+    async fn public_addresses_are_open() {
+        for url in [
+            "http://public.example/",
+            "https://8.8.8.8/",
+            "https://[2606:4700::1111]/",
+        ] {
+            assert_eq!(check("", url).await, Ok(()), "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn every_spelling_of_a_forbidden_address_is_refused() {
+        for host in [
+            "127.0.0.1",
+            "2130706433",
+            "0x7f.1",
+            "0177.0.0.1",
+            "127.1",
+            "0",
+            "[::1]",
+            "[::]",
+            "[::ffff:127.0.0.1]",
+            "localhost",
+            "LOCALHOST.",
+            "a.localhost",
+            "①②⑦.0.0.1",
+            "169.254.169.254",
+            "100.100.100.200",
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.1.1",
+            "198.18.0.1",
+            "192.0.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "[fd00:ec2::254]",
+            "[fe80::1]",
+            "[64:ff9b::7f00:1]",
+            "[64:ff9b:1::1]",
+            "[2002:7f00:1::]",
+            "[2001::1]",
+            "[::10.0.0.1]",
+            "[5f00::1]",
+            "[ff02::1]",
+            "intranet.example",
+            "mixed.example",
+        ] {
+            let answer = check("", &format!("http://{host}/")).await;
+            assert!(
+                matches!(answer, Err(EgressError::Forbidden { .. })),
+                "{host}: {answer:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn the_operator_can_allow_hosts_ports_and_networks() {
+        assert_eq!(check("127.0.0.0/8", "http://127.0.0.9:81/").await, Ok(()));
+        assert_eq!(check("127.0.0.1", "http://localhost:81/").await, Ok(()));
+        assert_eq!(check("::1", "http://localhost:81/").await, Ok(()));
+        assert_eq!(
+            check("10.0.0.0/8, localhost", "http://localhost/").await,
+            Ok(())
+        );
+        assert_eq!(
+            check("Intranet.Example", "http://intranet.example/").await,
+            Ok(())
+        );
+        assert_eq!(check("127.0.0.1:81", "http://127.0.0.1:81/").await, Ok(()));
+        assert!(check("127.0.0.1:81", "http://127.0.0.1:82/").await.is_err());
+        assert!(check("127.0.0.1", "http://127.0.0.2/").await.is_err());
+        assert!(check("10.0.0.0/8", "http://mixed.example/").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_name_that_does_not_resolve_is_told_apart_from_a_forbidden_one() {
+        let answer = check("", "http://nowhere.example/").await;
+        assert!(
+            matches!(answer, Err(EgressError::Unresolved { .. })),
+            "{answer:?}"
+        );
+    }
+
+    #[test]
+    fn nonsense_in_the_list_is_refused() {
+        for text in ["10.0.0.0/40", "http://x/", "a b", "user@host", "x/y"] {
+            assert!(text.parse::<EgressAllowList>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Putting an engine together.
+
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+
+use super::{Engine, Parts, Signals};
+use crate::{
+    Clock, SystemClock, artifact::Artifacts, browser::Browser, egress::EgressPolicy,
+    notice::Notifier, store::Store,
+};
+
+/// The numbers that an engine works by.
+#[derive(Clone, Debug)]
+pub struct EngineSettings {
+    /// How many runs go on at a time in this process.
+    pub concurrency: NonZeroUsize,
+    /// How long runs may go on after the engine was told to stop.
+    pub shutdown_grace: Duration,
+    /// How long a worker may be silent before its run is given to another.
+    pub lease: Duration,
+    /// How often a worker says that it is there.
+    pub heartbeat: Duration,
+    /// How often a run may lose its worker before it is given up.
+    pub max_losses: u32,
+    /// How often a run is tried whose browser breaks.
+    pub max_attempts: u32,
+    /// The largest picture that is kept, in bytes.
+    pub max_screenshot_bytes: usize,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            concurrency: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            shutdown_grace: Duration::from_secs(25),
+            lease: Duration::from_secs(20),
+            heartbeat: Duration::from_secs(5),
+            max_losses: 3,
+            max_attempts: 2,
+            max_screenshot_bytes: 10 * 1024 * 1024,
+        }
+    }
+}
+
+/// Collects the parts of an engine. All but the clock and the settings must be given.
+#[derive(Default)]
+pub struct EngineBuilder {
+    store: Option<Arc<dyn Store>>,
+    browser: Option<Arc<dyn Browser>>,
+    notifier: Option<Arc<dyn Notifier>>,
+    artifacts: Option<Arc<dyn Artifacts>>,
+    egress: Option<EgressPolicy>,
+    clock: Option<Arc<dyn Clock>>,
+    signals: Arc<Signals>,
+    settings: EngineSettings,
+}
+
+/// A part that an engine can't do without was not given.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the engine has no {0}: give it one before build()")]
+pub struct MissingPart(&'static str);
+
+impl EngineBuilder {
+    /// Where flows, runs and notices are kept.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// What runs happen in.
+    #[must_use]
+    pub fn browser(mut self, browser: Arc<dyn Browser>) -> Self {
+        self.browser = Some(browser);
+        self
+    }
+
+    /// What delivers notices.
+    #[must_use]
+    pub fn notifier(mut self, notifier: Arc<dyn Notifier>) -> Self {
+        self.notifier = Some(notifier);
+        self
+    }
+
+    /// Where pictures are kept.
+    #[must_use]
+    pub fn artifacts(mut self, artifacts: Arc<dyn Artifacts>) -> Self {
+        self.artifacts = Some(artifacts);
+        self
+    }
+
+    /// Where flows may go.
+    #[must_use]
+    pub fn egress(mut self, egress: EgressPolicy) -> Self {
+        self.egress = Some(egress);
+        self
+    }
+
+    /// Where time comes from; the machine's clock where none is given.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// The wake-ups, shared with the use cases of the same process.
+    #[must_use]
+    pub fn signals(mut self, signals: Arc<Signals>) -> Self {
+        self.signals = signals;
+        self
+    }
+
+    /// The numbers to work by.
+    #[must_use]
+    pub fn settings(mut self, settings: EngineSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// The engine. It does nothing until [`Engine::run`].
+    pub fn build(self) -> Result<Engine, MissingPart> {
+        let parts = Parts {
+            store: self.store.ok_or(MissingPart("store"))?,
+            browser: self.browser.ok_or(MissingPart("browser"))?,
+            notifier: self.notifier.ok_or(MissingPart("notifier"))?,
+            artifacts: self.artifacts.ok_or(MissingPart("artifacts"))?,
+            egress: self.egress.ok_or(MissingPart("egress policy"))?,
+            clock: self
+                .clock
+                .unwrap_or_else(|| Arc::new(SystemClock::default())),
+            signals: self.signals,
+            settings: self.settings,
+        };
+        Ok(Engine {
+            parts: Arc::new(parts),
+        })
+    }
+}

@@ -1,0 +1,104 @@
+//! Evidence: stored as each step ends, before the next one starts.
+
+use std::time::Duration;
+
+use tracing::warn;
+
+use super::{Parts, retry::persist, wait::Limit};
+use crate::{
+    artifact::ArtifactKey,
+    browser::{Picture, Session},
+    run::{Screenshot, StepLog},
+    store::{ClaimedRun, StoreError},
+    within,
+};
+
+const PICTURE_TIMEOUT: Duration = Duration::from_secs(10);
+const STORE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Stores what the steps of one attempt leave behind.
+pub(super) struct Recorder<'a> {
+    pub(super) parts: &'a Parts,
+    pub(super) claim: &'a ClaimedRun,
+    pub(super) attempt: u32,
+}
+
+impl Recorder<'_> {
+    /// Takes a picture and stores it. Whatever goes wrong is told in its place; it never fails a
+    /// step.
+    pub(super) async fn picture(
+        &self,
+        session: &mut dyn Session,
+        step: u32,
+        limit: Limit<'_>,
+    ) -> Screenshot {
+        let shot = limit.at_least(PICTURE_TIMEOUT).at_most(PICTURE_TIMEOUT);
+        let stored = match shot.call(session.screenshot()).await {
+            Ok(picture) => self.put(step, picture).await,
+            Err(failure) => Err(format!(
+                "the browser gave no picture: {}",
+                describe(&failure)
+            )),
+        };
+        stored.map_or_else(|why| Screenshot::Unavailable { why }, Screenshot::Captured)
+    }
+
+    /// Stores the log of a step.
+    pub(super) async fn record(&self, log: &StepLog) -> Result<(), StoreError> {
+        let Self {
+            parts,
+            claim,
+            attempt,
+        } = self;
+        let stored = persist(parts, "a step's log", || {
+            parts.store.record_step(&claim.lease, *attempt, log)
+        })
+        .await;
+        if let (Err(_), Screenshot::Captured(key)) = (&stored, &log.screenshot) {
+            // Nothing refers to the picture now. If it stays, its flow's removal takes it along.
+            if let Err(error) = parts.artifacts.remove(key).await {
+                warn!("The picture {key} of a log that could not be stored stays: {error}");
+            }
+        }
+        parts.signals.progressed();
+        stored
+    }
+
+    async fn put(&self, step: u32, picture: Picture) -> Result<ArtifactKey, String> {
+        let Self {
+            parts,
+            claim,
+            attempt,
+        } = self;
+        let (size, most) = (picture.bytes.len(), parts.settings.max_screenshot_bytes);
+        if size > most {
+            return Err(format!(
+                "the picture has {size} bytes; at most {most} are kept"
+            ));
+        }
+        let run = &claim.run;
+        let place = (run.owner, run.flow, run.id);
+        let key = ArtifactKey::screenshot(place, *attempt, step, picture.media_type);
+        let put = parts.artifacts.put(&key, picture.bytes);
+        match within(&*parts.clock, STORE_TIMEOUT, put).await {
+            Some(Ok(())) => Ok(key),
+            Some(Err(error)) => {
+                warn!(run.id = %run.id, "The picture {key} could not be stored: {error}");
+                Err("the picture could not be stored".to_owned())
+            }
+            None => Err(format!(
+                "the picture could not be stored within {STORE_TIMEOUT:?}"
+            )),
+        }
+    }
+}
+
+fn describe(failure: &super::wait::Failure) -> String {
+    use super::wait::Failure;
+    match failure {
+        Failure::Page(error) => error.message.clone(),
+        Failure::Browser(error) => error.to_string(),
+        Failure::Hung => format!("it did not answer within {PICTURE_TIMEOUT:?}"),
+        Failure::Stopped(_) => "the run was stopped".to_owned(),
+    }
+}

@@ -1,0 +1,443 @@
+//! Carrying out one attempt of a run, in one browser.
+
+use std::{panic::AssertUnwindSafe, time::Duration};
+
+use futures_util::FutureExt as _;
+use tracing::warn;
+use url::Url;
+
+use super::{
+    Parts,
+    recorder::Recorder,
+    stepper::{Task, check_egress, perform},
+    stop::{StopReason, Stopper},
+    wait::{Failure, Limit},
+};
+use crate::{
+    browser::{Health, PageState, Session, SessionRequest},
+    flow::{DialogPolicy, FlowSnapshot},
+    run::{ErrorCode, Screenshot, StepError, StepLog, StepStatus},
+    step::{Action, DEFAULT_STEP_TIMEOUT, Step},
+    store::{ClaimedRun, StoreError},
+    verdict::{Ending, breakage, site_failure},
+    within,
+};
+
+const START_TIMEOUT: Duration = Duration::from_secs(60);
+const INTERRUPT_TIMEOUT: Duration = Duration::from_secs(3);
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The least time a page gets to say where it is after a step.
+const INSPECT_TIMEOUT: Duration = Duration::from_secs(5);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// One attempt of a run.
+pub(super) struct Runner<'a> {
+    parts: &'a Parts,
+    claim: &'a ClaimedRun,
+    stopper: &'a Stopper,
+    recorder: Recorder<'a>,
+    /// Until when the run may take.
+    run_limit: Limit<'a>,
+    /// What is on record, in the order of the steps.
+    logs: Vec<StepLog>,
+    /// The document that the last step left.
+    document: Option<String>,
+    /// The host that was last found to be allowed.
+    checked_host: Option<String>,
+}
+
+/// What an attempt has come to.
+pub(super) struct AttemptOutcome {
+    pub(super) ending: AttemptEnding,
+    pub(super) logs: Vec<StepLog>,
+    pub(super) browser_version: Option<String>,
+    /// Still open: the verdict need not wait for the browser to go away.
+    pub(super) session: Option<Box<dyn Session>>,
+}
+
+/// How an attempt has ended.
+pub(super) enum AttemptEnding {
+    /// There is something to say about the run.
+    Ended(Ending),
+    /// The run is not ours any more, or is to be given back.
+    Abandoned(StopReason),
+}
+
+/// Why the steps end early.
+enum Interruption {
+    Stopped(StopReason),
+    Broken { code: ErrorCode, message: String },
+}
+
+impl<'a> Runner<'a> {
+    pub(super) fn new(
+        parts: &'a Parts,
+        claim: &'a ClaimedRun,
+        attempt: u32,
+        stopper: &'a Stopper,
+        run_limit: Limit<'a>,
+    ) -> Self {
+        let recorder = Recorder {
+            parts,
+            claim,
+            attempt,
+        };
+        Self {
+            parts,
+            claim,
+            stopper,
+            recorder,
+            run_limit,
+            logs: Vec::new(),
+            document: None,
+            checked_host: None,
+        }
+    }
+
+    /// Starts a browser and tries the steps in it. A panic on the way is a breakage of ours like
+    /// any other.
+    pub(super) async fn carry_out(mut self) -> AttemptOutcome {
+        let request = SessionRequest {
+            run: self.claim.run.id,
+            browser: self.claim.snapshot.browser,
+            accept_dialogs: self.claim.snapshot.dialogs == DialogPolicy::Accept,
+        };
+        let limit = Limit::new(self.parts, self.stopper, START_TIMEOUT);
+        let mut session = match limit.call(self.parts.browser.start(&request)).await {
+            Ok(session) => session,
+            Err(Failure::Stopped(reason)) => return self.outcome(stopped(reason), None),
+            Err(failure) => {
+                let message = match failure {
+                    Failure::Browser(error) => error.to_string(),
+                    _ => format!("no browser was ready within {START_TIMEOUT:?}"),
+                };
+                let code = ErrorCode::BrowserUnavailable;
+                return self.outcome(broken(code, message, None), None);
+            }
+        };
+        let steps = AssertUnwindSafe(self.steps(&mut *session))
+            .catch_unwind()
+            .await;
+        let ending = match steps {
+            Ok(Ok(())) => AttemptEnding::Ended(Ending::Completed),
+            Ok(Err(Interruption::Stopped(reason))) => stopped(reason),
+            Ok(Err(Interruption::Broken { code, message })) => {
+                broken(code, message, Some(self.next_number().saturating_sub(1)))
+            }
+            Err(_panic) => {
+                let message = "synmon panicked while it carried out a step".to_owned();
+                broken(ErrorCode::Internal, message, Some(self.next_number()))
+            }
+        };
+        self.outcome(ending, Some(session))
+    }
+
+    async fn steps(&mut self, session: &mut dyn Session) -> Result<(), Interruption> {
+        let snapshot: &FlowSnapshot = &self.claim.snapshot;
+        let url = snapshot.url.as_url();
+        let opening = StepLog::open(url.as_str());
+        if !self
+            .step(session, opening, Task::Open(url), DEFAULT_STEP_TIMEOUT)
+            .await?
+        {
+            return Ok(());
+        }
+        for step in &snapshot.steps {
+            let task = Task::Step(&step.action);
+            if !self
+                .step(session, StepLog::step(step), task, step.time_limit())
+                .await?
+            {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries out a step and stores its log. Whether it has passed.
+    async fn step(
+        &mut self,
+        session: &mut dyn Session,
+        mut log: StepLog,
+        task: Task<'_>,
+        time: Duration,
+    ) -> Result<bool, Interruption> {
+        let clock = &*self.parts.clock;
+        let step_limit = Limit::new(self.parts, self.stopper, time);
+        let limit = self.run_limit.at_most(time);
+        let out_of_run_time = limit.ends_before(step_limit);
+        log.started_at = Some(clock.now());
+        let started = clock.monotonic();
+
+        let (performed, timing) = match self.check_target(task).await {
+            Ok(()) => perform(self.parts, session, task, limit).await,
+            Err(error) => (Err(Failure::Page(error)), log.timing),
+        };
+        log.timing = timing;
+        let inspected = match performed {
+            Ok(()) => self.inspect(session, limit).await.and_then(|page| {
+                self.judge(&page)?;
+                Ok(page)
+            }),
+            Err(failure) => Err(failure),
+        };
+        log.duration = Some(clock.monotonic().saturating_sub(started));
+
+        let mut interruption = None;
+        let mut page = None;
+        match inspected {
+            Ok(state) => page = Some(state),
+            Err(Failure::Stopped(reason)) => return Err(Interruption::Stopped(reason)),
+            Err(failure) => match self
+                .diagnose(session, &failure, time, out_of_run_time)
+                .await
+            {
+                Ok(error) => {
+                    log.error = Some(error);
+                    page = self
+                        .inspect(session, limit.at_least(INSPECT_TIMEOUT))
+                        .await
+                        .ok();
+                }
+                Err((code, message)) => {
+                    log.error = Some(StepError::new(code, message.clone()));
+                    interruption = Some(Interruption::Broken { code, message });
+                }
+            },
+        }
+        log.dialogs = session.take_dialogs();
+        if log.error.is_none()
+            && self.claim.snapshot.dialogs == DialogPolicy::Fail
+            && let Some(text) = log.dialogs.first()
+        {
+            let message = format!("the page opened a dialog that says “{text}”");
+            log.error = Some(StepError::new(ErrorCode::ScriptDialog, message));
+        }
+        log.status = if log.error.is_none() {
+            StepStatus::Passed
+        } else {
+            StepStatus::Failed
+        };
+        self.keep_page(&mut log, page.as_ref()).await;
+        self.keep_picture(session, &mut log, limit).await;
+        self.store(log).await?;
+        match interruption {
+            Some(interruption) => Err(interruption),
+            None => Ok(self
+                .logs
+                .last()
+                .is_some_and(|log| log.status == StepStatus::Passed)),
+        }
+    }
+
+    /// Refuses an address that must not be opened, before the browser hears of it.
+    async fn check_target(&self, task: Task<'_>) -> Result<(), StepError> {
+        match task {
+            Task::Open(url) | Task::Step(Action::Navigate { url }) => {
+                check_egress(self.parts, url).await
+            }
+            Task::Step(_) => Ok(()),
+        }
+    }
+
+    /// Where the tab is now, once a load that the step began is through.
+    async fn inspect(
+        &self,
+        session: &mut dyn Session,
+        limit: Limit<'_>,
+    ) -> Result<PageState, Failure> {
+        limit.at_least(INSPECT_TIMEOUT).call(session.page()).await
+    }
+
+    /// A step does not pass on an error page, nor on one that the server could not give: drivers
+    /// answer "ok" to both.
+    fn judge(&self, page: &PageState) -> Result<(), Failure> {
+        if page.error_page {
+            let message = format!("the browser shows an error page instead of {}", page.url);
+            return Err(Failure::Page(StepError::new(
+                ErrorCode::NavigationFailed,
+                message,
+            )));
+        }
+        let is_new = self.document.as_ref() != Some(&page.document);
+        match page.http_status.filter(|status| is_new && *status >= 400) {
+            Some(status) => {
+                let message = format!("the server answered {} with the status {status}", page.url);
+                Err(Failure::Page(StepError::new(ErrorCode::HttpError, message)))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Finds out whose doing a failure is: `Err` is ours.
+    async fn diagnose(
+        &self,
+        session: &mut dyn Session,
+        failure: &Failure,
+        time: Duration,
+        out_of_run_time: bool,
+    ) -> Result<StepError, (ErrorCode, String)> {
+        let clock = &*self.parts.clock;
+        if *failure == Failure::Hung {
+            // What it does not achieve shows in the probe.
+            let _ = within(clock, INTERRUPT_TIMEOUT, session.interrupt()).await;
+        }
+        let health = within(clock, PROBE_TIMEOUT, session.probe())
+            .await
+            .unwrap_or_else(|| {
+                let why =
+                    format!("the browser did not say within {PROBE_TIMEOUT:?} that it is there");
+                Health::Lost { why }
+            });
+        let error = match failure {
+            Failure::Browser(error) => Some(error),
+            _ => None,
+        };
+        if let Some(breakage) = breakage(error, &health) {
+            return Err(breakage);
+        }
+        let run_time = self.claim.snapshot.run_timeout;
+        Ok(match failure {
+            Failure::Browser(error) => site_failure(error, &health),
+            _ if health == Health::PageCrashed => {
+                StepError::new(ErrorCode::PageCrashed, "the page crashed in the browser")
+            }
+            Failure::Page(error) if out_of_run_time && self.run_limit.left().is_zero() => {
+                let message = format!(
+                    "the run's time of {run_time:?} was over; until then, {}",
+                    error.message
+                );
+                StepError {
+                    code: ErrorCode::Timeout,
+                    message,
+                    ..error.clone()
+                }
+            }
+            Failure::Page(error) => error.clone(),
+            Failure::Hung | Failure::Stopped(_) => {
+                let limit = if out_of_run_time { run_time } else { time };
+                let whose = if out_of_run_time {
+                    "the run's"
+                } else {
+                    "the step's"
+                };
+                let message = format!("the page did not answer within {whose} time of {limit:?}");
+                StepError::new(ErrorCode::Timeout, message)
+            }
+        })
+    }
+
+    /// Notes where the step has left the tab, unless the tab is where it must not be.
+    async fn keep_page(&mut self, log: &mut StepLog, page: Option<&PageState>) {
+        let Some(page) = page else { return };
+        self.document = Some(page.document.clone());
+        if let Err(error) = self.check_place(page).await {
+            log.status = StepStatus::Failed;
+            log.error = Some(error);
+            log.url = Some(page.url.clone());
+            return;
+        }
+        log.url = Some(page.url.clone());
+        log.title = Some(page.title.clone());
+    }
+
+    /// A redirect or a script may have led the tab to where a flow must not go.
+    async fn check_place(&mut self, page: &PageState) -> Result<(), StepError> {
+        let Ok(url) = Url::parse(&page.url) else {
+            return Ok(());
+        };
+        let origin = url.origin().ascii_serialization();
+        if page.error_page || url.scheme() == "about" || self.checked_host.as_ref() == Some(&origin)
+        {
+            return Ok(());
+        }
+        if url.scheme() != "blob" {
+            check_egress(self.parts, &url).await?;
+        }
+        self.checked_host = Some(origin);
+        Ok(())
+    }
+
+    async fn keep_picture(&self, session: &mut dyn Session, log: &mut StepLog, limit: Limit<'_>) {
+        let code = log.error.as_ref().map(|error| error.code);
+        log.screenshot = match code {
+            // What is there must not be shown, and an address that was refused was not opened.
+            Some(ErrorCode::BlockedAddress) if log.url.is_some() && log.title.is_none() => {
+                let why = "the tab is at an address that a flow must not reach".to_owned();
+                Screenshot::Unavailable { why }
+            }
+            Some(ErrorCode::BrowserCrashed | ErrorCode::SessionLost) => Screenshot::Unavailable {
+                why: "the browser was gone".to_owned(),
+            },
+            _ => {
+                let started = self.parts.clock.monotonic();
+                let screenshot = self.recorder.picture(session, log.number, limit).await;
+                log.timing.picture = self.parts.clock.monotonic().saturating_sub(started);
+                screenshot
+            }
+        };
+    }
+
+    async fn store(&mut self, log: StepLog) -> Result<(), Interruption> {
+        let stored = self.recorder.record(&log).await;
+        self.logs.push(log);
+        match stored {
+            Ok(()) => Ok(()),
+            Err(StoreError::Conflict { .. }) => Err(Interruption::Stopped(StopReason::LeaseLost)),
+            Err(error) => {
+                warn!(run.id = %self.claim.run.id, "A step's log could not be stored: {error}");
+                Err(Interruption::Broken {
+                    code: ErrorCode::Internal,
+                    message: "the step's log could not be stored".to_owned(),
+                })
+            }
+        }
+    }
+
+    fn next_number(&self) -> u32 {
+        u32::try_from(self.logs.len()).unwrap_or(u32::MAX)
+    }
+
+    fn outcome(self, ending: AttemptEnding, session: Option<Box<dyn Session>>) -> AttemptOutcome {
+        let browser_version = session.as_ref().map(|session| session.version().to_owned());
+        AttemptOutcome {
+            ending,
+            logs: self.logs,
+            browser_version,
+            session,
+        }
+    }
+}
+
+/// Ends a browser. What goes wrong there changes no verdict, but is not lost.
+pub(super) async fn close(parts: &Parts, claim: &ClaimedRun, session: Option<Box<dyn Session>>) {
+    let Some(session) = session else { return };
+    let closed = AssertUnwindSafe(within(&*parts.clock, CLOSE_TIMEOUT, session.close()));
+    let why = match closed.catch_unwind().await {
+        Ok(Some(Ok(()))) => return,
+        Ok(Some(Err(error))) => error.to_string(),
+        Ok(None) => format!("it took longer than {CLOSE_TIMEOUT:?}"),
+        Err(_panic) => "closing it panicked".to_owned(),
+    };
+    warn!(run.id = %claim.run.id, "The browser of run {} did not close cleanly: {why}", claim.run.id);
+}
+
+/// The logs of the steps that come after those on record.
+pub(super) fn untried(snapshot: &FlowSnapshot, logs: &[StepLog]) -> Vec<StepLog> {
+    let opening = std::iter::once_with(|| StepLog::open(snapshot.url.as_str()));
+    opening
+        .chain(snapshot.steps.iter().map(|step: &Step| StepLog::step(step)))
+        .filter(|log| logs.iter().all(|done| done.number != log.number))
+        .collect()
+}
+
+fn stopped(reason: StopReason) -> AttemptEnding {
+    match reason {
+        StopReason::Cancelled => AttemptEnding::Ended(Ending::Cancelled),
+        StopReason::LeaseLost | StopReason::Shutdown => AttemptEnding::Abandoned(reason),
+    }
+}
+
+fn broken(code: ErrorCode, message: String, at: Option<u32>) -> AttemptEnding {
+    AttemptEnding::Ended(Ending::Broken { code, message, at })
+}

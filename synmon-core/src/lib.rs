@@ -1,0 +1,29 @@
+#![doc = include_str!("../README.md")]
+
+pub mod alert;
+pub mod artifact;
+pub mod browser;
+mod clock;
+pub mod egress;
+pub mod engine;
+pub mod flow;
+mod ids;
+pub mod invalid;
+pub mod keys;
+mod nearest;
+pub mod notice;
+pub mod run;
+pub mod schedule;
+pub mod step;
+pub mod store;
+mod time;
+pub mod usecase;
+pub mod verdict;
+
+pub use clock::{Clock, SystemClock, within};
+pub use ids::{FlowId, NoticeId, OwnerId, RunId, SessionId};
+pub use nearest::of as nearest_name;
+pub use time::Timestamp;
+
+/// An error of a backend, whatever it is.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,147 @@
+//! What one step of a run did: its evidence.
+
+use std::time::Duration;
+
+use super::ErrorCode;
+use crate::{Timestamp, artifact::ArtifactKey, flow::choice, step::Step};
+
+choice! {
+    /// How a step ended.
+    StepStatus {
+        /// It was proved to work.
+        Passed = "passed",
+        /// It did not work.
+        Failed = "failed",
+        /// It was not tried, because the run had ended.
+        Skipped = "skipped",
+    }
+}
+
+/// What one step of a run did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepLog {
+    /// Its number; 0 is the opening of the flow's url.
+    pub number: u32,
+    /// Its name on the wire; `open` for number 0.
+    pub action: String,
+    /// What the step is called, if it has a name.
+    pub name: Option<String>,
+    /// The element that it was about.
+    pub selector_xpath: Option<String>,
+    /// What was typed, pressed, chosen, opened or expected.
+    pub content: Option<String>,
+    /// How it ended.
+    pub status: StepStatus,
+    /// When it began; none if it was not tried.
+    pub started_at: Option<Timestamp>,
+    /// How long the step itself took: waiting and acting, without the picture.
+    pub duration: Option<Duration>,
+    /// Where the time went.
+    pub timing: StepTiming,
+    /// The address of the page as the step left it.
+    pub url: Option<String>,
+    /// The title of the page as the step left it.
+    pub title: Option<String>,
+    /// Why it did not work.
+    pub error: Option<StepError>,
+    /// The picture of the page as the step left it.
+    pub screenshot: Screenshot,
+    /// The texts of the dialogs that the page opened meanwhile.
+    pub dialogs: Vec<String>,
+}
+
+/// Where a step's time went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StepTiming {
+    /// Until the page was ready for it.
+    pub wait: Duration,
+    /// The act itself.
+    pub act: Duration,
+    /// Taking the picture, which is not part of the step's duration.
+    pub picture: Duration,
+}
+
+/// Why a step did not work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepError {
+    /// The kind of failure.
+    pub code: ErrorCode,
+    /// What happened, in words.
+    pub message: String,
+    /// What was expected, where something was.
+    pub expected: Option<String>,
+    /// What was there instead.
+    pub found: Option<String>,
+}
+
+impl StepError {
+    /// A failure that is not about an expectation.
+    #[must_use]
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            expected: None,
+            found: None,
+        }
+    }
+}
+
+/// The picture of a step: best effort, and never a reason for a step to fail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Screenshot {
+    /// It is in the artifact store.
+    Captured(ArtifactKey),
+    /// It could not be had.
+    Unavailable {
+        /// Why not.
+        why: String,
+    },
+    /// The step was not tried, so there is nothing to see.
+    Disabled,
+}
+
+impl StepLog {
+    /// The log of opening the flow's url.
+    #[must_use]
+    pub fn open(url: &str) -> Self {
+        Self {
+            content: Some(url.to_owned()),
+            ..Self::empty(0, "open")
+        }
+    }
+
+    /// The log of a step.
+    #[must_use]
+    pub fn step(step: &Step) -> Self {
+        Self {
+            name: step.name.clone(),
+            selector_xpath: step
+                .action
+                .selector()
+                .map(|selector| selector.as_str().to_owned()),
+            content: step.action.content().map(str::to_owned),
+            ..Self::empty(step.number, step.action.name().as_str())
+        }
+    }
+
+    /// A step that was not tried.
+    fn empty(number: u32, action: &str) -> Self {
+        Self {
+            number,
+            action: action.to_owned(),
+            name: None,
+            selector_xpath: None,
+            content: None,
+            status: StepStatus::Skipped,
+            started_at: None,
+            duration: None,
+            timing: StepTiming::default(),
+            url: None,
+            title: None,
+            error: None,
+            screenshot: Screenshot::Disabled,
+            dialogs: Vec::new(),
+        }
+    }
+}

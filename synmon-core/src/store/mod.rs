@@ -1,0 +1,72 @@
+//! What the engine asks of a store: small roles, each a set of use cases.
+//!
+//! A method is a use case, all or nothing; no transaction leaves it. Absence is `Option`, and only
+//! the caller makes it an error. Each role has its cases in `synmon-testkit`'s conformance suite.
+
+mod accounts;
+mod flows;
+mod notices;
+mod page;
+mod runs;
+
+pub use accounts::{
+    Account, AccountStore, NewAccount, NewSession, NewToken, Rotation, TokenHash, TokenPurpose,
+};
+pub use flows::{DueFlow, FlowFilter, FlowStore, ListedFlow, SlotPlan};
+pub use notices::{ClaimedNotice, NoticeStore, Settlement};
+pub use page::{Page, PageRequest};
+pub use runs::{
+    CancelOutcome, ClaimedRun, Lease, RecoveredRun, Renewal, RunFilter, RunReport, RunStore,
+    WorkerId,
+};
+
+use async_trait::async_trait;
+
+use crate::{BoxError, artifact::ArtifactPrefix};
+
+/// All that the engine needs of a store.
+pub trait Store: FlowStore + RunStore + NoticeStore + TrashStore {}
+
+impl<T: FlowStore + RunStore + NoticeStore + TrashStore> Store for T {}
+
+/// Files that nothing refers to any more. What deletes a flow or an account leaves a note here in
+/// the same transaction, so that no file outlives its owner because a process died.
+#[async_trait]
+pub trait TrashStore: Send + Sync {
+    /// Some folders of the artifact store that are to be removed.
+    async fn trash(&self, limit: u32) -> Result<Vec<ArtifactPrefix>, StoreError>;
+
+    /// Forgets a folder that has been removed.
+    async fn forget_trash(&self, prefix: &ArtifactPrefix) -> Result<(), StoreError>;
+}
+
+/// Why a store could not do what it was asked, sorted by what the caller can do.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The present state forbids it: a newer version, a lease that was lost, a taken name.
+    #[error("{entity} has changed meanwhile")]
+    Conflict {
+        /// What has changed.
+        entity: &'static str,
+    },
+    /// The database can't be reached now; later it may work.
+    #[error("the database is out of reach: {0}")]
+    Unavailable(#[source] BoxError),
+    /// The database holds or says what nobody foresaw.
+    #[error("the database failed: {0}")]
+    Internal(#[source] BoxError),
+}
+
+impl StoreError {
+    /// Whether trying again may help.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unavailable(_))
+    }
+
+    /// Whether the present state forbids it.
+    #[must_use]
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Conflict { .. })
+    }
+}

@@ -1,0 +1,26 @@
+//! What users ask for, whatever way they ask: each is a call here, and a store role beneath.
+
+mod flows;
+mod runs;
+
+pub use flows::{FlowRules, Flows};
+pub use runs::Runs;
+
+use crate::{invalid::Invalid, store::StoreError};
+
+/// Why a wish was not granted.
+#[derive(Debug, thiserror::Error)]
+pub enum UseCaseError {
+    /// It does not exist, or belongs to somebody else: the two can't be told apart.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// What was sent is not valid.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// The present state forbids it.
+    #[error("{0}")]
+    Conflict(String),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

@@ -1,0 +1,110 @@
+//! What owners do with runs.
+
+use std::sync::Arc;
+
+use super::UseCaseError;
+use crate::{
+    Clock, FlowId, OwnerId, RunId,
+    engine::Signals,
+    flow::FlowSnapshot,
+    invalid::Invalid,
+    run::{QueuedRun, Run, StepLog},
+    store::{CancelOutcome, FlowStore, Page, PageRequest, RunFilter, RunStore, StoreError},
+};
+
+/// The runs of owners.
+#[derive(Clone)]
+pub struct Runs {
+    flows: Arc<dyn FlowStore>,
+    runs: Arc<dyn RunStore>,
+    clock: Arc<dyn Clock>,
+    signals: Arc<Signals>,
+}
+
+impl Runs {
+    /// Over a store; `signals` wakes the workers of this process.
+    #[must_use]
+    pub fn new(
+        flows: Arc<dyn FlowStore>,
+        runs: Arc<dyn RunStore>,
+        clock: Arc<dyn Clock>,
+        signals: Arc<Signals>,
+    ) -> Self {
+        Self {
+            flows,
+            runs,
+            clock,
+            signals,
+        }
+    }
+
+    /// Queues a run of a flow, active or not; an idle worker takes it at once.
+    pub async fn start(&self, owner: OwnerId, flow: FlowId) -> Result<Run, UseCaseError> {
+        const GONE: UseCaseError = UseCaseError::NotFound("flow");
+        let flow = self.flows.flow(owner, flow).await?.ok_or(GONE)?.flow;
+        if flow.steps.is_empty() {
+            return Err(Invalid::field("steps", "the flow has no steps: PUT them first").into());
+        }
+        let snapshot = FlowSnapshot::from(&flow);
+        let run = Run::queued(owner, flow.id, &snapshot, None, self.clock.now());
+        let queued = QueuedRun { run, snapshot };
+        match self.runs.insert_run(&queued).await {
+            Ok(()) => {}
+            Err(StoreError::Conflict { .. }) => return Err(GONE),
+            Err(error) => return Err(error.into()),
+        }
+        self.signals.run_queued();
+        Ok(queued.run)
+    }
+
+    /// One run, with the logs of its steps so far.
+    pub async fn get(
+        &self,
+        owner: OwnerId,
+        id: RunId,
+    ) -> Result<(Run, Vec<StepLog>), UseCaseError> {
+        let run = self
+            .runs
+            .run(owner, id)
+            .await?
+            .ok_or(UseCaseError::NotFound("run"))?;
+        let logs = self.runs.step_logs(id).await?;
+        Ok((run, logs))
+    }
+
+    /// A page of an owner's runs.
+    pub async fn list(
+        &self,
+        owner: OwnerId,
+        filter: &RunFilter,
+        page: PageRequest<RunId>,
+    ) -> Result<Page<Run, RunId>, UseCaseError> {
+        Ok(self.runs.list_runs(owner, filter, page).await?)
+    }
+
+    /// Stops a run. One that is queued ends at once, a running one after the call to the browser
+    /// that is under way.
+    pub async fn cancel(&self, owner: OwnerId, id: RunId) -> Result<(), UseCaseError> {
+        match self
+            .runs
+            .request_cancel(owner, id, self.clock.now())
+            .await?
+        {
+            None => Err(UseCaseError::NotFound("run")),
+            Some(CancelOutcome::HasEnded) => Err(UseCaseError::Conflict(
+                "the run has ended already".to_owned(),
+            )),
+            Some(CancelOutcome::Cancelled | CancelOutcome::Requested) => {
+                self.signals.cancel_requested();
+                self.signals.progressed();
+                Ok(())
+            }
+        }
+    }
+
+    /// What tells that a run of this process has come further.
+    #[must_use]
+    pub fn signals(&self) -> &Signals {
+        &self.signals
+    }
+}

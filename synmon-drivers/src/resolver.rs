@@ -1,0 +1,104 @@
+//! Names as the machine resolves them.
+
+use std::{
+    collections::BTreeSet,
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use synmon_core::egress::{ResolveError, Resolver};
+use tokio::{net::lookup_host, time::timeout};
+
+/// How long the name service may take.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// Asks the machine's own name service.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemResolver;
+
+#[async_trait]
+impl Resolver for SystemResolver {
+    async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
+        if let Some(answer) = reserved(host) {
+            return answer;
+        }
+        match timeout(LIMIT, lookup_host((host, 0))).await {
+            Ok(Ok(found)) => {
+                let addresses: BTreeSet<IpAddr> = found.map(|address| address.ip()).collect();
+                Ok(addresses.into_iter().collect())
+            }
+            Ok(Err(error)) => Err(sorted(&error)),
+            Err(_) => Err(ResolveError::Unavailable(format!(
+                "no answer within {} seconds",
+                LIMIT.as_secs()
+            ))),
+        }
+    }
+}
+
+/// Names that RFC 6761 gives a meaning of their own: no name service is asked for them.
+fn reserved(host: &str) -> Option<Result<Vec<IpAddr>, ResolveError>> {
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let top = host.rsplit('.').next().unwrap_or_default();
+    match top {
+        "localhost" => Some(Ok(vec![
+            IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ])),
+        "invalid" => Some(Err(ResolveError::NotFound)),
+        _ => None,
+    }
+}
+
+/// `getaddrinfo` has errors of its own, which the standard library passes on as text: what says
+/// that it may work later is ours to retry, all else is a name without an address.
+fn sorted(error: &io::Error) -> ResolveError {
+    let text = error.to_string();
+    let later = ["try again", "temporary failure", "system error", "memory"];
+    if error.raw_os_error().is_some() || later.iter().any(|sign| contains(&text, sign)) {
+        ResolveError::Unavailable(text)
+    } else {
+        ResolveError::NotFound
+    }
+}
+
+fn contains(text: &str, sign: &str) -> bool {
+    text.to_ascii_lowercase().contains(sign)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn reserved_names_are_answered_without_asking_anyone() {
+        for host in ["localhost", "LOCALHOST.", "a.localhost"] {
+            let found = SystemResolver.resolve(host).await.unwrap();
+            assert!(found.iter().all(IpAddr::is_loopback), "{host}: {found:?}");
+        }
+        for host in ["invalid", "nowhere.invalid", "Nowhere.INVALID."] {
+            assert_eq!(
+                SystemResolver.resolve(host).await,
+                Err(ResolveError::NotFound),
+                "{host}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn addresses_resolve_to_themselves() {
+        let found = SystemResolver.resolve("127.0.0.2").await.unwrap();
+        assert_eq!(found, [IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2))]);
+    }
+
+    #[test]
+    fn a_name_service_that_is_away_is_told_apart_from_a_name_that_does_not_exist() {
+        let away = io::Error::other("failed to lookup address information: Try again");
+        assert!(matches!(sorted(&away), ResolveError::Unavailable(_)));
+        let unknown =
+            io::Error::other("failed to lookup address information: Name or service not known");
+        assert_eq!(sorted(&unknown), ResolveError::NotFound);
+    }
+}

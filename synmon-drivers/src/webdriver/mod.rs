@@ -1,0 +1,118 @@
+//! Browsers over W3C WebDriver, with `thirtyfour` as the protocol's engine.
+
+mod capabilities;
+mod config;
+mod driver;
+mod failure;
+mod session;
+mod start;
+mod wire;
+
+pub use config::{LocalChromium, Missing, Remote};
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use synmon_core::{
+    browser::{Browser, BrowserError, Session, SessionRequest},
+    flow::BrowserKind,
+};
+use tokio::task::spawn_blocking;
+
+use crate::local;
+use wire::Wire;
+
+/// How long an endpoint may take to say that it is ready.
+const READY_LIMIT: Duration = Duration::from_secs(2);
+
+/// Starts browsers: local ones, each with a driver of its own, or those of a WebDriver endpoint.
+#[derive(Debug)]
+pub struct WebDriverBrowser {
+    place: Place,
+    wire: Wire,
+}
+
+#[derive(Debug)]
+enum Place {
+    Local(LocalChromium),
+    Remote(Remote),
+}
+
+impl WebDriverBrowser {
+    /// Browsers on this machine. What former processes left behind under the same folder, because
+    /// they were killed, is removed first.
+    #[must_use]
+    pub fn local(config: LocalChromium) -> Self {
+        let swept = local::sweep(&config.temp_root);
+        if swept > 0 {
+            tracing::info!(folders = swept, "removed what former browsers left behind");
+        }
+        Self {
+            place: Place::Local(config),
+            wire: Wire::new(),
+        }
+    }
+
+    /// Browsers of a Selenium Grid or of any other WebDriver endpoint.
+    #[must_use]
+    pub fn remote(config: Remote) -> Self {
+        Self {
+            place: Place::Remote(config),
+            wire: Wire::new(),
+        }
+    }
+}
+
+#[async_trait]
+impl Browser for WebDriverBrowser {
+    fn kinds(&self) -> &[BrowserKind] {
+        match self.place {
+            Place::Local(_) => &[BrowserKind::Chrome],
+            Place::Remote(_) => &[BrowserKind::Chrome, BrowserKind::Firefox],
+        }
+    }
+
+    async fn ready(&self) -> Result<(), String> {
+        match &self.place {
+            Place::Local(config) => {
+                let config = config.clone();
+                let found = spawn_blocking(move || config.find());
+                match found.await {
+                    Ok(found) => found.map(drop).map_err(|missing| missing.to_string()),
+                    Err(error) => Err(error.to_string()),
+                }
+            }
+            Place::Remote(config) => {
+                let status = self
+                    .wire
+                    .get(&config.address("status"), READY_LIMIT)
+                    .await?;
+                match status.pointer("/value/ready").and_then(Value::as_bool) {
+                    Some(true) => Ok(()),
+                    _ => Err(format!(
+                        "the WebDriver endpoint is not ready: {}",
+                        status
+                            .pointer("/value/message")
+                            .and_then(Value::as_str)
+                            .unwrap_or("?")
+                    )),
+                }
+            }
+        }
+    }
+
+    async fn start(&self, request: &SessionRequest) -> Result<Box<dyn Session>, BrowserError> {
+        if !self.kinds().contains(&request.browser) {
+            return Err(BrowserError::Unavailable(format!(
+                "there is no {} here",
+                request.browser
+            )));
+        }
+        let session = match &self.place {
+            Place::Local(config) => start::local(config, request, &self.wire).await?,
+            Place::Remote(config) => start::remote(config, request, &self.wire).await?,
+        };
+        Ok(Box::new(session))
+    }
+}

@@ -1,0 +1,8 @@
+// Marks all that a field holds, so that one key removes it; says whether there is anything.
+const [element] = arguments;
+if (element.isContentEditable) {
+  getSelection().selectAllChildren(element);
+  return { held: getter(Node, 'textContent')(element) !== '' };
+}
+element.select();
+return { held: valueOf(element) !== '' };

@@ -1,0 +1,317 @@
+//! Looking at elements and acting on them.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use synmon_core::{
+    browser::{Attempt, BrowserError, NotReady, Observation},
+    flow::BrowserKind,
+    keys::Key,
+    step::{Gesture, Selector},
+};
+
+use super::{
+    super::{
+        driver::{Command, limits},
+        failure::Failure,
+    },
+    WebDriverSession, keys, script,
+};
+
+/// How many characters are typed one by one. What is longer is inserted as from a clipboard: a key
+/// costs about two milliseconds.
+const TYPED_ONE_BY_ONE: usize = 256;
+
+/// What a selector finds.
+#[derive(Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+enum Found {
+    Invalid {
+        why: String,
+    },
+    Missing,
+    Found {
+        matches: usize,
+        visible: bool,
+        text: String,
+        value: Option<String>,
+    },
+}
+
+/// Whether an element can be acted upon.
+#[derive(Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+enum Readiness {
+    Ready(Target),
+    Missing,
+    Hidden,
+    Moving,
+    Disabled,
+    ReadOnly,
+    Covered { by: String },
+    OutOfView,
+    NoSuchOption,
+    Refused { why: String },
+    Invalid { why: String },
+    Broken { why: String },
+}
+
+/// An element that is ready.
+#[derive(Deserialize)]
+struct Target {
+    /// Where to press.
+    #[serde(default)]
+    x: i64,
+    #[serde(default)]
+    y: i64,
+    /// Its reference, for the script that follows.
+    element: Value,
+    /// Whether text is typed into it or set.
+    how: Option<Writing>,
+    /// Whether the End key must move the caret first.
+    #[serde(default)]
+    end: bool,
+    /// Whether the tab is in the background: it would not get any input.
+    hidden: bool,
+}
+
+#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+enum Writing {
+    Keys,
+    Set,
+    File,
+}
+
+/// What a script that changes a field says of it.
+#[derive(Deserialize)]
+struct Held<T> {
+    held: T,
+}
+
+/// What the page is like after an input.
+#[derive(Deserialize)]
+struct Settled {
+    hidden: bool,
+}
+
+impl WebDriverSession {
+    pub(super) async fn look(
+        &mut self,
+        selector: &Selector,
+    ) -> Result<Option<Observation>, BrowserError> {
+        match self
+            .ask(&script::OBSERVE, json!([selector.as_str()]))
+            .await?
+        {
+            Found::Invalid { why } => Err(BrowserError::SelectorInvalid(why)),
+            Found::Missing => Ok(None),
+            Found::Found {
+                matches,
+                visible,
+                text,
+                value,
+            } => Ok(Some(Observation {
+                matches,
+                visible,
+                text,
+                value,
+            })),
+        }
+    }
+
+    pub(super) async fn make(
+        &mut self,
+        selector: &Selector,
+        gesture: &Gesture,
+    ) -> Result<Attempt, BrowserError> {
+        let (kind, wanted) = match gesture {
+            Gesture::Click | Gesture::DoubleClick => ("click", ""),
+            Gesture::Hover => ("hover", ""),
+            Gesture::Type(text) => {
+                if keys::typed(text).is_none() {
+                    let why = "the text holds a private-use character, which stands for a key";
+                    return Ok(Attempt::Refused(why.to_owned()));
+                }
+                ("type", text.as_str())
+            }
+            Gesture::Clear => ("clear", ""),
+            Gesture::Select(option) => ("select", option.as_str()),
+        };
+        let target = match self.readied(selector, kind, wanted).await? {
+            Ok(target) => target,
+            Err(attempt) => return Ok(attempt),
+        };
+        let done = match gesture {
+            Gesture::Click => self.input(keys::pointer(target.x, target.y, 1)).await,
+            Gesture::DoubleClick => self.input(keys::pointer(target.x, target.y, 2)).await,
+            Gesture::Hover => self.input(keys::pointer(target.x, target.y, 0)).await,
+            Gesture::Type(text) => self.write(&target, text).await,
+            Gesture::Clear => self.empty(&target).await,
+            Gesture::Select(option) => {
+                let args = json!([target.element, option]);
+                self.change(&script::SELECT, args)
+                    .await
+                    .map(|_: Option<Held<bool>>| Attempt::Done)
+            }
+        };
+        self.finished(done).await
+    }
+
+    pub(super) async fn press_keys(
+        &mut self,
+        selector: Option<&Selector>,
+        keys: &[Key],
+    ) -> Result<Attempt, BrowserError> {
+        if let Some(selector) = selector
+            && let Err(attempt) = self.readied(selector, "focus", "").await?
+        {
+            return Ok(attempt);
+        }
+        let done = self.input(keys::chord(keys)).await;
+        self.finished(done).await
+    }
+
+    /// Waits for one attempt that an element is ready; says what it lacks otherwise.
+    async fn readied(
+        &mut self,
+        selector: &Selector,
+        kind: &str,
+        wanted: &str,
+    ) -> Result<Result<Target, Attempt>, BrowserError> {
+        let answer = self
+            .ask(&script::READY, json!([selector.as_str(), kind, wanted]))
+            .await?;
+        let lacking = match answer {
+            Readiness::Ready(target) => {
+                if target.hidden {
+                    self.bring_to_front().await;
+                }
+                return Ok(Ok(target));
+            }
+            Readiness::Missing => NotReady::Missing,
+            Readiness::Hidden => NotReady::Hidden,
+            Readiness::Moving => NotReady::Moving,
+            Readiness::Disabled => NotReady::Disabled,
+            Readiness::ReadOnly => NotReady::ReadOnly,
+            Readiness::Covered { by } => NotReady::Covered { by },
+            Readiness::OutOfView => NotReady::OutOfView,
+            Readiness::NoSuchOption => NotReady::NoSuchOption,
+            Readiness::Refused { why } => return Ok(Err(Attempt::Refused(why))),
+            Readiness::Invalid { why } => return Err(BrowserError::SelectorInvalid(why)),
+            Readiness::Broken { why } => return Err(BrowserError::Unexpected(why)),
+        };
+        Ok(Err(Attempt::NotReady(lacking)))
+    }
+
+    /// Sends input. From here on the page may do whatever it likes: the input has been given.
+    async fn input(&mut self, actions: Value) -> Result<Attempt, Failure> {
+        self.send(Command::post("actions", actions), limits::COMMAND)
+            .await?;
+        Ok(Attempt::Done)
+    }
+
+    async fn write(&mut self, target: &Target, text: &str) -> Result<Attempt, Failure> {
+        if target.how == Some(Writing::Set) {
+            return self.set(target, text).await;
+        }
+        if target.end {
+            self.input(keys::strokes([keys::END].into_iter())).await?;
+        }
+        let chars = keys::typed(text).unwrap_or_default();
+        let (first, rest) = chars.split_at(chars.len().min(TYPED_ONE_BY_ONE));
+        self.input(keys::strokes(first.iter().copied())).await?;
+        if rest.is_empty() {
+            return Ok(Attempt::Done);
+        }
+        if self.parts.kind == BrowserKind::Chrome {
+            let folded = text.replace("\r\n", "\n");
+            let rest: String = folded.chars().skip(first.len()).collect();
+            self.cdp_command("Input.insertText", json!({ "text": rest }))
+                .await?;
+            return Ok(Attempt::Done);
+        }
+        for part in rest.chunks(TYPED_ONE_BY_ONE) {
+            self.input(keys::strokes(part.iter().copied())).await?;
+        }
+        Ok(Attempt::Done)
+    }
+
+    async fn set(&mut self, target: &Target, text: &str) -> Result<Attempt, Failure> {
+        let held: Option<Held<String>> = self
+            .change(&script::SET, json!([target.element, text]))
+            .await?;
+        match held {
+            Some(Held { held }) if held != text => Ok(Attempt::Refused(format!(
+                "this field can't hold it: write dates as 2024-12-31, times as 23:59, colours as \
+                 #00ff00; it would hold “{held}”"
+            ))),
+            _ => Ok(Attempt::Done),
+        }
+    }
+
+    /// Empties a field as a person does: marks all, and presses Delete.
+    async fn empty(&mut self, target: &Target) -> Result<Attempt, Failure> {
+        if target.how == Some(Writing::Set) {
+            return self.set(target, "").await;
+        }
+        let marked: Option<Held<bool>> =
+            self.change(&script::MARK, json!([target.element])).await?;
+        if marked.is_some_and(|marked| marked.held) {
+            return self.input(keys::strokes([keys::DELETE].into_iter())).await;
+        }
+        Ok(Attempt::Done)
+    }
+
+    /// Runs a script that changes the page, once; `None` if a dialog of the page cut its answer.
+    async fn change<T: serde::de::DeserializeOwned>(
+        &mut self,
+        script: &script::Script,
+        args: Value,
+    ) -> Result<Option<T>, Failure> {
+        let answer = self.run(script, args).await?;
+        Ok(serde_json::from_value(answer).unwrap_or_default())
+    }
+
+    /// After an input: lets the page react, closes the dialogs that it opened, and waits for the
+    /// page that it may have gone to.
+    async fn finished(&mut self, done: Result<Attempt, Failure>) -> Result<Attempt, BrowserError> {
+        let attempt = match done {
+            Ok(attempt) => attempt,
+            // It went away between the look and the act.
+            Err(Failure::Stale) => Attempt::NotReady(NotReady::Missing),
+            Err(failure) => return Err(failure.into()),
+        };
+        if attempt != Attempt::Done {
+            return Ok(attempt);
+        }
+        let dialogs = self.dialogs.len();
+        let settled: Result<Settled, _> = self.ask(&script::SETTLE, json!([])).await;
+        match settled {
+            Ok(settled) if settled.hidden => self.bring_to_front().await,
+            Ok(_) | Err(Failure::Script(_)) => {}
+            Err(failure) => return Err(failure.into()),
+        }
+        if self.dialogs.len() > dialogs {
+            // A dialog swallows the end of an input: no key must stay down.
+            let release = self.send(Command::delete("actions"), limits::COMMAND).await;
+            if let Err(Failure::Browser(error)) = release {
+                return Err(error);
+            }
+        }
+        Ok(attempt)
+    }
+
+    /// A page that a new tab has put into the background gets neither input nor frames.
+    async fn bring_to_front(&mut self) {
+        if self.parts.kind == BrowserKind::Chrome {
+            // Where it fails the input says so.
+            let _ = self.cdp_command("Page.bringToFront", json!({})).await;
+        }
+    }
+
+    async fn cdp_command(&mut self, name: &str, params: Value) -> Result<Value, Failure> {
+        let body = json!({ "cmd": name, "params": params });
+        self.send(Command::post("goog/cdp/execute", body), limits::COMMAND)
+            .await
+    }
+}

@@ -1,0 +1,96 @@
+//! Whether the browser is there, asked past the page.
+
+use serde_json::{Value, json};
+use synmon_core::browser::Health;
+
+use super::{super::driver::limits, WebDriverSession};
+
+impl WebDriverSession {
+    /// The driver first, then the browser, then the tab: the first that is gone is what is wrong.
+    pub(super) async fn health(&mut self) -> Health {
+        let Some(process) = &mut self.parts.process else {
+            return self.remote_health().await;
+        };
+        if !process.runs() {
+            return Health::Lost {
+                why: "the driver's process has ended".to_owned(),
+            };
+        }
+        let status = process.url() + "status";
+        if let Err(why) = self.parts.wire.get(&status, limits::PROBE).await {
+            return Health::Lost {
+                why: format!("the driver does not answer: {why}"),
+            };
+        }
+        if let Some(debugger) = &self.parts.debugger
+            && let Err(why) = self.parts.wire.get(debugger, limits::PROBE).await
+        {
+            return Health::BrowserCrashed {
+                why: format!("the browser does not answer: {why}"),
+            };
+        }
+        self.tab_health()
+    }
+
+    async fn remote_health(&mut self) -> Health {
+        if self.parts.cdp.as_ref().is_some_and(|cdp| cdp.closed()) {
+            return Health::BrowserCrashed {
+                why: "the browser has closed the connection".to_owned(),
+            };
+        }
+        let Some(status) = self.parts.status.clone() else {
+            return self.tab_health();
+        };
+        match self.parts.wire.get(&status, limits::PROBE).await {
+            Ok(_) => {}
+            Err(why) => {
+                return Health::Lost {
+                    why: format!("the endpoint does not answer: {why}"),
+                };
+            }
+        }
+        if let Some(cdp) = &self.parts.cdp
+            && let Err(why) = cdp
+                .browser("Browser.getVersion", json!({}), limits::PROBE)
+                .await
+        {
+            return Health::BrowserCrashed { why };
+        }
+        // An endpoint answers even when it has lost the session: ask for something of the session
+        // that needs no page.
+        let timeouts = super::super::driver::Command::get("timeouts");
+        match self.parts.driver.call(timeouts, limits::PROBE).await {
+            Err(super::super::failure::Failure::Browser(
+                error @ synmon_core::browser::BrowserError::SessionLost(_),
+            )) => Health::Lost {
+                why: error.to_string(),
+            },
+            _ => self.tab_health(),
+        }
+    }
+
+    fn tab_health(&self) -> Health {
+        if self.page_crashed
+            || self
+                .parts
+                .cdp
+                .as_ref()
+                .is_some_and(|cdp| cdp.page_crashed())
+        {
+            Health::PageCrashed
+        } else {
+            Health::Alive
+        }
+    }
+
+    /// Stops what the page does: its script, and whatever it still loads. Both free the driver.
+    pub(super) async fn stop_page(&mut self) {
+        let Some(cdp) = &self.parts.cdp else { return };
+        let nothing = || Value::Object(serde_json::Map::new());
+        // That it can't be stopped shows by what is asked next.
+        let _ = tokio::join!(
+            cdp.tab("Runtime.terminateExecution", nothing(), limits::INTERRUPT),
+            cdp.tab("Page.stopLoading", nothing(), limits::INTERRUPT),
+        );
+    }
+}

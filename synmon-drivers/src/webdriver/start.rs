@@ -1,0 +1,198 @@
+//! Starting sessions.
+
+use std::sync::Arc;
+
+use rustix::process::geteuid;
+use serde_json::{Map, Value, json};
+use synmon_core::browser::{BrowserError, SessionRequest};
+use tokio::{sync::oneshot, task::spawn_blocking};
+use url::Url;
+
+use crate::{cdp::Cdp, local::LocalDriver};
+
+use super::{
+    capabilities::{Local, PAGE_LOAD_MS, SCRIPT_MS, VIEWPORT, capabilities},
+    config::{LocalChromium, Remote},
+    driver::{Command, Driver, limits},
+    failure::Failure,
+    session::{Parts, WebDriverSession},
+    wire::Wire,
+};
+
+/// Starts a browser on this machine.
+pub(super) async fn local(
+    config: &LocalChromium,
+    request: &SessionRequest,
+    wire: &Wire,
+) -> Result<WebDriverSession, BrowserError> {
+    let places = config.clone();
+    let programs = spawn_blocking(move || places.find())
+        .await
+        .map_err(|error| BrowserError::Unavailable(error.to_string()))?
+        .map_err(|missing| BrowserError::Unavailable(missing.to_string()))?;
+    let process = LocalDriver::start(&programs.chromedriver, &config.temp_root)
+        .await
+        .map_err(BrowserError::Unavailable)?;
+    match local_session(config, request, wire, &programs.chromium, &process).await {
+        Ok((driver, side)) => Ok(WebDriverSession::new(Parts {
+            driver,
+            cdp: side.cdp.map(Arc::new),
+            debugger: side.debugger,
+            process: Some(process),
+            kind: request.browser,
+            wire: wire.clone(),
+            status: None,
+        })),
+        Err(failure) => {
+            if let Err(why) = process.end().await {
+                tracing::warn!(
+                    why,
+                    "a browser that did not start has left something behind"
+                );
+            }
+            Err(unavailable(failure))
+        }
+    }
+}
+
+/// Starts a browser of an endpoint. The endpoint may answer after we have given up: a task of its
+/// own waits for that, so that the session is ended and not lost.
+pub(super) async fn remote(
+    config: &Remote,
+    request: &SessionRequest,
+    wire: &Wire,
+) -> Result<WebDriverSession, BrowserError> {
+    let asked = capabilities(request, config.proxy.as_deref(), &config.extra_args, None);
+    let (sender, receiver) = oneshot::channel();
+    tokio::spawn(deliver(config.base(), asked, wire.clone(), sender));
+    let driver = receiver
+        .await
+        .unwrap_or_else(|_| Err(Failure::Unknown))
+        .map_err(unavailable)?;
+    let parts = Parts {
+        driver,
+        cdp: None,
+        debugger: None,
+        process: None,
+        kind: request.browser,
+        wire: wire.clone(),
+        status: Some(config.address("status")),
+    };
+    // From here on the session ends with its owner, whatever goes wrong.
+    let mut session = WebDriverSession::new(parts);
+    let address = grid_cdp(&config.base(), session.driver());
+    let (prepared, cdp) = tokio::join!(prepare(session.driver()), connect(address));
+    prepared.map_err(unavailable)?;
+    session.set_cdp(cdp);
+    Ok(session)
+}
+
+struct Side {
+    cdp: Option<Cdp>,
+    debugger: Option<String>,
+}
+
+async fn local_session(
+    config: &LocalChromium,
+    request: &SessionRequest,
+    wire: &Wire,
+    chromium: &std::path::Path,
+    process: &LocalDriver,
+) -> Result<(Driver, Side), Failure> {
+    let local = process.folder().map(|folder| Local {
+        chromium,
+        folder,
+        headless: config.headless,
+        root: geteuid().is_root(),
+    });
+    let asked = capabilities(
+        request,
+        config.proxy.as_deref(),
+        &config.extra_args,
+        local.as_ref(),
+    );
+    let driver = Driver::connect(&process.url(), asked, wire).await?;
+    let debugger = driver
+        .capability("goog:chromeOptions")
+        .and_then(|options| options["debuggerAddress"].as_str())
+        .map(|address| format!("http://{address}/json/version"));
+    let (prepared, cdp) = tokio::join!(prepare(&driver), connect_local(debugger.as_deref(), wire));
+    prepared?;
+    Ok((driver, Side { cdp, debugger }))
+}
+
+async fn deliver(
+    url: Url,
+    asked: Map<String, Value>,
+    wire: Wire,
+    sender: oneshot::Sender<Result<Driver, Failure>>,
+) {
+    let created = Driver::connect(url.as_str(), asked, &wire).await;
+    if let Err(Ok(unwanted)) = sender.send(created)
+        && let Err(error) = unwanted.delete().await
+    {
+        tracing::warn!(
+            ?error,
+            "a session that nobody waits for any more could not be ended"
+        );
+    }
+}
+
+/// Sets times and makes the viewport exactly as large as it is to be.
+async fn prepare(driver: &Driver) -> Result<(), Failure> {
+    driver.set_timeouts(PAGE_LOAD_MS, SCRIPT_MS).await?;
+    let script = "return [innerWidth, innerHeight, outerWidth, outerHeight]";
+    let ask = Command::post("execute/sync", json!({ "script": script, "args": [] }));
+    let sizes: Vec<i64> =
+        serde_json::from_value(driver.call(ask, limits::COMMAND).await?).unwrap_or_default();
+    let [inner_width, inner_height, outer_width, outer_height] = sizes[..] else {
+        return Ok(());
+    };
+    let (width, height) = VIEWPORT;
+    if (inner_width, inner_height) != (width, height) {
+        let body = json!({
+            "width": outer_width + width - inner_width,
+            "height": outer_height + height - inner_height,
+        });
+        driver
+            .call(Command::post("window/rect", body), limits::COMMAND)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn connect_local(debugger: Option<&str>, wire: &Wire) -> Option<Cdp> {
+    let version = wire.get(debugger?, limits::PROBE).await.ok()?;
+    connect(version["webSocketDebuggerUrl"].as_str().map(str::to_owned)).await
+}
+
+/// A Grid passes the DevTools protocol on, under its own address.
+fn grid_cdp(base: &Url, driver: &Driver) -> Option<String> {
+    let told = Url::parse(driver.capability("se:cdp")?.as_str()?).ok()?;
+    let mut url = base.clone();
+    url.set_scheme("ws").ok()?;
+    url.set_path(told.path());
+    Some(url.into())
+}
+
+/// Without this line all works but the rescue from a page that hangs.
+async fn connect(url: Option<String>) -> Option<Cdp> {
+    match Cdp::connect(&url?).await {
+        Ok(cdp) => Some(cdp),
+        Err(why) => {
+            tracing::warn!(
+                why,
+                "no DevTools connection: a page that hangs can't be interrupted"
+            );
+            None
+        }
+    }
+}
+
+/// Whatever goes wrong here is ours, never the site's.
+fn unavailable(failure: Failure) -> BrowserError {
+    match BrowserError::from(failure) {
+        BrowserError::Unavailable(why) => BrowserError::Unavailable(why),
+        other => BrowserError::Unavailable(other.to_string()),
+    }
+}

@@ -1,0 +1,100 @@
+//! HTTP to a driver: without proxies, and never more than a bounded answer.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bytes::{Bytes, BytesMut};
+use http::{Request, Response};
+use serde_json::Value;
+use thirtyfour::{
+    error::{WebDriverError, WebDriverResult},
+    session::http::{Body, HttpClient},
+};
+
+/// The largest answer that is read: a picture in base64.
+const MAX_ANSWER: usize = 32 << 20;
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+
+/// A client for drivers.
+#[derive(Clone, Debug)]
+pub(crate) struct Wire(reqwest::Client);
+
+impl Wire {
+    /// A client that goes straight to the driver, whatever the environment says of proxies.
+    pub(crate) fn new() -> Self {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(CONNECT_LIMIT)
+            .tcp_nodelay(true)
+            .build();
+        // It fails only where a TLS provider can't be had; the default client then says so.
+        Self(client.unwrap_or_default())
+    }
+
+    /// The JSON at an address.
+    pub(crate) async fn get(&self, url: &str, limit: Duration) -> Result<Value, String> {
+        let asked = async {
+            let answer = self.0.get(url).send().await.map_err(words)?;
+            let body = bounded(answer).await?;
+            serde_json::from_slice(&body).map_err(|_| "the answer is not JSON".to_owned())
+        };
+        tokio::time::timeout(limit, asked)
+            .await
+            .unwrap_or_else(|_| Err(format!("no answer within {} s", limit.as_secs())))
+    }
+}
+
+#[async_trait]
+impl HttpClient for Wire {
+    async fn send(&self, request: Request<Body<'_>>) -> WebDriverResult<Response<Bytes>> {
+        let (parts, body) = request.into_parts();
+        let mut request = self
+            .0
+            .request(parts.method, parts.uri.to_string())
+            .headers(parts.headers);
+        if let Body::Json(json) = body {
+            request = request.body(json.to_string());
+        }
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| WebDriverError::HttpError(words(error)))?;
+        let status = answer.status();
+        let body = bounded(answer).await.map_err(WebDriverError::HttpError)?;
+        Response::builder()
+            .status(status)
+            .body(body)
+            .map_err(|error| WebDriverError::HttpError(error.to_string()))
+    }
+
+    async fn new(&self) -> Arc<dyn HttpClient> {
+        Arc::new(self.clone())
+    }
+}
+
+async fn bounded(mut answer: reqwest::Response) -> Result<Bytes, String> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = answer.chunk().await.map_err(words)? {
+        if body.len() + chunk.len() > MAX_ANSWER {
+            return Err(format!(
+                "the answer is larger than {} MiB",
+                MAX_ANSWER >> 20
+            ));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// An error's text with its causes, without the address: that may hold a password.
+fn words(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

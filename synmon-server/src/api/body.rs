@@ -1,0 +1,112 @@
+//! Request bodies: bounded, JSON, and of exactly the documented shape.
+
+use std::time::Duration;
+
+use poem::{Request, RequestBody, error::ReadBodyError, http::StatusCode};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    error::ContentTypeError,
+    payload::{Json, ParsePayload, Payload},
+    registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry},
+    types::{ParseFromJSON, Type},
+};
+use serde_json::Value;
+
+use super::{problem::ApiError, shape};
+
+/// The largest body that is read.
+pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// How long a client may take to send it.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A JSON body. Unlike [`Json`], it is read no further than [`MAX_BODY_BYTES`], and what does not
+/// fit the documented shape is told field by field.
+pub(crate) struct Body<T>(pub(crate) T);
+
+impl<T: Type> Payload for Body<T> {
+    const CONTENT_TYPE: &'static str = "application/json";
+
+    fn check_content_type(content_type: &str) -> bool {
+        Json::<T>::check_content_type(content_type)
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        T::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+}
+
+impl<T: ParseFromJSON> ParsePayload for Body<T> {
+    const IS_REQUIRED: bool = true;
+
+    async fn from_request(_request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
+        let bytes = tokio::time::timeout(READ_TIMEOUT, read(body))
+            .await
+            .map_err(|_| {
+                ApiError::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly")
+            })??;
+        let value: Value = serde_json::from_slice(&bytes)
+            .map_err(|error| ApiError::shape("", format!("is not JSON (line {})", error.line())))?;
+        shape::check::<T>(&value)?;
+        // What the check lets through parses; a difference would be a mistake of ours.
+        let parsed = T::parse_from_json(Some(value))
+            .map_err(|_| ApiError::shape("", "is not of the right shape"))?;
+        Ok(Self(parsed))
+    }
+}
+
+async fn read(body: &mut RequestBody) -> poem::Result<Vec<u8>> {
+    let body = body.take()?;
+    body.into_bytes_limit(MAX_BODY_BYTES)
+        .await
+        .map(Into::into)
+        .map_err(|error| match error {
+            ReadBodyError::PayloadTooLarge => {
+                let detail = format!("the body is larger than {MAX_BODY_BYTES} bytes");
+                ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, detail).into()
+            }
+            _ => ApiError::shape("", "could not be read to its end").into(),
+        })
+}
+
+impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(registry: &mut Registry) {
+        <Self as Payload>::register(registry);
+    }
+
+    fn request_meta() -> Option<MetaRequest> {
+        Some(MetaRequest {
+            description: None,
+            content: vec![MetaMediaType {
+                content_type: Self::CONTENT_TYPE,
+                schema: <Self as Payload>::schema_ref(),
+            }],
+            required: true,
+        })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _options: ExtractParamOptions<Self::ParamType>,
+    ) -> poem::Result<Self> {
+        match request.content_type() {
+            Some(kind) if Self::check_content_type(kind) => {
+                <Self as ParsePayload>::from_request(request, body).await
+            }
+            Some(kind) => Err(ContentTypeError::NotSupported {
+                content_type: kind.to_owned(),
+            }
+            .into()),
+            None => Err(ContentTypeError::ExpectContentType.into()),
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! The OpenAPI document: what poem-openapi derives from the code, and what it can't know.
+
+use std::{collections::HashMap, marker::PhantomData};
+
+use poem::{endpoint::BoxEndpoint, http::Method};
+use poem_openapi::{
+    OpenApi, OpenApiService,
+    registry::{MetaApi, Registry},
+    types::Type as _,
+};
+use serde_json::{Map, Value, json};
+use synmon_core::run::ErrorCode;
+
+use super::{Apis, BASE_PATH, problem::Problem};
+
+const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+
+/// The document that describes the API, as committed at `docs/openapi.json`.
+#[must_use]
+pub fn openapi_document() -> String {
+    let described = Described::<Apis>(PhantomData);
+    of(&OpenApiService::new(
+        described,
+        "synmon",
+        env!("CARGO_PKG_VERSION"),
+    ))
+}
+
+/// The operations of an API without anything behind them: all that a document needs.
+struct Described<T>(PhantomData<fn() -> T>);
+
+impl<T: OpenApi> OpenApi for Described<T> {
+    fn meta() -> Vec<MetaApi> {
+        T::meta()
+    }
+
+    fn register(registry: &mut Registry) {
+        T::register(registry);
+    }
+
+    fn add_routes(self, _routes: &mut HashMap<String, HashMap<Method, BoxEndpoint<'static>>>) {}
+}
+
+/// Completes what the framework derives: the address, the codes of runs' errors, which fields may
+/// be null, which bodies refuse unknown fields, and every operation's problems.
+fn of<T: OpenApi>(service: &OpenApiService<T, ()>) -> String {
+    // The framework renders its own model; it is always JSON.
+    let mut document: Value = serde_json::from_str(&service.spec()).unwrap_or_default();
+    document["info"]["description"] = json!(description());
+    document["servers"] = json!([{ "url": BASE_PATH }]);
+    let bodies = body_schemas(&document);
+    if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
+        for (name, schema) in schemas.iter_mut() {
+            allow_null(schema);
+            if bodies.contains(name) {
+                schema["additionalProperties"] = json!(false);
+            }
+        }
+        schemas.extend(problem_schemas());
+    }
+    for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
+        for method in METHODS {
+            if let Some(operation) = item.get_mut(method) {
+                add_problems(path, method, operation);
+            }
+        }
+    }
+    let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+fn description() -> String {
+    let mut text = "Watches websites the way a person uses them.\n\n\
+        Errors are `application/problem+json` (RFC 9457). What belongs to somebody else is 404, \
+        like what does not exist. In requests, `null` is the same as a field that is left out.\n\n\
+        A run that did not pass says why in `error.code`:\n\n| code | status | meaning |\n| --- | --- | --- |\n"
+        .to_owned();
+    for &code in ErrorCode::ALL {
+        text += &format!("| `{code}` | `{}` | {} |\n", code.status(), code.meaning());
+    }
+    text
+}
+
+/// The schemas that request bodies are made of.
+fn body_schemas(document: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    for item in document["paths"]
+        .as_object()
+        .into_iter()
+        .flat_map(Map::values)
+    {
+        for method in METHODS {
+            collect_references(&item[method]["requestBody"], &mut found);
+        }
+    }
+    let mut next = 0;
+    while next < found.len() {
+        let mut inner = Vec::new();
+        collect_references(&document["components"]["schemas"][&found[next]], &mut inner);
+        found.extend(
+            inner
+                .into_iter()
+                .filter(|name| !found.contains(name))
+                .collect::<Vec<_>>(),
+        );
+        next += 1;
+    }
+    found
+}
+
+fn collect_references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(object) => {
+            if let Some(name) = object
+                .get("$ref")
+                .and_then(Value::as_str)
+                .and_then(|path| path.rsplit('/').next())
+            {
+                found.push(name.to_owned());
+            }
+            object
+                .values()
+                .for_each(|value| collect_references(value, found));
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|value| collect_references(value, found)),
+        _ => {}
+    }
+}
+
+/// A field that need not be there is sent, and accepted, as null.
+fn allow_null(schema: &mut Value) {
+    let required: Vec<String> = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|name| name.as_str().map(str::to_owned))
+        .collect();
+    for (name, property) in schema["properties"].as_object_mut().into_iter().flatten() {
+        if required.contains(name) {
+            continue;
+        }
+        if property.get("$ref").is_some() {
+            *property = json!({ "allOf": [property.clone()] });
+        }
+        property["nullable"] = json!(true);
+    }
+}
+
+fn problem_schemas() -> Map<String, Value> {
+    let mut registry = Registry::new();
+    Problem::register(&mut registry);
+    registry
+        .schemas
+        .into_iter()
+        .filter_map(|(name, schema)| Some((name, serde_json::to_value(schema).ok()?)))
+        .collect()
+}
+
+/// Documents the problems that an operation can answer with, as they follow from what it takes.
+fn add_problems(path: &str, method: &str, operation: &mut Value) {
+    let has_body = operation.get("requestBody").is_some();
+    let has_query = operation["parameters"]
+        .as_array()
+        .is_some_and(|parameters| parameters.iter().any(|p| p["in"] == "query"));
+    let secured = operation.get("security").is_some();
+    let is = |name: &str| operation["operationId"] == name;
+    let statuses = [
+        (
+            400,
+            "The body is not JSON, or not of the right shape.",
+            has_body,
+        ),
+        (
+            401,
+            "No access token, or one that is not valid; or wrong credentials.",
+            secured || is("log_in") || is("refresh"),
+        ),
+        (
+            403,
+            "The right password, but the address is not confirmed yet.",
+            is("log_in"),
+        ),
+        (
+            404,
+            "It does not exist, or belongs to somebody else.",
+            path.contains('{'),
+        ),
+        (408, "The body came too slowly.", has_body),
+        (
+            409,
+            "The present state forbids it.",
+            is("cancel_run") || (has_body && method != "post"),
+        ),
+        (413, "The body is too large.", has_body),
+        (415, "The body is not sent as JSON.", has_body),
+        (
+            422,
+            "Well-formed, but not valid: `errors` names each field.",
+            has_body || has_query || is("start_run"),
+        ),
+        (500, "Something in synmon went wrong; it is logged.", true),
+        (503, "The database is out of reach.", true),
+    ];
+    for (status, description, _) in statuses.iter().filter(|(_, _, applies)| *applies) {
+        operation["responses"][status.to_string()] = json!({
+            "description": description,
+            "content": {
+                "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } }
+            }
+        });
+    }
+}

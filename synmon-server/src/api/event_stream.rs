@@ -1,0 +1,137 @@
+//! A run as it goes on, as server-sent events.
+
+use std::{collections::VecDeque, pin::Pin, sync::Arc, time::Duration};
+
+use futures_util::{Stream, stream};
+use poem::web::sse::Event;
+use poem_openapi::{Object, payload::EventStream, types::ToJSON as _};
+use synmon_core::{Clock, OwnerId, RunId, usecase::Runs};
+
+use super::run_view::{RunView, StepLogView};
+
+/// How often the store is looked at: the run may go on in another process.
+const POLL: Duration = Duration::from_millis(500);
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// No run takes longer than this, queue and retries included, without anybody looking again.
+const MAX_SILENCE: Duration = Duration::from_hours(1);
+
+/// The events of one run.
+pub(crate) type RunEvents = Pin<Box<dyn Stream<Item = RunEvent> + Send>>;
+
+/// A step that has ended, or the run that has.
+#[derive(Object)]
+pub(crate) struct RunEvent {
+    /// In events named `step`.
+    step: Option<StepLogView>,
+    /// In the event named `run`, the last one.
+    run: Option<RunView>,
+}
+
+struct Follower {
+    runs: Runs,
+    clock: Arc<dyn Clock>,
+    owner: OwnerId,
+    run: RunId,
+    attempt: u32,
+    /// The number of the step that comes next.
+    next: u32,
+    pending: VecDeque<RunEvent>,
+    ended: bool,
+}
+
+/// Each step of a run as it ends, the ones that have ended before first; then the run.
+pub(crate) fn of(
+    runs: Runs,
+    clock: Arc<dyn Clock>,
+    owner: OwnerId,
+    run: RunId,
+) -> EventStream<RunEvents> {
+    let pending = VecDeque::new();
+    let follower = Follower {
+        runs,
+        clock,
+        owner,
+        run,
+        attempt: 1,
+        next: 0,
+        pending,
+        ended: false,
+    };
+    let events = stream::unfold(follower, |mut follower| async {
+        let event = follower.next_event().await?;
+        Some((event, follower))
+    });
+    let events: RunEvents = Box::pin(events);
+    EventStream::new(events)
+        .keep_alive(KEEP_ALIVE)
+        .to_event(|event| match event {
+            RunEvent {
+                step: Some(step), ..
+            } => Event::message(step.to_json_string())
+                .event_type("step")
+                .id(step.number.to_string()),
+            RunEvent { run, .. } => Event::message(run.to_json_string()).event_type("run"),
+        })
+}
+
+impl Follower {
+    async fn next_event(&mut self) -> Option<RunEvent> {
+        let started = self.clock.monotonic();
+        loop {
+            if let Some(event) = self.pending.pop_front() {
+                return Some(event);
+            }
+            if self.ended || self.clock.monotonic().saturating_sub(started) > MAX_SILENCE {
+                return None;
+            }
+            let runs = self.runs.clone();
+            let progress = runs.signals().progress().notified();
+            tokio::pin!(progress);
+            // Registered before the look, so that what ends meanwhile is not missed.
+            progress.as_mut().enable();
+            self.look().await;
+            if self.pending.is_empty() && !self.ended {
+                tokio::select! {
+                    () = progress => {}
+                    () = self.clock.sleep(POLL) => {}
+                }
+            }
+        }
+    }
+
+    async fn look(&mut self) {
+        // A run that is gone ends the stream; a store that is out of reach is asked again.
+        let (run, logs) = match self.runs.get(self.owner, self.run).await {
+            Ok(found) => found,
+            Err(synmon_core::usecase::UseCaseError::NotFound(_)) => {
+                self.ended = true;
+                return;
+            }
+            Err(_) => return,
+        };
+        if run.attempt != self.attempt {
+            // A new attempt begins with its first step.
+            self.attempt = run.attempt;
+            self.next = 0;
+        }
+        for log in logs.iter().filter(|log| log.number >= self.next) {
+            let step = StepLogView::new(run.id.uuid(), log.clone());
+            self.pending.push_back(RunEvent {
+                step: Some(step),
+                run: None,
+            });
+        }
+        self.next = logs
+            .last()
+            .map_or(self.next, |log| log.number + 1)
+            .max(self.next);
+        if run.status.is_terminal() {
+            let run = RunView::with_steps(run, logs);
+            self.pending.push_back(RunEvent {
+                step: None,
+                run: Some(run),
+            });
+            self.ended = true;
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! The HTTP API.
+
+mod account;
+mod auth;
+mod body;
+mod document;
+mod event_stream;
+mod flow_view;
+mod flows;
+mod guard;
+mod paging;
+mod problem;
+mod run_view;
+mod runs;
+mod schedules;
+mod shape;
+mod step_view;
+
+pub use document::openapi_document;
+pub(crate) use problem::{ApiError, render};
+
+use std::sync::Arc;
+
+use poem::{Endpoint, EndpointExt as _, Route};
+use poem_openapi::{OpenApiService, Tags};
+use synmon_core::{
+    Clock,
+    artifact::Artifacts,
+    usecase::{Flows, Runs},
+};
+
+use crate::accounts::Accounts;
+
+/// Where the API is.
+pub const BASE_PATH: &str = "/api/v1";
+
+/// What the API needs.
+#[derive(Clone)]
+pub struct ApiParts {
+    /// Accounts.
+    pub accounts: Arc<Accounts>,
+    /// Flows.
+    pub flows: Flows,
+    /// Runs.
+    pub runs: Runs,
+    /// Pictures.
+    pub artifacts: Arc<dyn Artifacts>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+}
+
+#[derive(Tags)]
+enum Tag {
+    /// Registering, logging in and out.
+    Auth,
+    /// The account that is logged in.
+    Account,
+    /// What is watched, and the steps.
+    Flows,
+    /// The execution logs.
+    Runs,
+    /// Crontab lines.
+    Schedules,
+}
+
+type Apis = (
+    auth::AuthApi,
+    account::AccountApi,
+    flows::FlowsApi,
+    runs::RunsApi,
+    schedules::SchedulesApi,
+);
+
+/// The API below [`BASE_PATH`].
+pub(crate) fn routes(parts: ApiParts) -> impl Endpoint + use<> {
+    let ApiParts {
+        accounts,
+        flows,
+        runs,
+        artifacts,
+        clock,
+    } = parts;
+    let apis: Apis = (
+        auth::AuthApi {
+            accounts: Arc::clone(&accounts),
+        },
+        account::AccountApi {
+            accounts: Arc::clone(&accounts),
+        },
+        flows::FlowsApi {
+            flows: flows.clone(),
+            runs: runs.clone(),
+        },
+        runs::RunsApi {
+            runs,
+            artifacts,
+            clock: Arc::clone(&clock),
+        },
+        schedules::SchedulesApi {
+            rules: flows.rules().clone(),
+            clock,
+        },
+    );
+    let service = OpenApiService::new(apis, "synmon", env!("CARGO_PKG_VERSION"));
+    Route::new().nest("/", service).data(accounts)
+}

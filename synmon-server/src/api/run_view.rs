@@ -1,0 +1,192 @@
+//! Runs on the wire.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use poem_openapi::Object;
+use synmon_core::run::{Run, Screenshot, StepLog};
+use uuid::Uuid;
+
+use super::BASE_PATH;
+
+/// One execution of a flow.
+#[derive(Object)]
+#[oai(rename = "Run")]
+pub(crate) struct RunView {
+    pub(crate) id: Uuid,
+    flow_id: Uuid,
+    /// What the flow was called when the run was queued.
+    flow_name: String,
+    /// `schedule` or `manual`.
+    trigger: String,
+    /// `queued`, `running`, `passed`, `failed` (the site's doing), `errored` (ours), `cancelled` or
+    /// `skipped` (its slot was not run).
+    status: String,
+    /// Which try this is: a run whose browser broke is tried again.
+    attempt: u32,
+    /// The slot that it is for; null for an instant run.
+    scheduled_for: Option<DateTime<Utc>>,
+    queued_at: DateTime<Utc>,
+    started_at: Option<DateTime<Utc>>,
+    finished_at: Option<DateTime<Utc>>,
+    duration_ms: Option<u64>,
+    /// `chrome` or `firefox`.
+    browser: String,
+    /// Which browser it really was, with its version.
+    browser_version: Option<String>,
+    /// Why it did not pass.
+    error: Option<RunErrorView>,
+    /// How many slots a `skipped` run stands for.
+    missed_count: Option<u64>,
+    /// The logs of its steps so far; null in lists.
+    steps: Option<Vec<StepLogView>>,
+}
+
+/// Why a run did not pass.
+#[derive(Object)]
+#[oai(rename = "RunError")]
+pub(crate) struct RunErrorView {
+    /// One of a closed set of codes.
+    code: String,
+    /// What happened, in words.
+    message: String,
+    /// The number of the step that it happened in; null if it was in none.
+    step: Option<u32>,
+}
+
+/// What one step of a run did. Number 0 is the opening of the flow's url.
+#[derive(Object)]
+#[oai(rename = "StepLog")]
+pub(crate) struct StepLogView {
+    pub(crate) number: u32,
+    /// What it did; `open` for number 0.
+    action: String,
+    /// What it is called.
+    name: Option<String>,
+    selector_xpath: Option<String>,
+    content: Option<String>,
+    /// `passed`, `failed` or `skipped` (not tried).
+    status: String,
+    started_at: Option<DateTime<Utc>>,
+    /// The step's own time: waiting and acting, without the picture.
+    duration_ms: Option<u64>,
+    /// How much of it went by until the page was ready.
+    wait_ms: Option<u64>,
+    /// How much of it the act itself took.
+    act_ms: Option<u64>,
+    /// How long the picture took after that.
+    picture_ms: Option<u64>,
+    /// The address of the page as the step left it.
+    url: Option<String>,
+    /// The title of the page as the step left it.
+    title: Option<String>,
+    /// Why it did not work.
+    error: Option<StepErrorView>,
+    /// Where the picture of the page is, as the step left it.
+    screenshot_url: Option<String>,
+    /// Why there is no picture of a step that was tried.
+    screenshot_unavailable: Option<String>,
+    /// The texts of the dialogs that the page opened meanwhile.
+    dialogs: Vec<String>,
+}
+
+/// Why a step did not work.
+#[derive(Object)]
+#[oai(rename = "StepError")]
+pub(crate) struct StepErrorView {
+    /// One of a closed set of codes.
+    code: String,
+    /// What happened, in words.
+    message: String,
+    /// What was expected, where something was.
+    expected: Option<String>,
+    /// What was there instead.
+    found: Option<String>,
+}
+
+impl RunView {
+    /// A run as lists show it.
+    pub(crate) fn without_steps(run: Run) -> Self {
+        Self {
+            id: run.id.uuid(),
+            flow_id: run.flow.uuid(),
+            flow_name: run.flow_name,
+            trigger: run.trigger.to_string(),
+            status: run.status.to_string(),
+            attempt: run.attempt,
+            scheduled_for: run.scheduled_for.map(synmon_core::Timestamp::datetime),
+            queued_at: run.queued_at.datetime(),
+            started_at: run.started_at.map(synmon_core::Timestamp::datetime),
+            finished_at: run.finished_at.map(synmon_core::Timestamp::datetime),
+            duration_ms: run.duration.map(millis),
+            browser: run.browser.to_string(),
+            browser_version: run.browser_version,
+            error: run.error.map(|error| RunErrorView {
+                code: error.code.to_string(),
+                message: error.message,
+                step: error.step,
+            }),
+            missed_count: run.missed_count,
+            steps: None,
+        }
+    }
+
+    /// A run with the logs of its steps.
+    pub(crate) fn with_steps(run: Run, logs: Vec<StepLog>) -> Self {
+        let id = run.id.uuid();
+        let steps = logs
+            .into_iter()
+            .map(|log| StepLogView::new(id, log))
+            .collect();
+        Self {
+            steps: Some(steps),
+            ..Self::without_steps(run)
+        }
+    }
+}
+
+impl StepLogView {
+    pub(crate) fn new(run: Uuid, log: StepLog) -> Self {
+        let tried = log.started_at.is_some();
+        let (screenshot_url, screenshot_unavailable) = match log.screenshot {
+            Screenshot::Captured(_) => (
+                Some(format!(
+                    "{BASE_PATH}/runs/{run}/steps/{}/screenshot",
+                    log.number
+                )),
+                None,
+            ),
+            Screenshot::Unavailable { why } => (None, Some(why)),
+            Screenshot::Disabled => (None, None),
+        };
+        Self {
+            number: log.number,
+            action: log.action,
+            name: log.name,
+            selector_xpath: log.selector_xpath,
+            content: log.content,
+            status: log.status.to_string(),
+            started_at: log.started_at.map(synmon_core::Timestamp::datetime),
+            duration_ms: log.duration.map(millis),
+            wait_ms: tried.then(|| millis(log.timing.wait)),
+            act_ms: tried.then(|| millis(log.timing.act)),
+            picture_ms: tried.then(|| millis(log.timing.picture)),
+            url: log.url,
+            title: log.title,
+            error: log.error.map(|error| StepErrorView {
+                code: error.code.to_string(),
+                message: error.message,
+                expected: error.expected,
+                found: error.found,
+            }),
+            screenshot_url,
+            screenshot_unavailable,
+            dialogs: log.dialogs,
+        }
+    }
+}
+
+/// Whole milliseconds, rounded.
+fn millis(span: Duration) -> u64 {
+    u64::try_from((span.as_micros() + 500) / 1_000).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,251 @@
+//! Runs: the execution logs.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use poem_openapi::{
+    ApiResponse, Object, OpenApi,
+    param::{Path, Query},
+    payload::{Binary, EventStream, Json},
+};
+use synmon_core::{
+    Clock, FlowId, OwnerId, RunId, Timestamp, artifact::Artifacts, run::Screenshot,
+    store::RunFilter, usecase::Runs,
+};
+use tracing::warn;
+use uuid::Uuid;
+
+use super::{
+    Tag,
+    event_stream::{self, RunEvents},
+    guard::Authenticated,
+    paging::page_request,
+    problem::ApiError,
+    run_view::RunView,
+};
+
+pub(crate) struct RunsApi {
+    pub(crate) runs: Runs,
+    pub(crate) artifacts: Arc<dyn Artifacts>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+/// A page of runs, newest first, without their steps.
+#[derive(Object)]
+pub(crate) struct RunPage {
+    items: Vec<RunView>,
+    /// What to pass as `cursor` for the next page; null if this is the last.
+    next_cursor: Option<String>,
+}
+
+#[derive(ApiResponse)]
+enum Cancelling {
+    /// It has ended, or will after what its browser is doing.
+    #[oai(status = 202)]
+    Accepted,
+}
+
+#[derive(ApiResponse)]
+enum Picture {
+    /// The picture.
+    #[oai(status = 200, content_type = "image/png")]
+    Png(Binary<Vec<u8>>),
+    /// The picture.
+    #[oai(status = 200, content_type = "image/jpeg")]
+    Jpeg(Binary<Vec<u8>>),
+    /// The picture.
+    #[oai(status = 200, content_type = "image/webp")]
+    Webp(Binary<Vec<u8>>),
+}
+
+/// What a client wants of a list of runs, as it was sent.
+pub(crate) struct RunQuery {
+    pub(crate) status: Option<String>,
+    pub(crate) from: Option<String>,
+    pub(crate) to: Option<String>,
+    pub(crate) limit: Option<String>,
+    pub(crate) cursor: Option<String>,
+}
+
+impl RunQuery {
+    pub(crate) fn filter(&self) -> Result<RunFilter, ApiError> {
+        let status = self.status.as_deref().map(|text| {
+            text.parse()
+                .map_err(|message: String| ApiError::field("status", message))
+        });
+        let instant =
+            |name: &str, text: Option<&str>| text.map(|text| instant(name, text)).transpose();
+        Ok(RunFilter {
+            flow: None,
+            status: status.transpose()?,
+            from: instant("from", self.from.as_deref())?,
+            to: instant("to", self.to.as_deref())?,
+        })
+    }
+}
+
+/// Reads an instant (RFC 3339).
+pub(crate) fn instant(field: &str, text: &str) -> Result<Timestamp, ApiError> {
+    // A `+` that was not escaped arrives as a blank.
+    DateTime::parse_from_rfc3339(&text.replace(' ', "+"))
+        .map(|instant| instant.with_timezone(&Utc).into())
+        .map_err(|_| {
+            ApiError::field(
+                field,
+                "must be an RFC 3339 time such as 2026-01-31T12:00:00Z",
+            )
+        })
+}
+
+pub(crate) async fn list_runs(
+    runs: &Runs,
+    owner: OwnerId,
+    filter: &RunFilter,
+    query: &RunQuery,
+) -> poem::Result<Json<RunPage>> {
+    let page = page_request(query.limit.as_deref(), query.cursor.as_deref())?;
+    let found = runs
+        .list(owner, filter, page)
+        .await
+        .map_err(ApiError::from)?;
+    Ok(Json(RunPage {
+        items: found
+            .items
+            .into_iter()
+            .map(RunView::without_steps)
+            .collect(),
+        next_cursor: found.next.map(|id| id.to_string()),
+    }))
+}
+
+#[OpenApi(tag = "Tag::Runs")]
+impl RunsApi {
+    /// List runs
+    #[oai(path = "/runs", method = "get", operation_id = "list_runs")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is a parameter of the request"
+    )]
+    async fn list(
+        &self,
+        caller: Authenticated,
+        /// Only those of this flow.
+        flow_id: Query<Option<String>>,
+        /// Only those with this status.
+        status: Query<Option<String>>,
+        /// Only those queued at or after this (RFC 3339).
+        from: Query<Option<String>>,
+        /// Only those queued before this (RFC 3339).
+        to: Query<Option<String>>,
+        /// How many at most: 1 to 100, 50 by default.
+        limit: Query<Option<String>>,
+        /// The `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> poem::Result<Json<RunPage>> {
+        let query = RunQuery {
+            status: status.0,
+            from: from.0,
+            to: to.0,
+            limit: limit.0,
+            cursor: cursor.0,
+        };
+        let flow = flow_id.0.map(|text| text.parse::<FlowId>()).transpose();
+        let flow = flow.map_err(|_| ApiError::field("flow_id", "must be the id of a flow"))?;
+        let filter = RunFilter {
+            flow,
+            ..query.filter()?
+        };
+        list_runs(&self.runs, caller.0.owner, &filter, &query).await
+    }
+
+    /// Get a run with the logs of its steps so far
+    #[oai(path = "/runs/:id", method = "get", operation_id = "get_run")]
+    async fn get(&self, caller: Authenticated, id: Path<Uuid>) -> poem::Result<Json<RunView>> {
+        let id = RunId::from_uuid(id.0);
+        let (run, logs) = self
+            .runs
+            .get(caller.0.owner, id)
+            .await
+            .map_err(ApiError::from)?;
+        Ok(Json(RunView::with_steps(run, logs)))
+    }
+
+    /// Cancel a run
+    #[oai(
+        path = "/runs/:id/cancel",
+        method = "post",
+        operation_id = "cancel_run"
+    )]
+    async fn cancel(&self, caller: Authenticated, id: Path<Uuid>) -> poem::Result<Cancelling> {
+        let id = RunId::from_uuid(id.0);
+        self.runs
+            .cancel(caller.0.owner, id)
+            .await
+            .map_err(ApiError::from)?;
+        Ok(Cancelling::Accepted)
+    }
+
+    /// Get the picture of a step
+    #[oai(
+        path = "/runs/:id/steps/:number/screenshot",
+        method = "get",
+        operation_id = "get_screenshot"
+    )]
+    async fn screenshot(
+        &self,
+        caller: Authenticated,
+        id: Path<Uuid>,
+        number: Path<u32>,
+    ) -> poem::Result<Picture> {
+        let id = RunId::from_uuid(id.0);
+        let (_, logs) = self
+            .runs
+            .get(caller.0.owner, id)
+            .await
+            .map_err(ApiError::from)?;
+        let log = logs.into_iter().find(|log| log.number == number.0);
+        let Some(Screenshot::Captured(key)) = log.map(|log| log.screenshot) else {
+            return Err(ApiError::not_found("screenshot").into());
+        };
+        let file = self.artifacts.get(&key).await.map_err(|error| {
+            warn!("The picture {key} can't be read: {error}");
+            let status = poem::http::StatusCode::SERVICE_UNAVAILABLE;
+            ApiError::new(status, "the picture can't be read now: try again")
+        })?;
+        let file = file.ok_or_else(|| ApiError::not_found("screenshot"))?;
+        Ok(picture(key.media_type(), file.into()))
+    }
+
+    /// Follow a run as it goes on
+    ///
+    /// Server-sent events: `step`, with a step's log, as each step ends, and `run`, with the whole
+    /// run, when it has ended. Then the stream ends.
+    #[oai(path = "/runs/:id/events", method = "get", operation_id = "follow_run")]
+    async fn events(
+        &self,
+        caller: Authenticated,
+        id: Path<Uuid>,
+    ) -> poem::Result<EventStream<RunEvents>> {
+        let id = RunId::from_uuid(id.0);
+        // What is somebody else's is 404 here too, not an empty stream.
+        self.runs
+            .get(caller.0.owner, id)
+            .await
+            .map_err(ApiError::from)?;
+        Ok(event_stream::of(
+            self.runs.clone(),
+            Arc::clone(&self.clock),
+            caller.0.owner,
+            id,
+        ))
+    }
+}
+
+fn picture(media_type: synmon_core::browser::MediaType, bytes: Vec<u8>) -> Picture {
+    use synmon_core::browser::MediaType;
+    match media_type {
+        MediaType::Png => Picture::Png(Binary(bytes)),
+        MediaType::Jpeg => Picture::Jpeg(Binary(bytes)),
+        MediaType::Webp => Picture::Webp(Binary(bytes)),
+    }
+}

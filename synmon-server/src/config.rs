@@ -1,0 +1,352 @@
+//! The settings: read once, from the environment, into types. Nobody else reads it.
+
+use std::{
+    env, ffi::OsString, fmt, net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration,
+};
+
+use secrecy::SecretString;
+use synmon_core::egress::EgressAllowList;
+use url::Url;
+
+/// All settings, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the server listens.
+    pub listen: SocketAddr,
+    /// The address that links in letters carry; by default `http://` and where it listens.
+    pub public_url: Option<Url>,
+    /// The embedded default's files.
+    pub data_dir: PathBuf,
+    /// Which database.
+    pub database: Database,
+    /// Which folder pictures go to.
+    pub artifacts_dir: PathBuf,
+    /// How letters leave.
+    pub mail: Mail,
+    /// Who they are from.
+    pub mail_from: String,
+    /// The key that access tokens are signed with; generated once where none is given.
+    pub jwt_secret: Option<SecretString>,
+    /// Which browsers runs happen in.
+    pub browser: BrowserSource,
+    /// How many runs at a time.
+    pub concurrency: NonZeroUsize,
+    /// Where flows may go besides public addresses.
+    pub egress_allow: EgressAllowList,
+    /// The shortest time between two firings of a schedule.
+    pub minimum_interval: Duration,
+    /// A folder whose templates take the place of the built-in ones.
+    pub templates_dir: Option<PathBuf>,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Which log lines are written, as for `RUST_LOG`.
+    pub log_filter: Option<String>,
+    /// Where the demo site listens, if it is wanted.
+    pub demo_listen: Option<SocketAddr>,
+}
+
+/// Which database.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// An SQLite file.
+    Sqlite(PathBuf),
+    /// A PostgreSQL database, by its url with the password in it.
+    Postgres(SecretString),
+}
+
+/// How letters leave.
+#[derive(Clone, Debug)]
+pub enum Mail {
+    /// Each is a file in this folder.
+    Folder(PathBuf),
+    /// By SMTP; the url has the password in it.
+    Smtp(SecretString),
+}
+
+/// Which browsers runs happen in.
+#[derive(Clone, Debug)]
+pub enum BrowserSource {
+    /// A Chromium of this machine; the programs are looked for where none is named.
+    Local {
+        /// `chromium`, or another program of its kind.
+        chromium: Option<PathBuf>,
+        /// `chromedriver`.
+        chromedriver: Option<PathBuf>,
+        /// Where programs are looked for first, in the form of `PATH`.
+        search_path: Option<OsString>,
+    },
+    /// A Selenium Grid or any WebDriver endpoint.
+    Remote(Url),
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: a JSON object a line.
+    Json,
+}
+
+/// A setting that can't be used. It names the setting and never tells its value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{name} {problem}")]
+pub struct ConfigError {
+    name: &'static str,
+    problem: String,
+}
+
+impl Config {
+    /// Reads the environment of the process.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this is the one place that reads it"
+        )]
+        Self::from_lookup(|name| match env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(env::VarError::NotPresent) => Ok(None),
+            Err(env::VarError::NotUnicode(_)) => Err("is not valid UTF-8"),
+        })
+    }
+
+    /// Reads settings from anywhere. An empty value counts as unset.
+    pub fn from_lookup(
+        lookup: impl Fn(&'static str) -> Result<Option<String>, &'static str>,
+    ) -> Result<Self, ConfigError> {
+        let text = |name| match lookup(name) {
+            Ok(value) => Ok(value.map(|v| v.trim().to_owned()).filter(|v| !v.is_empty())),
+            Err(problem) => Err(error(name, problem)),
+        };
+        let listen = parsed(
+            &text,
+            "SYNMON_LISTEN",
+            "an address and port such as 127.0.0.1:8080",
+        )?
+        .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let data_dir = PathBuf::from(text("SYNMON_DATA_DIR")?.unwrap_or_else(|| "./data".into()));
+        let egress_allow = match text("SYNMON_EGRESS_ALLOW")? {
+            None => EgressAllowList::default(),
+            Some(list) => list.parse().map_err(|e| error("SYNMON_EGRESS_ALLOW", e))?,
+        };
+        let concurrency = parsed(&text, "SYNMON_CONCURRENCY", "a whole number from 1 on")?
+            .or_else(|| std::thread::available_parallelism().ok())
+            .unwrap_or(NonZeroUsize::MIN);
+        let interval: Option<u64> = parsed(
+            &text,
+            "SYNMON_MIN_INTERVAL_SECONDS",
+            "a whole number of seconds",
+        )?;
+        let jwt_secret = text("SYNMON_JWT_SECRET")?;
+        if jwt_secret
+            .as_ref()
+            .is_some_and(|secret| secret.len() < MIN_SECRET_BYTES)
+        {
+            let problem = format!("is shorter than {MIN_SECRET_BYTES} bytes: make a random one");
+            return Err(error("SYNMON_JWT_SECRET", problem));
+        }
+        Ok(Self {
+            listen,
+            public_url: text("SYNMON_PUBLIC_URL")?
+                .map(|url| public_url(&url))
+                .transpose()?,
+            database: database(text("SYNMON_DATABASE_URL")?, &data_dir)?,
+            artifacts_dir: artifacts_dir(text("SYNMON_ARTIFACTS_URL")?, &data_dir)?,
+            mail: mail(text("SYNMON_SMTP_URL")?, &data_dir)?,
+            mail_from: text("SYNMON_MAIL_FROM")?
+                .unwrap_or_else(|| "synmon <synmon@localhost>".to_owned()),
+            jwt_secret: jwt_secret.map(SecretString::from),
+            browser: match text("SYNMON_WEBDRIVER_URL")? {
+                Some(url) => BrowserSource::Remote(webdriver_url(&url)?),
+                None => BrowserSource::Local {
+                    chromium: text("SYNMON_CHROMIUM")?.map(PathBuf::from),
+                    chromedriver: text("SYNMON_CHROMEDRIVER")?.map(PathBuf::from),
+                    search_path: text("PATH")?.map(OsString::from),
+                },
+            },
+            concurrency,
+            egress_allow,
+            minimum_interval: Duration::from_secs(interval.unwrap_or(60)),
+            templates_dir: text("SYNMON_TEMPLATES_DIR")?.map(PathBuf::from),
+            log_format: match text("SYNMON_LOG_FORMAT")?.as_deref() {
+                None | Some("text") => LogFormat::Text,
+                Some("json") => LogFormat::Json,
+                Some(_) => return Err(error("SYNMON_LOG_FORMAT", "must be text or json")),
+            },
+            log_filter: text("RUST_LOG")?,
+            demo_listen: parsed(
+                &text,
+                "SYNMON_DEMO_LISTEN",
+                "an address and port such as 127.0.0.1:8081",
+            )?,
+            data_dir,
+        })
+    }
+}
+
+/// HMAC-SHA-256 wants a key as long as its output (RFC 7518, section 3.2).
+const MIN_SECRET_BYTES: usize = 32;
+
+fn error(name: &'static str, problem: impl fmt::Display) -> ConfigError {
+    ConfigError {
+        name,
+        problem: problem.to_string(),
+    }
+}
+
+fn parsed<T: std::str::FromStr>(
+    text: impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
+    name: &'static str,
+    wanted: &str,
+) -> Result<Option<T>, ConfigError> {
+    text(name)?
+        .map(|value| {
+            value
+                .parse()
+                .map_err(|_| error(name, format_args!("must be {wanted}")))
+        })
+        .transpose()
+}
+
+fn public_url(text: &str) -> Result<Url, ConfigError> {
+    Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| {
+            error(
+                "SYNMON_PUBLIC_URL",
+                "must be an address such as https://synmon.example.com",
+            )
+        })
+}
+
+fn webdriver_url(text: &str) -> Result<Url, ConfigError> {
+    Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        .ok_or_else(|| {
+            error(
+                "SYNMON_WEBDRIVER_URL",
+                "must be an address such as http://grid.internal:4444",
+            )
+        })
+}
+
+fn database(url: Option<String>, data_dir: &std::path::Path) -> Result<Database, ConfigError> {
+    let Some(url) = url else {
+        return Ok(Database::Sqlite(data_dir.join("synmon.db")));
+    };
+    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        return Ok(Database::Postgres(url.into()));
+    }
+    url.strip_prefix("sqlite://")
+        .or_else(|| url.strip_prefix("sqlite:"))
+        .filter(|path| !path.is_empty() && !path.contains('?'))
+        .map(|path| Database::Sqlite(PathBuf::from(path)))
+        .ok_or_else(|| {
+            error(
+                "SYNMON_DATABASE_URL",
+                "must be sqlite://PATH or postgres://…",
+            )
+        })
+}
+
+fn artifacts_dir(url: Option<String>, data_dir: &std::path::Path) -> Result<PathBuf, ConfigError> {
+    match url {
+        None => Ok(data_dir.join("artifacts")),
+        Some(url) => match url.strip_prefix("file://") {
+            Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
+            _ => Err(error(
+                "SYNMON_ARTIFACTS_URL",
+                "must be a folder such as file:///var/lib/synmon/artifacts (this build has no \
+                 other artifact store)",
+            )),
+        },
+    }
+}
+
+fn mail(url: Option<String>, data_dir: &std::path::Path) -> Result<Mail, ConfigError> {
+    match url {
+        None => Ok(Mail::Folder(data_dir.join("mail"))),
+        Some(url) if url.starts_with("smtp://") || url.starts_with("smtps://") => {
+            Ok(Mail::Smtp(url.into()))
+        }
+        Some(_) => Err(error(
+            "SYNMON_SMTP_URL",
+            "must begin with smtp:// or smtps://",
+        )),
+    }
+}
+
+impl Database {
+    /// What may be shown of it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "SQLite",
+            Self::Postgres(_) => "PostgreSQL",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn config(settings: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
+        let map: HashMap<_, _> = settings
+            .iter()
+            .map(|(k, v)| (*k, (*v).to_owned()))
+            .collect();
+        Config::from_lookup(|name| Ok(map.get(name).cloned()))
+    }
+
+    #[test]
+    fn without_settings_the_embedded_default_serves() {
+        let config = config(&[]).unwrap();
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert!(
+            matches!(&config.database, Database::Sqlite(path) if path.ends_with("data/synmon.db"))
+        );
+        assert_eq!(config.artifacts_dir, PathBuf::from("./data/artifacts"));
+        assert!(matches!(&config.mail, Mail::Folder(path) if path.ends_with("data/mail")));
+        assert!(config.demo_listen.is_none());
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named_and_its_value_is_not_told() {
+        for (name, value) in [
+            ("SYNMON_LISTEN", "canary"),
+            ("SYNMON_PUBLIC_URL", "canary"),
+            ("SYNMON_DATABASE_URL", "mysql://canary"),
+            ("SYNMON_ARTIFACTS_URL", "ftp://canary"),
+            ("SYNMON_SMTP_URL", "http://canary"),
+            ("SYNMON_JWT_SECRET", "canary"),
+            ("SYNMON_WEBDRIVER_URL", "canary"),
+            ("SYNMON_CONCURRENCY", "0"),
+            ("SYNMON_MIN_INTERVAL_SECONDS", "canary"),
+            ("SYNMON_LOG_FORMAT", "canary"),
+            ("SYNMON_DEMO_LISTEN", "canary"),
+        ] {
+            let message = config(&[(name, value)]).unwrap_err().to_string();
+            assert!(message.starts_with(name), "{message}");
+            assert!(!message.contains("canary"), "{message}");
+        }
+    }
+
+    #[test]
+    fn secrets_do_not_show_when_settings_are_printed() {
+        let shown = format!(
+            "{:?}",
+            config(&[
+                ("SYNMON_DATABASE_URL", "postgres://u:canary@localhost/x"),
+                ("SYNMON_SMTP_URL", "smtp://u:canary@localhost"),
+                ("SYNMON_JWT_SECRET", "canarycanarycanarycanarycanarycanary"),
+            ])
+            .unwrap()
+        );
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+}

@@ -1,0 +1,4 @@
+//! stub
+pub fn routes() -> poem::Route {
+    poem::Route::new()
+}

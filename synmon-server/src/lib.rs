@@ -1,0 +1,13 @@
+#![doc = include_str!("../README.md")]
+
+pub mod accounts;
+pub mod api;
+pub mod config;
+mod demo;
+mod secret_file;
+mod server;
+pub mod telemetry;
+mod web;
+mod wiring;
+
+pub use server::Server;

@@ -1,0 +1,147 @@
+//! The server: listening, working, stopping.
+
+use std::{net::SocketAddr, time::Duration};
+
+use anyhow::Context as _;
+use poem::{
+    EndpointExt as _,
+    listener::{Acceptor as _, Listener as _, TcpAcceptor, TcpListener},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+use url::Url;
+
+use crate::{config::Config, demo, web, wiring};
+
+/// How long answers that are under way may take once the server is told to stop.
+const HTTP_GRACE: Duration = Duration::from_secs(5);
+const PRUNE_PERIOD: Duration = Duration::from_hours(1);
+
+/// A server that listens already, so that its addresses are known, but answers nothing yet.
+pub struct Server {
+    parts: wiring::Parts,
+    api: Bound,
+    demo: Option<Bound>,
+    public_url: Url,
+}
+
+/// A socket that is bound.
+struct Bound {
+    acceptor: TcpAcceptor,
+    address: SocketAddr,
+}
+
+impl Server {
+    /// Opens the database, the sockets and everything else that can be wrong with the settings.
+    pub async fn build(config: &Config) -> anyhow::Result<Self> {
+        // Two crypto providers in the graph would panic at the first TLS connection; one is chosen
+        // here. An error means that it was chosen before, by whoever embeds us.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let api = bind(config.listen).await?;
+        let demo = match config.demo_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        let public_url = match &config.public_url {
+            Some(url) => url.clone(),
+            None => Url::parse(&format!("http://{}/", api.address))?,
+        };
+        let demo_address = demo.as_ref().map(|demo| demo.address);
+        let parts = wiring::assemble(config, &public_url, demo_address).await?;
+        Ok(Self {
+            parts,
+            api,
+            demo,
+            public_url,
+        })
+    }
+
+    /// Where the API listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.api.address
+    }
+
+    /// Where the demo site listens, if there is one.
+    #[must_use]
+    pub fn demo_address(&self) -> Option<SocketAddr> {
+        self.demo.as_ref().map(|demo| demo.address)
+    }
+
+    /// Serves and works until `stop` is cancelled, and then ends what is under way.
+    pub async fn run_until_stopped(self, stop: CancellationToken) -> anyhow::Result<()> {
+        let Self {
+            parts,
+            api,
+            demo,
+            public_url,
+        } = self;
+        for reason in parts.readiness.reasons().await {
+            tracing::warn!("Not everything is ready: {reason}");
+        }
+        info!(
+            "synmon is at {public_url}, its API's documentation at {}",
+            join(&public_url, "docs")
+        );
+        let accounts = std::sync::Arc::clone(&parts.api.accounts);
+        let clock = std::sync::Arc::clone(&parts.api.clock);
+        let app = web::app(parts.api, parts.readiness);
+        let serve_api = serve(api, app, stop.clone());
+        let serve_demo = async {
+            let Some(demo) = demo else { return Ok(()) };
+            info!("The demo site is at http://{}/", demo.address);
+            serve(demo, demo::routes(), stop.clone()).await
+        };
+        let prune = async {
+            while !stop.is_cancelled() {
+                if let Err(error) = accounts.prune().await {
+                    tracing::warn!("Old log-ins can't be removed yet: {error}");
+                }
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = clock.sleep(PRUNE_PERIOD) => {}
+                }
+            }
+        };
+        let (api, demo, (), ()) =
+            tokio::join!(serve_api, serve_demo, parts.engine.run(stop.clone()), prune);
+        info!("synmon has stopped");
+        api.and(demo)
+    }
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<Bound> {
+    let acceptor = TcpListener::bind(address)
+        .into_acceptor()
+        .await
+        .with_context(|| format!("can't listen at {address}: is another server there?"))?;
+    let address = acceptor
+        .local_addr()
+        .into_iter()
+        .find_map(|local| local.as_socket_addr().copied())
+        .unwrap_or(address);
+    Ok(Bound { acceptor, address })
+}
+
+async fn serve(
+    socket: Bound,
+    app: impl poem::Endpoint + 'static,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let stopped = stop.clone();
+    // A server that can't listen any more takes the rest down with it, in order.
+    let served = poem::Server::new_with_acceptor(socket.acceptor)
+        .run_with_graceful_shutdown(
+            app.map_to_response(),
+            async move { stopped.cancelled().await },
+            Some(HTTP_GRACE),
+        )
+        .await;
+    stop.cancel();
+    served.with_context(|| format!("the server at {} failed", socket.address))
+}
+
+fn join(url: &Url, path: &str) -> String {
+    url.join(path)
+        .map_or_else(|_| path.to_owned(), String::from)
+}

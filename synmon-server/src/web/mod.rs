@@ -1,0 +1,47 @@
+//! Everything that is served over HTTP, put together.
+
+mod allow;
+mod docs;
+mod health;
+mod middleware;
+mod pages;
+
+pub(crate) use health::{Ping, Readiness};
+
+use std::sync::Arc;
+
+use poem::{Endpoint, EndpointExt as _, Route, middleware::CatchPanic};
+
+use allow::Allowed;
+
+use crate::api::{self, ApiError, ApiParts, BASE_PATH};
+
+/// The whole server as one endpoint.
+pub(crate) fn app(parts: ApiParts, readiness: Arc<Readiness>) -> impl Endpoint + use<> {
+    let document = api::openapi_document();
+    let allowed = Arc::new(Allowed::of(&document));
+    Route::new()
+        .nest(BASE_PATH, api::routes(parts))
+        .at("/api/openapi.json", docs::document(document.clone()))
+        .at("/docs", docs::page(&document))
+        .at("/healthz", poem::get(health::alive))
+        .at("/readyz", poem::get(health::ready))
+        .at("/metrics", poem::get(health::scrape))
+        .nest("/", pages::routes())
+        .data(readiness)
+        .with(CatchPanic::new().with_handler(panicked))
+        .catch_all_error(api::render)
+        .around(move |next, request| {
+            let allowed = Arc::clone(&allowed);
+            async move { allowed.add(next, request).await }
+        })
+        .around(middleware::security_headers)
+        .around(middleware::observe)
+}
+
+fn panicked(_panic: Box<dyn std::any::Any + Send + 'static>) -> poem::Response {
+    use poem::error::ResponseError as _;
+    tracing::error!("A request handler panicked");
+    let detail = "something in synmon went wrong; it is logged";
+    ApiError::new(poem::http::StatusCode::INTERNAL_SERVER_ERROR, detail).as_response()
+}

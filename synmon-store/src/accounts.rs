@@ -1,0 +1,374 @@
+//! Accounts, log-ins and mailed tokens.
+
+use async_trait::async_trait;
+use sqlx::{FromRow, Transaction};
+use synmon_core::{
+    OwnerId, SessionId, Timestamp,
+    artifact::ArtifactPrefix,
+    notice::Notice,
+    store::{
+        Account, AccountStore, NewAccount, NewSession, NewToken, Rotation, StoreError, TokenHash,
+        TokenPurpose,
+    },
+};
+use trait_gen::trait_gen;
+use uuid::Uuid;
+
+use crate::{PgStore, SqliteStore, dialect::Dialect, error::store_error, sql, stamp::Stamp};
+
+#[derive(FromRow)]
+struct AccountRow {
+    id: Uuid,
+    name: String,
+    email: String,
+    password_hash: String,
+    confirmed_at: Option<Stamp>,
+    created_at: Stamp,
+}
+
+impl From<AccountRow> for Account {
+    fn from(row: AccountRow) -> Self {
+        Self {
+            id: OwnerId::from_uuid(row.id),
+            name: row.name,
+            email: row.email,
+            password_hash: row.password_hash,
+            confirmed_at: row.confirmed_at.map(|stamp| stamp.0),
+            created_at: row.created_at.0,
+        }
+    }
+}
+
+#[trait_gen(Pool -> PgStore, SqliteStore)]
+#[async_trait]
+impl AccountStore for Pool {
+    async fn register(&self, account: &NewAccount, letter: &Notice) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let changed: Option<Uuid> = sqlx::query_scalar(sql::REGISTER)
+            .bind(account.id.uuid())
+            .bind(account.name.as_str())
+            .bind(account.email.as_str())
+            .bind(Account::email_key(&account.email))
+            .bind(account.password_hash.as_str())
+            .bind(Stamp(account.created_at))
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(store_error("account"))?;
+        if let Some(id) = changed {
+            sqlx::query(sql::END_TOKENS)
+                .bind(id)
+                .bind(Stamp(account.created_at))
+                .execute(&mut *tx)
+                .await
+                .map_err(store_error("token"))?;
+        }
+        Pool::put_notice(&mut tx, letter).await?;
+        tx.commit().await.map_err(store_error("account"))
+    }
+
+    async fn account(&self, id: OwnerId) -> Result<Option<Account>, StoreError> {
+        let row: Option<AccountRow> = sqlx::query_as(sql::ACCOUNT)
+            .bind(id.uuid())
+            .fetch_optional(self.pool())
+            .await
+            .map_err(store_error("account"))?;
+        Ok(row.map(Account::from))
+    }
+
+    async fn account_by_email(&self, email: &str) -> Result<Option<Account>, StoreError> {
+        let row: Option<AccountRow> = sqlx::query_as(sql::ACCOUNT_BY_EMAIL)
+            .bind(Account::email_key(email))
+            .fetch_optional(self.pool())
+            .await
+            .map_err(store_error("account"))?;
+        Ok(row.map(Account::from))
+    }
+
+    async fn rename_account(&self, id: OwnerId, name: &str) -> Result<bool, StoreError> {
+        sqlx::query(sql::RENAME_ACCOUNT)
+            .bind(id.uuid())
+            .bind(name)
+            .execute(self.pool())
+            .await
+            .map(|renamed| renamed.rows_affected() == 1)
+            .map_err(store_error("account"))
+    }
+
+    async fn upgrade_password(&self, id: OwnerId, old: &str, new: &str) -> Result<(), StoreError> {
+        sqlx::query(sql::UPGRADE_PASSWORD)
+            .bind(id.uuid())
+            .bind(old)
+            .bind(new)
+            .execute(self.pool())
+            .await
+            .map(|_| ())
+            .map_err(store_error("account"))
+    }
+
+    async fn delete_account(&self, id: OwnerId) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        for statement in [
+            sql::DELETE_FLOWS_OF_OWNER,
+            sql::DELETE_NOTICES_OF_OWNER,
+            sql::DELETE_TURN,
+        ] {
+            sqlx::query(statement)
+                .bind(id.uuid())
+                .execute(&mut *tx)
+                .await
+                .map_err(store_error("account"))?;
+        }
+        sqlx::query(sql::ADD_TRASH)
+            .bind(ArtifactPrefix::owner(id).as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("trash"))?;
+        let deleted = sqlx::query(sql::DELETE_ACCOUNT)
+            .bind(id.uuid())
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("account"))?
+            .rows_affected();
+        if deleted == 0 {
+            return Ok(false);
+        }
+        tx.commit().await.map_err(store_error("account"))?;
+        Ok(true)
+    }
+
+    async fn issue_token(
+        &self,
+        token: &NewToken,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        // Two at a time must not both count before either adds.
+        sqlx::query(sql::LOCK_ACCOUNT)
+            .bind(token.account.uuid())
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("account"))?;
+        let issued: i64 = sqlx::query_scalar(sql::COUNT_TOKENS)
+            .bind(token.account.uuid())
+            .bind(token.purpose.as_str())
+            .bind(Stamp(since))
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(store_error("token"))?;
+        if issued >= i64::from(limit) {
+            return Ok(false);
+        }
+        sqlx::query(sql::END_TOKENS_FOR)
+            .bind(token.account.uuid())
+            .bind(token.purpose.as_str())
+            .bind(Stamp(token.created_at))
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("token"))?;
+        sqlx::query(sql::INSERT_TOKEN)
+            .bind(&token.hash.0[..])
+            .bind(token.account.uuid())
+            .bind(token.purpose.as_str())
+            .bind(Stamp(token.created_at))
+            .bind(Stamp(token.expires_at))
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("token"))?;
+        tx.commit().await.map_err(store_error("token"))?;
+        Ok(true)
+    }
+
+    async fn confirm(&self, token: TokenHash, now: Timestamp) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let Some(account) = Pool::spend(&mut tx, token, TokenPurpose::Confirm, now).await? else {
+            return Ok(false);
+        };
+        sqlx::query(sql::CONFIRM_ACCOUNT)
+            .bind(account)
+            .bind(Stamp(now))
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("account"))?;
+        tx.commit().await.map_err(store_error("account"))?;
+        Ok(true)
+    }
+
+    async fn reset_password(
+        &self,
+        token: TokenHash,
+        password_hash: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let Some(account) = Pool::spend(&mut tx, token, TokenPurpose::Reset, now).await? else {
+            return Ok(false);
+        };
+        sqlx::query(sql::SET_PASSWORD)
+            .bind(account)
+            .bind(password_hash)
+            .bind(Stamp(now))
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("account"))?;
+        for statement in [sql::END_SESSIONS, sql::END_TOKENS] {
+            sqlx::query(statement)
+                .bind(account)
+                .bind(Stamp(now))
+                .execute(&mut *tx)
+                .await
+                .map_err(store_error("session"))?;
+        }
+        tx.commit().await.map_err(store_error("account"))?;
+        Ok(true)
+    }
+
+    async fn insert_session(&self, session: &NewSession) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        sqlx::query(sql::INSERT_SESSION)
+            .bind(session.id.uuid())
+            .bind(session.account.uuid())
+            .bind(Stamp(session.created_at))
+            .bind(Stamp(session.expires_at))
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("account"))?;
+        Pool::put_refresh(
+            &mut tx,
+            session.refresh,
+            session.id.uuid(),
+            session.created_at,
+        )
+        .await?;
+        tx.commit().await.map_err(store_error("session"))
+    }
+
+    async fn rotate(
+        &self,
+        spent: TokenHash,
+        next: TokenHash,
+        now: Timestamp,
+    ) -> Result<Rotation, StoreError> {
+        let mut tx = self.write().await?;
+        let session: Option<Uuid> = sqlx::query_scalar(sql::SPEND_REFRESH)
+            .bind(&spent.0[..])
+            .bind(Stamp(now))
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(store_error("session"))?;
+        let Some(session) = session else {
+            let reused = Pool::end_session_of(&mut tx, spent, now).await?;
+            tx.commit().await.map_err(store_error("session"))?;
+            return Ok(if reused {
+                Rotation::Reused
+            } else {
+                Rotation::Unknown
+            });
+        };
+        let account: Option<Uuid> = sqlx::query_scalar(sql::LIVE_SESSION)
+            .bind(session)
+            .bind(Stamp(now))
+            .fetch_optional(&mut *tx)
+            .await
+            .map_err(store_error("session"))?;
+        let Some(account) = account else {
+            return Ok(Rotation::Unknown);
+        };
+        Pool::put_refresh(&mut tx, next, session, now).await?;
+        tx.commit().await.map_err(store_error("session"))?;
+        Ok(Rotation::Rotated {
+            account: OwnerId::from_uuid(account),
+            session: SessionId::from_uuid(session),
+        })
+    }
+
+    async fn end_session(&self, token: TokenHash, now: Timestamp) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        Pool::end_session_of(&mut tx, token, now).await?;
+        tx.commit().await.map_err(store_error("session"))
+    }
+
+    async fn is_live(
+        &self,
+        session: SessionId,
+        account: OwnerId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let holder: Option<Uuid> = sqlx::query_scalar(sql::LIVE_SESSION)
+            .bind(session.uuid())
+            .bind(Stamp(now))
+            .fetch_optional(self.pool())
+            .await
+            .map_err(store_error("session"))?;
+        Ok(holder == Some(account.uuid()))
+    }
+
+    async fn prune_sessions(&self, before: Timestamp) -> Result<(), StoreError> {
+        for statement in [sql::PRUNE_TOKENS, sql::PRUNE_SESSIONS] {
+            sqlx::query(statement)
+                .bind(Stamp(before))
+                .execute(self.pool())
+                .await
+                .map_err(store_error("session"))?;
+        }
+        Ok(())
+    }
+}
+
+#[trait_gen(Pool -> PgStore, SqliteStore)]
+impl Pool {
+    /// Spends a mailed token; of many that try at once, one gets the account.
+    async fn spend(
+        tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
+        token: TokenHash,
+        purpose: TokenPurpose,
+        now: Timestamp,
+    ) -> Result<Option<Uuid>, StoreError> {
+        sqlx::query_scalar(sql::SPEND_TOKEN)
+            .bind(&token.0[..])
+            .bind(purpose.as_str())
+            .bind(Stamp(now))
+            .fetch_optional(&mut **tx)
+            .await
+            .map_err(store_error("token"))
+    }
+
+    async fn put_refresh(
+        tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
+        token: TokenHash,
+        session: Uuid,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(sql::INSERT_REFRESH)
+            .bind(&token.0[..])
+            .bind(session)
+            .bind(Stamp(now))
+            .execute(&mut **tx)
+            .await
+            .map(|_| ())
+            .map_err(store_error("session"))
+    }
+
+    /// Whether there is a session to this token, which has then ended.
+    async fn end_session_of(
+        tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
+        token: TokenHash,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let session: Option<Uuid> = sqlx::query_scalar(sql::SESSION_OF_REFRESH)
+            .bind(&token.0[..])
+            .fetch_optional(&mut **tx)
+            .await
+            .map_err(store_error("session"))?;
+        let Some(session) = session else {
+            return Ok(false);
+        };
+        sqlx::query(sql::END_SESSION)
+            .bind(session)
+            .bind(Stamp(now))
+            .execute(&mut **tx)
+            .await
+            .map_err(store_error("session"))?;
+        Ok(true)
+    }
+}

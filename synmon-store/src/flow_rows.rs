@@ -1,0 +1,114 @@
+//! Flows as rows.
+
+use std::time::Duration;
+
+use sqlx::FromRow;
+use synmon_core::{
+    FlowId, OwnerId, Timestamp,
+    flow::{Flow, FlowName, FlowUrl},
+    schedule::Schedule,
+    step::{RawStep, parse_steps},
+    store::StoreError,
+};
+use uuid::Uuid;
+
+use crate::{error::corrupt, stamp::Stamp};
+
+#[derive(FromRow)]
+pub(crate) struct FlowRow {
+    id: Uuid,
+    owner_id: Uuid,
+    name: String,
+    url: String,
+    browser: String,
+    scheduling: String,
+    timezone: String,
+    spread_seconds: i64,
+    active: bool,
+    alert_policy: String,
+    dialogs: String,
+    run_timeout_ms: i64,
+    steps: String,
+    next_run_at: Option<Stamp>,
+    version: i64,
+    created_at: Stamp,
+    updated_at: Stamp,
+}
+
+impl FlowRow {
+    pub(crate) fn due(&self) -> Option<Timestamp> {
+        self.next_run_at.map(|stamp| stamp.0)
+    }
+
+    pub(crate) fn id(&self) -> Uuid {
+        self.id
+    }
+}
+
+impl TryFrom<FlowRow> for Flow {
+    type Error = StoreError;
+
+    fn try_from(row: FlowRow) -> Result<Self, StoreError> {
+        let raw: Vec<RawStep> =
+            serde_json::from_str(&row.steps).map_err(|error| corrupt("flow", error))?;
+        let millis = u64::try_from(row.run_timeout_ms).map_err(|error| corrupt("flow", error))?;
+        let spread = u64::try_from(row.spread_seconds).map_err(|error| corrupt("flow", error))?;
+        Ok(Self {
+            id: FlowId::from_uuid(row.id),
+            owner: OwnerId::from_uuid(row.owner_id),
+            name: FlowName::parse(&row.name).map_err(|error| corrupt("flow", error))?,
+            url: FlowUrl::parse(&row.url).map_err(|error| corrupt("flow", error))?,
+            browser: row
+                .browser
+                .parse()
+                .map_err(|error| corrupt("flow", error))?,
+            schedule: Schedule::parse(&row.scheduling, &row.timezone)
+                .map_err(|error| corrupt("flow", error))?,
+            spread_limit: Duration::from_secs(spread),
+            active: row.active,
+            alert_policy: row
+                .alert_policy
+                .parse()
+                .map_err(|error| corrupt("flow", error))?,
+            dialogs: row
+                .dialogs
+                .parse()
+                .map_err(|error| corrupt("flow", error))?,
+            run_timeout: Duration::from_millis(millis),
+            steps: parse_steps(&raw).map_err(|error| corrupt("flow", error))?,
+            next_run_at: row.next_run_at.map(|stamp| stamp.0),
+            version: row.version,
+            created_at: row.created_at.0,
+            updated_at: row.updated_at.0,
+        })
+    }
+}
+
+/// The steps of a flow as JSON.
+pub(crate) fn steps_json(flow: &Flow) -> Result<String, StoreError> {
+    let raw: Vec<RawStep> = flow.steps.iter().map(RawStep::from).collect();
+    serde_json::to_string(&raw).map_err(|error| StoreError::Internal(error.into()))
+}
+
+/// What the search looks through.
+pub(crate) fn search_text(flow: &Flow) -> String {
+    format!("{}\n{}", flow.name, flow.url).to_lowercase()
+}
+
+/// The pattern of `LIKE` that finds `text` anywhere.
+pub(crate) fn like_pattern(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in text.to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// A length of time in whole units, for a column.
+pub(crate) fn column(amount: u128) -> i64 {
+    i64::try_from(amount).unwrap_or(i64::MAX)
+}
