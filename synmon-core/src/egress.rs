@@ -286,8 +286,7 @@ fn embedded_v4(address: IpAddr) -> Option<IpAddr> {
     let s = address.segments();
     let tail = || std::net::Ipv4Addr::from(u32::from(s[6]) << 16 | u32::from(s[7]));
     let inner = match s {
-        [0, 0, 0, 0, 0, 0 | 0xffff, _, _] => tail(),
-        [0x0064, 0xff9b, 0, 0, 0, 0, _, _] => tail(),
+        [0, 0, 0, 0, 0, 0 | 0xffff, _, _] | [0x0064, 0xff9b, 0, 0, 0, 0, _, _] => tail(),
         [0x2002, high, low, ..] => std::net::Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)),
         _ => return None,
     };

@@ -1,4 +1,4 @@
-//! A second line to a browser, past the driver: Chrome's DevTools protocol.
+//! A second line to a browser, past the driver: Chrome's `DevTools` protocol.
 //!
 //! The driver does one thing after the other, so it can't help when the page hangs it. This line is
 //! opened before that, and serves only to stop a script, to take a picture and to see whether the

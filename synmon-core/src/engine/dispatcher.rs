@@ -21,7 +21,7 @@ const BATCH: u32 = 10;
 /// How long one delivery may take.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a claimed notice is left to its dispatcher: delivery and settling.
-const CLAIM: Duration = Duration::from_secs(60);
+const CLAIM: Duration = Duration::from_mins(1);
 /// How long after an attempt the next one is made; after the last of these it is given up.
 const BACKOFF: [Duration; 10] = [
     Duration::from_secs(5),

@@ -45,7 +45,7 @@ use crate::{
 /// How long a loop waits where nothing wakes it up.
 const POLL: Duration = Duration::from_secs(1);
 const RECOVERY_PERIOD: Duration = Duration::from_secs(5);
-const JANITOR_PERIOD: Duration = Duration::from_secs(60);
+const JANITOR_PERIOD: Duration = Duration::from_mins(1);
 
 /// All parts of synmon that work without being asked.
 pub struct Engine {

@@ -14,6 +14,10 @@ use crate::{
 };
 
 const PICTURE_TIMEOUT: Duration = Duration::from_secs(10);
+const MAX_URL_CHARS: usize = 4_096;
+const MAX_TITLE_CHARS: usize = 1_000;
+const MAX_TEXT_CHARS: usize = 4_000;
+const MAX_DIALOGS: usize = 20;
 const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Stores what the steps of one attempt leave behind.
@@ -44,7 +48,9 @@ impl Recorder<'_> {
     }
 
     /// Stores the log of a step.
-    pub(super) async fn record(&self, log: &StepLog) -> Result<(), StoreError> {
+    pub(super) async fn record(&self, log: &mut StepLog) -> Result<(), StoreError> {
+        bound(log);
+        let log = &*log;
         let Self {
             parts,
             claim,
@@ -90,6 +96,39 @@ impl Recorder<'_> {
                 "the picture could not be stored within {STORE_TIMEOUT:?}"
             )),
         }
+    }
+}
+
+/// What a page says is hostile data: it is cut to size, and no store can hold NUL.
+fn bound(log: &mut StepLog) {
+    let cut = |text: &mut String, most: usize| {
+        if text.contains('\0') || text.chars().count() > most {
+            *text = text.chars().filter(|c| *c != '\0').take(most).collect();
+        }
+    };
+    if let Some(url) = &mut log.url {
+        cut(url, MAX_URL_CHARS);
+    }
+    if let Some(title) = &mut log.title {
+        cut(title, MAX_TITLE_CHARS);
+    }
+    log.dialogs.truncate(MAX_DIALOGS);
+    log.dialogs
+        .iter_mut()
+        .for_each(|text| cut(text, MAX_TEXT_CHARS));
+    if let Some(error) = &mut log.error {
+        cut(&mut error.message, MAX_TEXT_CHARS);
+        error
+            .expected
+            .iter_mut()
+            .for_each(|text| cut(text, MAX_TEXT_CHARS));
+        error
+            .found
+            .iter_mut()
+            .for_each(|text| cut(text, MAX_TEXT_CHARS));
+    }
+    if let Screenshot::Unavailable { why } = &mut log.screenshot {
+        cut(why, MAX_TEXT_CHARS);
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{
     within,
 };
 
-const START_TIMEOUT: Duration = Duration::from_secs(60);
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 const INTERRUPT_TIMEOUT: Duration = Duration::from_secs(3);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The least time a page gets to say where it is after a step.
@@ -75,8 +75,8 @@ impl<'a> Runner<'a> {
         claim: &'a ClaimedRun,
         attempt: u32,
         stopper: &'a Stopper,
-        run_limit: Limit<'a>,
     ) -> Self {
+        let run_limit = Limit::new(parts, stopper, claim.snapshot.run_timeout);
         let recorder = Recorder {
             parts,
             claim,
@@ -115,6 +115,8 @@ impl<'a> Runner<'a> {
                 return self.outcome(broken(code, message, None), None);
             }
         };
+        // Waiting for a browser is no time of the site's.
+        self.run_limit = Limit::new(self.parts, self.stopper, self.claim.snapshot.run_timeout);
         let steps = AssertUnwindSafe(self.steps(&mut *session))
             .catch_unwind()
             .await;
@@ -378,8 +380,8 @@ impl<'a> Runner<'a> {
         };
     }
 
-    async fn store(&mut self, log: StepLog) -> Result<(), Interruption> {
-        let stored = self.recorder.record(&log).await;
+    async fn store(&mut self, mut log: StepLog) -> Result<(), Interruption> {
+        let stored = self.recorder.record(&mut log).await;
         self.logs.push(log);
         match stored {
             Ok(()) => Ok(()),

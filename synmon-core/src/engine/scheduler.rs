@@ -48,7 +48,7 @@ impl Scheduler {
         let now = clock.now();
         let due = store.due_flows(now, BATCH).await?;
         let full = due.len() == BATCH as usize;
-        let plans: Vec<SlotPlan> = due.iter().filter_map(|due| plan(due, now)).collect();
+        let plans: Vec<SlotPlan> = due.iter().map(|due| plan(due, now)).collect();
         let planned = if plans.is_empty() {
             0
         } else {
@@ -84,7 +84,7 @@ impl Ticking for Scheduler {
 /// The latest slot that has come is run; the ones before it, which nobody was there to run, become
 /// one skipped run that counts them. So every slot is accounted for, and an outage ends without a
 /// stampede.
-fn plan(due: &DueFlow, now: Timestamp) -> Option<SlotPlan> {
+fn plan(due: &DueFlow, now: Timestamp) -> SlotPlan {
     let DueFlow { flow, due } = due;
     let spread = flow.spread();
     let first_slot = due.before(spread);
@@ -107,7 +107,7 @@ fn plan(due: &DueFlow, now: Timestamp) -> Option<SlotPlan> {
             ..run_of(first_slot).skipped(error, now)
         }
     });
-    Some(SlotPlan {
+    SlotPlan {
         flow: flow.id,
         due: *due,
         next: flow.due_after(now.max(*due)),
@@ -116,5 +116,5 @@ fn plan(due: &DueFlow, now: Timestamp) -> Option<SlotPlan> {
             snapshot,
         },
         missed: missed_run,
-    })
+    }
 }

@@ -51,7 +51,12 @@ pub(super) async fn perform(
         };
         match limit.pause(attempt).await {
             Ok(true) => attempt += 1,
-            Ok(false) => break Err(Failure::Page(reason)),
+            Ok(false) => {
+                break Err(Failure::Page(waited(
+                    reason,
+                    parts.clock.monotonic().saturating_sub(started),
+                )));
+            }
             Err(stopped) => break Err(stopped),
         }
     };
@@ -135,6 +140,15 @@ async fn try_once(session: &mut dyn Session, task: Task<'_>) -> Result<Tried, Br
             )),
             None => Tried::NotYet(not_ready(&NotReady::Missing, Some(selector))),
         }),
+    }
+}
+
+/// Says in an error how long it was waited for something better.
+fn waited(error: StepError, time: Duration) -> StepError {
+    let seconds = time.as_secs_f64();
+    StepError {
+        message: format!("{} (waited {seconds:.1} s)", error.message),
+        ..error
     }
 }
 

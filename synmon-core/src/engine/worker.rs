@@ -1,7 +1,8 @@
 //! From queued runs to verdicts.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use futures_util::FutureExt as _;
 use metrics::{counter, histogram};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -11,7 +12,6 @@ use super::{
     retry::persist,
     runner::{AttemptEnding, AttemptOutcome, Runner, close, untried},
     stop::{StopReason, Stopper},
-    wait::Limit,
 };
 use crate::{
     RunId,
@@ -90,8 +90,7 @@ impl Worker {
         let first = claim.run.attempt;
         let mut attempt = first;
         loop {
-            let run_limit = Limit::new(parts, stopper, claim.snapshot.run_timeout);
-            let outcome = Runner::new(parts, claim, attempt, stopper, run_limit)
+            let outcome = Runner::new(parts, claim, attempt, stopper)
                 .carry_out()
                 .await;
             let AttemptOutcome {
@@ -123,7 +122,7 @@ impl Worker {
                 }
             }
             let duration = parts.clock.monotonic().saturating_sub(started);
-            let report = self.report(claim, attempt, &ending, logs, browser_version, duration);
+            let report = self.report(claim, attempt, &ending, &logs, browser_version, duration);
             let finished = self.finish(claim, &report).await;
             close(parts, claim, session).await;
             return finished;
@@ -183,13 +182,13 @@ impl Worker {
         claim: &ClaimedRun,
         attempt: u32,
         ending: &Ending,
-        logs: Vec<StepLog>,
+        logs: &[StepLog],
         browser_version: Option<String>,
         duration: Duration,
     ) -> RunReport {
         let snapshot = &claim.snapshot;
         let last = u32::try_from(snapshot.steps.len()).unwrap_or(u32::MAX);
-        let Verdict { status, error } = verdict(last, &logs, ending);
+        let Verdict { status, error } = verdict(last, logs, ending);
         let finished_at = self.parts.clock.now();
         let failure = logs.iter().find(|log| log.status == StepStatus::Failed);
         let notice = RunNotice {
@@ -216,7 +215,7 @@ impl Worker {
             finished_at,
             duration,
             browser_version,
-            untried: untried(snapshot, &logs),
+            untried: untried(snapshot, logs),
             alert_policy: snapshot.alert_policy,
             notice,
         }
@@ -229,10 +228,15 @@ pub(super) async fn work(worker: Worker, stop: CancellationToken, abort: Cancell
     while !stop.is_cancelled() {
         // Registered before the tick looks, so that what comes in meanwhile is not missed.
         let woken = parts.signals.runs().notified();
-        match worker.tick_until(&abort).await {
-            Ok(WorkerTick::Ran(_) | WorkerTick::Abandoned(_)) => continue,
-            Ok(WorkerTick::Idle) => {}
-            Err(error) => error!("A worker could not work, and tries again: {error}"),
+        match AssertUnwindSafe(worker.tick_until(&abort))
+            .catch_unwind()
+            .await
+        {
+            Ok(Ok(WorkerTick::Ran(_) | WorkerTick::Abandoned(_))) => continue,
+            Ok(Ok(WorkerTick::Idle)) => {}
+            Ok(Err(error)) => error!("A worker could not work, and tries again: {error}"),
+            // Its lease runs out, and then the run is recovered.
+            Err(_panic) => error!("A worker panicked, and goes on"),
         }
         tokio::select! {
             () = stop.cancelled() => {}

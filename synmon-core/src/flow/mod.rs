@@ -20,7 +20,7 @@ use std::time::Duration;
 use crate::{FlowId, OwnerId, Timestamp, schedule::Schedule, step::Step};
 
 /// How long a run may take where its flow does not say.
-pub const DEFAULT_RUN_TIMEOUT: Duration = Duration::from_secs(60);
+pub const DEFAULT_RUN_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A watched site: where to go, what to do there, and when.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 /// The longest time a run may be given.
-pub const MAX_RUN_TIMEOUT: Duration = Duration::from_secs(300);
+pub const MAX_RUN_TIMEOUT: Duration = Duration::from_mins(5);
 /// How far a flow's runs may be spread.
-pub const MAX_SPREAD: Duration = Duration::from_secs(300);
+pub const MAX_SPREAD: Duration = Duration::from_mins(5);
 
 /// A setting with a closed set of names: the names are the same on the wire and in stores.
 macro_rules! choice {

@@ -232,6 +232,18 @@ impl ActionName {
     }
 }
 
+impl ActionName {
+    /// How its text is compared where a step does not say; none if it compares nothing.
+    #[must_use]
+    pub fn default_match(self) -> Option<Match> {
+        match self {
+            Self::AssertValue => Some(Match::Equals),
+            Self::AssertText | Self::AssertUrl | Self::AssertTitle => Some(Match::Contains),
+            _ => None,
+        }
+    }
+}
+
 impl FromStr for ActionName {
     type Err = ();
 

@@ -18,7 +18,7 @@ pub const DEFAULT_STEP_TIMEOUT: Duration = Duration::from_secs(20);
 /// The shortest time a step may be given.
 pub const MIN_STEP_TIMEOUT: Duration = Duration::from_millis(100);
 /// The longest time a step may be given.
-pub const MAX_STEP_TIMEOUT: Duration = Duration::from_secs(60);
+pub const MAX_STEP_TIMEOUT: Duration = Duration::from_mins(1);
 
 const MAX_NAME_CHARS: usize = 200;
 
@@ -139,17 +139,17 @@ impl Fields<'_> {
             },
             ActionName::AssertText => Action::AssertText {
                 selector: self.selector()?,
-                expected: self.expected(Match::Contains)?,
+                expected: self.expected()?,
             },
             ActionName::AssertValue => Action::AssertValue {
                 selector: self.selector()?,
-                expected: self.expected(Match::Equals)?,
+                expected: self.expected()?,
             },
             ActionName::AssertUrl => Action::AssertUrl {
-                expected: self.expected(Match::Contains)?,
+                expected: self.expected()?,
             },
             ActionName::AssertTitle => Action::AssertTitle {
-                expected: self.expected(Match::Contains)?,
+                expected: self.expected()?,
             },
         })
     }
@@ -200,13 +200,7 @@ impl Fields<'_> {
     }
 
     fn compares(&self) -> bool {
-        matches!(
-            self.action,
-            ActionName::AssertText
-                | ActionName::AssertValue
-                | ActionName::AssertUrl
-                | ActionName::AssertTitle
-        )
+        self.action.default_match().is_some()
     }
 
     fn act(&self, gesture: Gesture) -> Result<Action, Invalid> {
@@ -259,7 +253,9 @@ impl Fields<'_> {
             .map_err(|error| Invalid::field("content", error))
     }
 
-    fn expected(&self, default: Match) -> Result<Expected, Invalid> {
+    fn expected(&self) -> Result<Expected, Invalid> {
+        // Only actions that compare have expectations.
+        let default = self.action.default_match().unwrap_or(Match::Equals);
         let how = match self.raw.how.as_deref() {
             None => default,
             Some(text) => Match::from_str(text)

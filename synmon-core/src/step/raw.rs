@@ -40,7 +40,11 @@ impl From<&Step> for RawStep {
                 .selector()
                 .map(|selector| selector.as_str().to_owned()),
             content: action.content().map(str::to_owned),
-            how: action.how().map(|how| how.as_str().to_owned()),
+            // What goes without saying is not written down.
+            how: action
+                .how()
+                .filter(|how| action.name().default_match() != Some(*how))
+                .map(|how| how.as_str().to_owned()),
             name: step.name.clone(),
             timeout_ms: step
                 .timeout

@@ -74,12 +74,11 @@ fn check_pairs(text: &str) -> Result<(), SelectorError> {
     for c in text.chars() {
         match (quote, c) {
             (Some(mark), _) if c == mark => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(c),
             (None, '(') => open.push(')'),
             (None, '[') => open.push(']'),
             (None, ')' | ']') if open.pop() != Some(c) => return Err(SelectorError::Brackets(c)),
-            (None, _) => {}
+            _ => {}
         }
         if open.len() > MAX_DEPTH {
             return Err(SelectorError::TooDeep);

@@ -15,8 +15,8 @@ use crate::{
 /// The runs of owners.
 #[derive(Clone)]
 pub struct Runs {
-    flows: Arc<dyn FlowStore>,
-    runs: Arc<dyn RunStore>,
+    flow_store: Arc<dyn FlowStore>,
+    run_store: Arc<dyn RunStore>,
     clock: Arc<dyn Clock>,
     signals: Arc<Signals>,
 }
@@ -25,14 +25,14 @@ impl Runs {
     /// Over a store; `signals` wakes the workers of this process.
     #[must_use]
     pub fn new(
-        flows: Arc<dyn FlowStore>,
-        runs: Arc<dyn RunStore>,
+        flow_store: Arc<dyn FlowStore>,
+        run_store: Arc<dyn RunStore>,
         clock: Arc<dyn Clock>,
         signals: Arc<Signals>,
     ) -> Self {
         Self {
-            flows,
-            runs,
+            flow_store,
+            run_store,
             clock,
             signals,
         }
@@ -41,14 +41,14 @@ impl Runs {
     /// Queues a run of a flow, active or not; an idle worker takes it at once.
     pub async fn start(&self, owner: OwnerId, flow: FlowId) -> Result<Run, UseCaseError> {
         const GONE: UseCaseError = UseCaseError::NotFound("flow");
-        let flow = self.flows.flow(owner, flow).await?.ok_or(GONE)?.flow;
+        let flow = self.flow_store.flow(owner, flow).await?.ok_or(GONE)?.flow;
         if flow.steps.is_empty() {
             return Err(Invalid::field("steps", "the flow has no steps: PUT them first").into());
         }
         let snapshot = FlowSnapshot::from(&flow);
         let run = Run::queued(owner, flow.id, &snapshot, None, self.clock.now());
         let queued = QueuedRun { run, snapshot };
-        match self.runs.insert_run(&queued).await {
+        match self.run_store.insert_run(&queued).await {
             Ok(()) => {}
             Err(StoreError::Conflict { .. }) => return Err(GONE),
             Err(error) => return Err(error.into()),
@@ -64,11 +64,11 @@ impl Runs {
         id: RunId,
     ) -> Result<(Run, Vec<StepLog>), UseCaseError> {
         let run = self
-            .runs
+            .run_store
             .run(owner, id)
             .await?
             .ok_or(UseCaseError::NotFound("run"))?;
-        let logs = self.runs.step_logs(id).await?;
+        let logs = self.run_store.step_logs(id).await?;
         Ok((run, logs))
     }
 
@@ -79,14 +79,14 @@ impl Runs {
         filter: &RunFilter,
         page: PageRequest<RunId>,
     ) -> Result<Page<Run, RunId>, UseCaseError> {
-        Ok(self.runs.list_runs(owner, filter, page).await?)
+        Ok(self.run_store.list_runs(owner, filter, page).await?)
     }
 
     /// Stops a run. One that is queued ends at once, a running one after the call to the browser
     /// that is under way.
     pub async fn cancel(&self, owner: OwnerId, id: RunId) -> Result<(), UseCaseError> {
         match self
-            .runs
+            .run_store
             .request_cancel(owner, id, self.clock.now())
             .await?
         {

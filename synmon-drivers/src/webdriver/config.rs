@@ -29,7 +29,7 @@ pub struct LocalChromium {
     pub extra_args: Vec<String>,
 }
 
-/// A Selenium Grid or any other WebDriver endpoint.
+/// A Selenium Grid or any other `WebDriver` endpoint.
 #[derive(Clone, Debug)]
 pub struct Remote {
     /// Its address; it may hold a user and a password.
@@ -140,13 +140,13 @@ impl LocalChromium {
         let folders: Vec<PathBuf> = searched
             .chain(USUAL_FOLDERS.iter().map(PathBuf::from))
             .collect();
-        let named = folders
+        let inside = folders
             .iter()
             .flat_map(|folder| names.iter().map(|name| folder.join(name)));
         places
             .iter()
             .map(PathBuf::from)
-            .chain(named)
+            .chain(inside)
             .find(|path| executable(path))
             .ok_or_else(|| missing("looked in PATH and the usual places".to_owned()))
     }

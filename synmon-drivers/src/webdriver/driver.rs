@@ -1,4 +1,4 @@
-//! One WebDriver session, and commands with a time limit.
+//! One `WebDriver` session, and commands with a time limit.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,7 +17,7 @@ pub(super) mod limits {
     use std::time::Duration;
 
     /// Starting a browser: a Grid may have to find a free place first.
-    pub(in crate::webdriver) const START: Duration = Duration::from_secs(60);
+    pub(in crate::webdriver) const START: Duration = Duration::from_mins(1);
     /// What loads a page: a step may take a minute, so the engine cuts first.
     pub(in crate::webdriver) const LOAD: Duration = Duration::from_secs(70);
     /// All else; it may have to wait for a page that loads.

@@ -1,4 +1,4 @@
-//! Browsers over W3C WebDriver, with `thirtyfour` as the protocol's engine.
+//! Browsers over W3C `WebDriver`, with `thirtyfour` as the protocol's engine.
 
 mod capabilities;
 mod config;
@@ -26,7 +26,7 @@ use wire::Wire;
 /// How long an endpoint may take to say that it is ready.
 const READY_LIMIT: Duration = Duration::from_secs(2);
 
-/// Starts browsers: local ones, each with a driver of its own, or those of a WebDriver endpoint.
+/// Starts browsers: local ones, each with a driver of its own, or those of a `WebDriver` endpoint.
 #[derive(Debug)]
 pub struct WebDriverBrowser {
     place: Place,
@@ -54,7 +54,7 @@ impl WebDriverBrowser {
         }
     }
 
-    /// Browsers of a Selenium Grid or of any other WebDriver endpoint.
+    /// Browsers of a Selenium Grid or of any other `WebDriver` endpoint.
     #[must_use]
     pub fn remote(config: Remote) -> Self {
         Self {

@@ -166,7 +166,7 @@ async fn connect_local(debugger: Option<&str>, wire: &Wire) -> Option<Cdp> {
     connect(version["webSocketDebuggerUrl"].as_str().map(str::to_owned)).await
 }
 
-/// A Grid passes the DevTools protocol on, under its own address.
+/// A Grid passes the `DevTools` protocol on, under its own address.
 fn grid_cdp(base: &Url, driver: &Driver) -> Option<String> {
     let told = Url::parse(driver.capability("se:cdp")?.as_str()?).ok()?;
     let mut url = base.clone();

@@ -62,8 +62,11 @@ pub(crate) struct StepLogView {
     /// What it did; `open` for number 0.
     action: String,
     /// What it is called.
+    #[oai(skip_serializing_if_is_none)]
     name: Option<String>,
+    #[oai(skip_serializing_if_is_none)]
     selector_xpath: Option<String>,
+    #[oai(skip_serializing_if_is_none)]
     content: Option<String>,
     /// `passed`, `failed` or `skipped` (not tried).
     status: String,

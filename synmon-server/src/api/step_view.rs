@@ -9,7 +9,7 @@ use synmon_core::step::{RawStep, Step};
 /// `select`, `navigate`, `back`, `reload`, `wait_visible`, `wait_hidden`, `assert_visible`,
 /// `assert_hidden`, `assert_text`, `assert_value`, `assert_url`, `assert_title`.
 #[derive(Object)]
-#[oai(rename = "Step")]
+#[oai(rename = "Step", skip_serializing_if_is_none)]
 pub(crate) struct StepView {
     /// Its place in the flow: 1 to n, without a gap.
     number: i64,

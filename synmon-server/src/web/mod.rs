@@ -10,7 +10,10 @@ pub(crate) use health::{Ping, Readiness};
 
 use std::sync::Arc;
 
-use poem::{Endpoint, EndpointExt as _, Route, middleware::CatchPanic};
+use poem::{
+    Endpoint, EndpointExt as _, Route,
+    middleware::{CatchPanic, RequestId},
+};
 
 use allow::Allowed;
 
@@ -37,6 +40,7 @@ pub(crate) fn app(parts: ApiParts, readiness: Arc<Readiness>) -> impl Endpoint +
         })
         .around(middleware::security_headers)
         .around(middleware::observe)
+        .with(RequestId::default())
 }
 
 fn panicked(_panic: Box<dyn std::any::Any + Send + 'static>) -> poem::Response {

@@ -7,7 +7,7 @@ const value = valueOf(element);
 const text = element instanceof HTMLElement ? getter(HTMLElement, 'innerText')(element)
   : getter(Node, 'textContent')(element);
 return {
-  state: 'found',
+  state: 'here',
   matches: found.length,
   visible: visible(element),
   text: cut(text, 10000),

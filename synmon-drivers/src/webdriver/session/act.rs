@@ -29,7 +29,7 @@ enum Found {
         why: String,
     },
     Missing,
-    Found {
+    Here {
         matches: usize,
         visible: bool,
         text: String,
@@ -105,7 +105,7 @@ impl WebDriverSession {
         {
             Found::Invalid { why } => Err(BrowserError::SelectorInvalid(why)),
             Found::Missing => Ok(None),
-            Found::Found {
+            Found::Here {
                 matches,
                 visible,
                 text,

@@ -56,8 +56,7 @@ impl WebDriverSession {
             let answer = self.run(script, args.clone()).await;
             match answer {
                 // Our scripts never answer null: a dialog came between.
-                Ok(Value::Null) if cuts < MAX_CUTS => cuts += 1,
-                Err(Failure::Script(_)) if cuts < MAX_CUTS => cuts += 1,
+                Ok(Value::Null) | Err(Failure::Script(_)) if cuts < MAX_CUTS => cuts += 1,
                 Ok(value) => {
                     return serde_json::from_value(value).map_err(|_| {
                         let text = "the page changed what a script answers".to_owned();

@@ -1,11 +1,11 @@
-//! Input as W3C WebDriver's actions.
+//! Input as W3C `WebDriver`'s actions.
 
 use serde_json::{Value, json};
 use synmon_core::keys::Key;
 
-/// The key that ends a line: the one of the main block, which WebDriver calls Return.
+/// The key that ends a line: the one of the main block, which `WebDriver` calls Return.
 const ENTER: char = '\u{E006}';
-/// What the core calls Enter is the one of the number block in WebDriver.
+/// What the core calls Enter is the one of the number block in `WebDriver`.
 const NUMPAD_ENTER: char = '\u{E007}';
 const TAB: char = '\u{E004}';
 /// Moves the caret after what a field holds.
@@ -36,16 +36,13 @@ pub(super) fn chord(keys: &[Key]) -> Value {
         .collect();
     let down = chars.iter().map(|key| stroke("keyDown", *key));
     let up = chars.iter().rev().map(|key| stroke("keyUp", *key));
-    keyboard(down.chain(up).collect())
+    keyboard(&down.chain(up).collect::<Vec<_>>())
 }
 
 /// Characters as a person types them, each key down and up.
 pub(super) fn strokes(chars: impl Iterator<Item = char>) -> Value {
-    keyboard(
-        chars
-            .flat_map(|key| [stroke("keyDown", key), stroke("keyUp", key)])
-            .collect(),
-    )
+    let strokes = chars.flat_map(|key| [stroke("keyDown", key), stroke("keyUp", key)]);
+    keyboard(&strokes.collect::<Vec<_>>())
 }
 
 /// The keys that a text needs; `None` if it holds a character that would be taken for a key.
@@ -69,7 +66,7 @@ fn stroke(kind: &str, key: char) -> Value {
     json!({ "type": kind, "value": key.to_string() })
 }
 
-fn keyboard(actions: Vec<Value>) -> Value {
+fn keyboard(actions: &[Value]) -> Value {
     json!({ "actions": [{ "type": "key", "id": "keyboard", "actions": actions }] })
 }
 

@@ -1,0 +1,149 @@
+//! Pages that hang. The engine gives up on the call and drops it; then there must still be a
+//! picture, and an end.
+
+use std::time::Duration;
+
+use synmon_core::{
+    browser::{Browser, BrowserError, Health},
+    step::Gesture,
+};
+use tokio::time::timeout;
+use url::Url;
+
+use crate::{
+    site::{Pages, Site},
+    tab::{HANGS, Tab, open_tab, selector},
+};
+
+const HANGING: Pages = &[
+    ("/", "<title>alive</title><button>x</button>"),
+    (
+        "/click",
+        "<title>click</title><button onclick='for (;;) {}'>x</button>",
+    ),
+    (
+        "/later",
+        "<title>later</title><button onclick='setTimeout(() => { for (;;) {} })'>x</button>",
+    ),
+    (
+        "/load",
+        "<title>load</title><h1>shown</h1><script>for (;;) {}</script>",
+    ),
+    (
+        "/image",
+        "<title>image</title><h1>shown</h1><img src='/hang'>",
+    ),
+    (
+        "/frames",
+        "<title>frames</title><script>requestAnimationFrame = () => 0</script><button>x</button>",
+    ),
+    (
+        "/deep",
+        "<title>deep</title><script>for (let i = 0; i < 1500; i += 1) document.write('<p>')</script>",
+    ),
+];
+
+/// How long the engine would have waited.
+const STEP: Duration = Duration::from_millis(1_500);
+
+pub(crate) async fn a_handler_that_never_ends(browser: &dyn Browser) {
+    let site = Site::with(HANGING).await;
+    for path in ["/click", "/later"] {
+        let mut tab = open_tab(browser).await;
+        tab.open(&site.url(path)).await;
+        let button = selector("//button");
+        let mut cut = timeout(STEP, tab.0.act(&button, &Gesture::Click))
+            .await
+            .is_err();
+        // The input may be done before the page hangs: then the next call does.
+        cut |= timeout(STEP, tab.0.observe(&button)).await.is_err();
+        assert!(cut, "{path} hangs");
+        rescued(tab, &site).await;
+    }
+}
+
+pub(crate) async fn a_script_that_never_ends_while_the_page_loads(browser: &dyn Browser) {
+    let site = Site::with(HANGING).await;
+    let mut tab = open_tab(browser).await;
+    assert!(timeout(STEP, tab.0.open(&site.url("/load"))).await.is_err());
+    rescued(tab, &site).await;
+}
+
+pub(crate) async fn a_server_that_never_answers(browser: &dyn Browser) {
+    let site = Site::with(HANGING).await;
+    for path in ["/hang", "/image"] {
+        let mut tab = open_tab(browser).await;
+        assert!(
+            timeout(STEP, tab.0.open(&site.url(path))).await.is_err(),
+            "{path}"
+        );
+        rescued(tab, &site).await;
+    }
+}
+
+/// After an interruption all is as it was before.
+async fn rescued(mut tab: Tab, site: &Site) {
+    timeout(HANGS, tab.0.interrupt()).await.unwrap();
+    assert_eq!(timeout(HANGS, tab.0.probe()).await.unwrap(), Health::Alive);
+    timeout(HANGS, tab.0.page()).await.unwrap().unwrap();
+    tab.assert_picture().await;
+    tab.open(&site.url("/")).await;
+    assert_eq!(tab.title().await, "alive");
+    tab.close().await;
+}
+
+/// Without an interruption, too, all calls come to an end.
+pub(crate) async fn a_page_that_nobody_interrupts(browser: &dyn Browser) {
+    let site = Site::with(HANGING).await;
+    let mut tab = open_tab(browser).await;
+    assert!(timeout(STEP, tab.0.open(&site.url("/hang"))).await.is_err());
+    assert_eq!(timeout(HANGS, tab.0.probe()).await.unwrap(), Health::Alive);
+    tab.assert_picture().await;
+    tab.close().await;
+}
+
+/// Nothing stops an XPath: but the session ends.
+pub(crate) async fn an_xpath_that_never_ends(browser: &dyn Browser) {
+    let site = Site::with(HANGING).await;
+    let mut tab = open_tab(browser).await;
+    tab.open(&site.url("/deep")).await;
+    let bomb = selector("//*[count(//*[count(//*)>0])>1000000]");
+    assert!(timeout(STEP, tab.0.observe(&bomb)).await.is_err());
+    timeout(HANGS, tab.0.interrupt()).await.unwrap();
+    assert_eq!(timeout(HANGS, tab.0.probe()).await.unwrap(), Health::Alive);
+    assert!(timeout(HANGS, tab.0.screenshot()).await.unwrap().is_err());
+    tab.close().await;
+}
+
+pub(crate) async fn an_interruption_of_a_quiet_page_harms_nothing(browser: &dyn Browser) {
+    let site = Site::with(HANGING).await;
+    let mut tab = open_tab(browser).await;
+    tab.open(&site.url("/")).await;
+    tab.0.interrupt().await;
+    tab.click("//button").await;
+    assert_eq!(tab.title().await, "alive");
+    tab.close().await;
+}
+
+pub(crate) async fn a_page_without_frames_can_be_clicked(browser: &dyn Browser) {
+    let site = Site::with(HANGING).await;
+    let mut tab = open_tab(browser).await;
+    tab.open(&site.url("/frames")).await;
+    tab.click("//button").await;
+    tab.close().await;
+}
+
+pub(crate) async fn a_page_that_crashes(browser: &dyn Browser) {
+    let site = Site::with(HANGING).await;
+    let mut tab = open_tab(browser).await;
+    tab.open(&site.url("/")).await;
+    assert_eq!(tab.0.probe().await, Health::Alive);
+    let crash = Url::parse("chrome://crash").unwrap();
+    let answer = timeout(HANGS, tab.0.open(&crash)).await.unwrap();
+    assert!(
+        matches!(answer, Err(BrowserError::PageCrashed(_))),
+        "{answer:?}"
+    );
+    assert_eq!(tab.0.probe().await, Health::PageCrashed);
+    tab.close().await;
+}

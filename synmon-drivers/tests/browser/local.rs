@@ -1,0 +1,202 @@
+//! What only a browser on this machine can be tested for: its processes and its files.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use synmon_core::browser::{Browser as _, BrowserError, Health};
+use synmon_drivers::{LocalChromium, WebDriverBrowser};
+use tokio::{process::Command, time::timeout};
+
+use crate::{
+    fixture::{Chromium, chromium},
+    machine::{assert_clean, kill, processes},
+    site::Site,
+    tab::{HANGS, open_tab, request, until},
+};
+
+const PAGE: crate::site::Pages = &[("/", "<title>alive</title>")];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_leaves_nothing() {
+    let Some(Chromium { browser, folder }) = chromium() else {
+        return;
+    };
+    let mut tab = open_tab(&browser).await;
+    tab.open(&Site::with(PAGE).await.url("/")).await;
+    assert!(!processes(folder.path()).is_empty());
+    tab.close().await;
+    assert!(
+        processes(folder.path()).is_empty(),
+        "{:?}",
+        processes(folder.path())
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dropping_a_session_leaves_nothing() {
+    let Some(Chromium { browser, folder }) = chromium() else {
+        return;
+    };
+    let mut tab = open_tab(&browser).await;
+    tab.open(&Site::with(PAGE).await.url("/")).await;
+    drop(tab);
+    assert_clean(folder.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn giving_up_a_start_leaves_nothing() {
+    let Some(Chromium { browser, folder }) = chromium() else {
+        return;
+    };
+    let request = request(false);
+    let started = browser.start(&request);
+    tokio::select! {
+        _ = started => panic!("it started before it was seen to start"),
+        () = until("a browser", async || {
+            processes(folder.path()).iter().any(|(_, args)| args.contains("--type=")).then_some(())
+        }) => {}
+    }
+    assert_clean(folder.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_killed_leaves_nothing() {
+    let Some(Chromium { folder, .. }) = chromium() else {
+        return;
+    };
+    let mut host = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "local::host"])
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    until("a page", async || {
+        folder.path().join("open").exists().then_some(())
+    })
+    .await;
+    assert!(!processes(&runs(folder.path())).is_empty());
+    host.kill().await.unwrap();
+    assert_clean(&runs(folder.path())).await;
+}
+
+/// The host that gets killed: the other half of the test above.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "it is started by another test"]
+async fn host() {
+    let folder = std::env::current_dir().unwrap();
+    let browser = WebDriverBrowser::local(LocalChromium::new(runs(&folder)));
+    let mut tab = open_tab(&browser).await;
+    tab.open(&Site::with(PAGE).await.url("/")).await;
+    std::fs::write(folder.join("open"), "").unwrap();
+    std::future::pending::<()>().await;
+}
+
+fn runs(folder: &Path) -> PathBuf {
+    folder.join("runs")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_is_killed() {
+    let Some(Chromium { browser, folder }) = chromium() else {
+        return;
+    };
+    let site = Site::with(PAGE).await;
+    let mut tab = open_tab(&browser).await;
+    tab.open(&site.url("/")).await;
+    kill(folder.path(), |args| {
+        args.contains("--user-data-dir") && !args.contains("--type=")
+    });
+    let answer = timeout(HANGS, tab.0.page()).await.unwrap();
+    assert!(
+        matches!(
+            answer,
+            Err(BrowserError::Crashed(_) | BrowserError::SessionLost(_))
+        ),
+        "{answer:?}"
+    );
+    let health = timeout(HANGS, tab.0.probe()).await.unwrap();
+    assert!(
+        matches!(health, Health::BrowserCrashed { .. }),
+        "{health:?}"
+    );
+    tab.close().await;
+    assert_clean(folder.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_driver_that_is_killed() {
+    let Some(Chromium { browser, folder }) = chromium() else {
+        return;
+    };
+    let site = Site::with(PAGE).await;
+    let mut tab = open_tab(&browser).await;
+    tab.open(&site.url("/")).await;
+    kill(folder.path(), |args| args.contains("chromedriver"));
+    let answer = timeout(HANGS, tab.0.page()).await.unwrap();
+    assert!(
+        matches!(answer, Err(BrowserError::SessionLost(_))),
+        "{answer:?}"
+    );
+    let health = timeout(HANGS, tab.0.probe()).await.unwrap();
+    assert!(matches!(health, Health::Lost { .. }), "{health:?}");
+    tab.close().await;
+    assert_clean(folder.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_process_that_is_killed() {
+    let Some(Chromium { browser, folder }) = chromium() else {
+        return;
+    };
+    let site = Site::with(PAGE).await;
+    let mut tab = open_tab(&browser).await;
+    tab.open(&site.url("/")).await;
+    kill(folder.path(), |args| args.contains("--type=renderer"));
+    let answer = timeout(HANGS, tab.0.page()).await.unwrap();
+    assert!(
+        matches!(answer, Err(BrowserError::PageCrashed(_))),
+        "{answer:?}"
+    );
+    assert_eq!(
+        timeout(HANGS, tab.0.probe()).await.unwrap(),
+        Health::PageCrashed
+    );
+    tab.close().await;
+    assert_clean(folder.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_program_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = LocalChromium::new(folder.path().to_owned());
+    config.chromium = Some("/nowhere/chromium".into());
+    let browser = WebDriverBrowser::local(config);
+    let why = browser.ready().await.unwrap_err();
+    assert!(
+        why.contains("/nowhere/chromium") || why.contains("chromedriver"),
+        "{why}"
+    );
+    let Err(error) = browser.start(&request(false)).await else {
+        panic!("it has started")
+    };
+    assert!(matches!(error, BrowserError::Unavailable(_)), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_does_not_start_is_unavailable() {
+    let Some(Chromium { folder, .. }) = chromium() else {
+        return;
+    };
+    let mut config = LocalChromium::new(folder.path().to_owned());
+    config.chromium = Some("/bin/false".into());
+    let browser = WebDriverBrowser::local(config);
+    let Err(error) = browser.start(&request(false)).await else {
+        panic!("it has started")
+    };
+    assert!(matches!(error, BrowserError::Unavailable(_)), "{error}");
+    assert_clean(folder.path()).await;
+}

@@ -1,0 +1,55 @@
+//! Looking at the machine: which processes a test has started, and what is left of them.
+
+use std::{fs, path::Path};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::tab::until;
+
+/// The processes that have the folder's name in their arguments or their environment.
+pub(crate) fn processes(folder: &Path) -> Vec<(i32, String)> {
+    let wanted = folder.to_str().unwrap().as_bytes();
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse::<i32>().ok())
+        else {
+            continue;
+        };
+        let read = |file: &str| fs::read(entry.path().join(file)).unwrap_or_default();
+        let arguments = read("cmdline");
+        let carries = |text: &[u8]| text.windows(wanted.len()).any(|part| part == wanted);
+        let ours = pid.cast_unsigned() == std::process::id();
+        if !ours && (carries(&arguments) || carries(&read("environ"))) {
+            found.push((pid, String::from_utf8_lossy(&arguments).replace('\0', " ")));
+        }
+    }
+    found
+}
+
+/// Kills the one process of a test's own whose arguments `is` picks.
+pub(crate) fn kill(folder: &Path, is: impl Fn(&str) -> bool) {
+    let all = processes(folder);
+    let picked: Vec<_> = all.iter().filter(|(_, arguments)| is(arguments)).collect();
+    assert!(!picked.is_empty(), "{all:?}");
+    for (pid, _) in picked {
+        kill_process(Pid::from_raw(*pid).unwrap(), Signal::KILL).unwrap();
+    }
+}
+
+/// Waits until no process is left, and no file.
+pub(crate) async fn assert_clean(folder: &Path) {
+    until("the end of all processes", async || {
+        processes(folder).is_empty().then_some(())
+    })
+    .await;
+    until("the end of all files", async || {
+        let left = fs::read_dir(folder)
+            .map(Iterator::count)
+            .unwrap_or_default();
+        (left == 0).then_some(())
+    })
+    .await;
+}

@@ -1,0 +1,5 @@
+//! What every implementation of a trait must do, as cases that run on any of them: ours, the fakes
+//! of this crate, and those that embedders write.
+
+pub mod artifacts;
+pub mod store;

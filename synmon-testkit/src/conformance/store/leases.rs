@@ -1,0 +1,248 @@
+//! What the holder of a lease may write, and nobody else.
+
+use std::time::Duration;
+
+use synmon_core::{
+    FlowId, OwnerId, RunId, Timestamp,
+    artifact::ArtifactKey,
+    browser::MediaType,
+    run::{ErrorCode, RunStatus, Screenshot, StepError, StepLog, StepStatus, StepTiming},
+    store::{ClaimedRun, Lease},
+};
+
+use super::{
+    LEASE, Subject, begin, claim, end, failed, insert, later, passed, pending, queue, refused,
+    run_of, try_claim,
+};
+use crate::factory::{a_failed_log, a_flow, a_passed_log, a_report, an_owner, noon};
+
+/// Up to the new time, and not a moment longer.
+pub async fn a_lease_is_prolonged_only_by_its_holder(store: &Subject) {
+    let flow = insert(store, a_flow(an_owner())).await;
+    let claim = begin(store, &flow, noon()).await;
+    let renewal = store.renew(&claim.lease, later(100)).await.unwrap();
+    assert!(!renewal.cancel_requested);
+    assert_eq!(store.recover_lost(later(99), 3).await.unwrap(), []);
+    for fencing in [claim.lease.fencing - 1, claim.lease.fencing + 1] {
+        refused(
+            store
+                .renew(
+                    &Lease {
+                        fencing,
+                        ..claim.lease
+                    },
+                    later(500),
+                )
+                .await,
+        );
+    }
+    assert_eq!(store.recover_lost(later(101), 3).await.unwrap().len(), 1);
+}
+
+fn a_full_log(owner: OwnerId, flow: FlowId, run: RunId) -> StepLog {
+    StepLog {
+        number: 1,
+        action: "assert_text".to_owned(),
+        name: Some("der Schritt — 步".to_owned()),
+        selector_xpath: Some("//a[@title=\"'\"]".to_owned()),
+        content: Some("%s\\n\n\t'\"".to_owned()),
+        status: StepStatus::Failed,
+        started_at: Some(Timestamp::from_micros(1_767_614_400_123_456)),
+        duration: Some(Duration::from_micros(61_234_567)),
+        timing: StepTiming {
+            wait: Duration::from_micros(1),
+            act: Duration::from_micros(20_000_002),
+            picture: Duration::from_micros(3),
+        },
+        url: Some("https://site.example/?a=b#c".to_owned()),
+        title: Some(String::new()),
+        error: Some(StepError {
+            code: ErrorCode::AssertionFailed,
+            message: "it is “not” so".to_owned(),
+            expected: Some("ä".repeat(5_000)),
+            found: Some(String::new()),
+        }),
+        screenshot: Screenshot::Captured(ArtifactKey::screenshot(
+            (owner, flow, run),
+            1,
+            1,
+            MediaType::Webp,
+        )),
+        dialogs: vec![
+            "Really?".to_owned(),
+            String::new(),
+            "\u{0} 🦀 \"".to_owned(),
+        ],
+    }
+}
+
+/// Every field; each way in which a picture may be there or not.
+pub async fn a_log_comes_back_as_stored(store: &Subject) {
+    let flow = insert(store, a_flow(an_owner())).await;
+    let claim = begin(store, &flow, noon()).await;
+    let why = "the picture has 7 bytes; at most 6 are kept".to_owned();
+    let opening = StepLog {
+        number: 0,
+        screenshot: Screenshot::Unavailable { why },
+        duration: Some(Duration::ZERO),
+        ..StepLog::open("http://site.example/")
+    };
+    let untried = StepLog {
+        number: 2,
+        ..StepLog::step(&flow.steps[0])
+    };
+    let full = a_full_log(flow.owner, flow.id, claim.run.id);
+    for log in [&untried, &full, &opening] {
+        store.record_step(&claim.lease, 1, log).await.unwrap();
+    }
+    assert_eq!(
+        store.step_logs(claim.run.id).await.unwrap(),
+        [opening, full, untried]
+    );
+}
+
+/// A write whose outcome was unknown can be tried again.
+pub async fn a_log_that_is_stored_already_stays(store: &Subject) {
+    let flow = insert(store, a_flow(an_owner())).await;
+    let claim = begin(store, &flow, noon()).await;
+    let log = a_passed_log(0);
+    store.record_step(&claim.lease, 1, &log).await.unwrap();
+    store.record_step(&claim.lease, 1, &log).await.unwrap();
+    let other = a_failed_log(0, StepError::new(ErrorCode::Timeout, "too late"));
+    store.record_step(&claim.lease, 1, &other).await.unwrap();
+    assert_eq!(
+        store.step_logs(claim.run.id).await.unwrap(),
+        std::slice::from_ref(&log)
+    );
+    let report = synmon_core::store::RunReport {
+        untried: vec![other, a_passed_log(1)],
+        ..a_report(&claim, passed(), later(9))
+    };
+    store.finish(&claim.lease, &report).await.unwrap();
+    assert_eq!(
+        store.step_logs(claim.run.id).await.unwrap(),
+        [log, a_passed_log(1)]
+    );
+}
+
+/// What an attempt that broke has left is kept, but not shown as the run's.
+pub async fn only_the_logs_of_the_present_attempt_are_shown(store: &Subject) {
+    let flow = insert(store, a_flow(an_owner())).await;
+    let claim = begin(store, &flow, noon()).await;
+    store
+        .record_step(&claim.lease, 1, &a_passed_log(0))
+        .await
+        .unwrap();
+    store.begin_attempt(&claim.lease, 2).await.unwrap();
+    assert_eq!(store.step_logs(claim.run.id).await.unwrap(), []);
+    let again = a_failed_log(0, StepError::new(ErrorCode::Dns, "gone"));
+    store.record_step(&claim.lease, 2, &again).await.unwrap();
+    assert_eq!(store.step_logs(claim.run.id).await.unwrap(), [again]);
+    assert_eq!(run_of(store, &claim).await.attempt, 2);
+}
+
+/// Tries every write, and proves that none of them has changed anything.
+async fn everything_is_refused(store: &Subject, stale: &ClaimedRun) {
+    let before = store.run(stale.run.owner, stale.run.id).await.unwrap();
+    let logs = store.step_logs(stale.run.id).await.unwrap();
+    let lease = &stale.lease;
+    refused(store.renew(lease, later(9_999)).await);
+    refused(store.begin_attempt(lease, 7).await);
+    refused(
+        store
+            .record_step(lease, stale.run.attempt, &a_passed_log(5))
+            .await,
+    );
+    refused(
+        store
+            .finish(lease, &a_report(stale, failed(), later(50)))
+            .await,
+    );
+    refused(store.release(lease).await);
+    assert_eq!(
+        store.run(stale.run.owner, stale.run.id).await.unwrap(),
+        before
+    );
+    assert_eq!(store.step_logs(stale.run.id).await.unwrap(), logs);
+    assert_eq!(pending(store).await, []);
+}
+
+/// Not after another took the run over, nor while it is queued again, nor when it has ended.
+pub async fn a_lease_that_was_lost_writes_nothing(store: &Subject) {
+    let flow = insert(store, a_flow(an_owner())).await;
+    let first = begin(store, &flow, noon()).await;
+    store.recover_lost(noon() + LEASE * 2, 9).await.unwrap();
+    everything_is_refused(store, &first).await;
+    let second = claim(store, later(60)).await;
+    assert!(second.lease.fencing > first.lease.fencing);
+    store
+        .record_step(&second.lease, 2, &a_passed_log(0))
+        .await
+        .unwrap();
+    everything_is_refused(store, &first).await;
+    store.release(&second.lease).await.unwrap();
+    everything_is_refused(store, &second).await;
+    let third = claim(store, later(70)).await;
+    everything_is_refused(store, &second).await;
+    end(store, &third, passed()).await;
+    for stale in [first, second, third] {
+        everything_is_refused(store, &stale).await;
+    }
+}
+
+/// The flow was deleted under the worker's hands.
+pub async fn a_lease_of_a_run_that_is_gone_writes_nothing(store: &Subject) {
+    let flow = insert(store, a_flow(an_owner())).await;
+    let claim = begin(store, &flow, noon()).await;
+    store.delete_flow(flow.owner, flow.id).await.unwrap();
+    everything_is_refused(store, &claim).await;
+}
+
+/// It was not the run's fault: the next worker tries it as if nothing had been.
+pub async fn a_released_run_keeps_its_attempt_and_loses_its_logs(store: &Subject) {
+    let flow = insert(store, a_flow(an_owner())).await;
+    let first = begin(store, &flow, noon()).await;
+    store
+        .record_step(&first.lease, 1, &a_passed_log(0))
+        .await
+        .unwrap();
+    store.release(&first.lease).await.unwrap();
+    let released = run_of(store, &first).await;
+    assert_eq!((released.status, released.attempt), (RunStatus::Queued, 1));
+    assert_eq!(released.started_at, None);
+    assert_eq!(store.step_logs(first.run.id).await.unwrap(), []);
+    assert_eq!(store.queue_depth().await.unwrap(), 1);
+    let second = claim(store, later(5)).await;
+    assert_eq!((second.run.id, second.run.attempt), (first.run.id, 1));
+    assert_eq!(second.snapshot, first.snapshot);
+    let fresh = a_failed_log(0, StepError::new(ErrorCode::Dns, "gone"));
+    store.record_step(&second.lease, 1, &fresh).await.unwrap();
+    assert_eq!(store.step_logs(first.run.id).await.unwrap(), [fresh]);
+}
+
+/// The owner's wish outlives the worker that was to carry it out.
+pub async fn a_released_run_that_was_to_be_cancelled_is_not_run_again(store: &Subject) {
+    let flow = insert(store, a_flow(an_owner())).await;
+    let claim = begin(store, &flow, noon()).await;
+    store
+        .request_cancel(flow.owner, claim.run.id, later(1))
+        .await
+        .unwrap();
+    store.release(&claim.lease).await.unwrap();
+    match try_claim(store, later(2)).await {
+        None => assert_eq!(run_of(store, &claim).await.status, RunStatus::Cancelled),
+        // Or whoever takes it learns of the wish with the first heartbeat.
+        Some(again) => {
+            assert!(
+                store
+                    .renew(&again.lease, later(50))
+                    .await
+                    .unwrap()
+                    .cancel_requested
+            );
+        }
+    }
+    let other = queue(store, &flow, later(9)).await;
+    assert_eq!(store.queue_depth().await.unwrap(), 1);
+    assert_eq!(other.status, RunStatus::Queued);
+}

@@ -1,0 +1,271 @@
+//! What a store must do: every role, those of the accounts too.
+
+mod accounts;
+mod cancel;
+mod flows;
+mod leases;
+mod listing;
+mod lost;
+mod notices;
+mod queue;
+mod sessions;
+mod slots;
+mod verdicts;
+
+pub use accounts::*;
+pub use cancel::*;
+pub use flows::*;
+pub use leases::*;
+pub use listing::*;
+pub use lost::*;
+pub use notices::*;
+pub use queue::*;
+pub use sessions::*;
+pub use slots::*;
+pub use verdicts::*;
+
+use std::{sync::Arc, time::Duration};
+
+use synmon_core::{
+    Timestamp,
+    flow::Flow,
+    notice::Notice,
+    run::{ErrorCode, Run, RunError, RunStatus},
+    store::{AccountStore, ClaimedRun, Store, StoreError, WorkerId},
+    verdict::Verdict,
+};
+
+use crate::factory::{a_queued_run, a_report, noon};
+
+/// All roles of a store.
+pub trait FullStore: Store + AccountStore {}
+
+impl<T: Store + AccountStore> FullStore for T {}
+
+/// The store that a case is about; it is empty when the case begins.
+pub type Subject = Arc<dyn FullStore>;
+
+/// The one list of cases: one that is not named here does not exist. `$fresh` is a future of an
+/// optional fixture whose `store()` gives an empty store, as `Arc<dyn FullStore>`.
+#[macro_export]
+macro_rules! store_conformance {
+    ($fresh:expr) => {
+        $crate::store_conformance!(@cases $fresh;
+            // flows
+            a_flow_comes_back_as_stored,
+            a_flow_of_an_exotic_kind_comes_back_as_stored,
+            a_flow_is_not_inserted_twice,
+            a_flow_is_seen_by_its_owner_alone,
+            an_update_replaces_the_flow_and_counts_its_version,
+            an_update_of_an_old_version_is_refused,
+            of_many_updates_of_one_version_one_wins,
+            an_update_leaves_the_due_time_unless_it_reschedules,
+            a_deleted_flow_takes_its_runs_along_and_leaves_its_files_in_the_trash,
+            a_flow_of_somebody_else_is_not_deleted,
+            trash_is_forgotten_one_folder_at_a_time,
+            // lists
+            flows_are_listed_newest_first_a_page_at_a_time,
+            flows_are_listed_by_whether_they_are_active,
+            flows_are_found_by_any_part_of_their_name_or_address,
+            signs_with_a_meaning_in_patterns_are_searched_for_as_they_are,
+            a_listed_flow_shows_its_newest_run,
+            runs_are_listed_newest_first_a_page_at_a_time,
+            runs_are_listed_by_flow_status_and_time,
+            lists_show_their_owners_things_alone,
+            // slots
+            flows_are_due_the_longest_overdue_first,
+            an_inactive_flow_is_never_due,
+            a_plan_queues_its_slot_and_moves_the_due_time,
+            a_plan_does_not_hold_if_the_due_time_was_moved,
+            a_plan_does_not_hold_if_the_flow_was_paused_or_deleted,
+            a_slot_that_has_a_run_gets_no_second_one,
+            a_slot_is_skipped_while_another_run_of_its_flow_is_open,
+            missed_slots_are_stored_as_one_skipped_run,
+            two_schedulers_make_one_run_of_a_slot,
+            // the queue
+            a_queued_run_comes_back_as_stored,
+            a_run_of_a_flow_that_is_gone_is_refused,
+            a_claim_takes_the_run_with_its_snapshot,
+            an_owners_runs_are_claimed_in_their_order,
+            owners_take_turns,
+            three_workers_claim_each_run_once,
+            the_queue_depth_counts_what_waits,
+            // leases
+            a_lease_is_prolonged_only_by_its_holder,
+            a_log_comes_back_as_stored,
+            a_log_that_is_stored_already_stays,
+            only_the_logs_of_the_present_attempt_are_shown,
+            a_lease_that_was_lost_writes_nothing,
+            a_lease_of_a_run_that_is_gone_writes_nothing,
+            a_released_run_keeps_its_attempt_and_loses_its_logs,
+            a_released_run_that_was_to_be_cancelled_is_not_run_again,
+            // verdicts
+            a_verdict_ends_the_run_with_all_that_it_says,
+            a_verdict_counts_once,
+            every_failure_is_told_if_the_policy_is_so,
+            changes_alone_are_told_if_the_policy_is_so,
+            what_is_our_doing_tells_nobody_and_changes_no_opinion,
+            a_flow_can_be_deleted_while_its_runs_end,
+            // lost workers
+            a_run_is_lost_only_when_its_lease_is_over,
+            a_lost_run_is_queued_again_as_the_next_attempt,
+            the_last_loss_ends_the_run_pauses_the_flow_and_tells_the_owner,
+            a_lost_run_that_was_to_be_cancelled_ends_as_that,
+            two_recoveries_count_a_loss_once,
+            // cancelling
+            a_queued_run_is_cancelled_at_once,
+            a_running_run_learns_of_the_wish_to_cancel,
+            a_run_that_has_ended_is_not_cancelled,
+            a_run_of_somebody_else_is_not_cancelled,
+            a_wish_to_cancel_is_never_lost_in_a_race_with_a_claim,
+            // the outbox
+            a_notice_comes_back_as_stored,
+            notices_are_claimed_the_oldest_first,
+            a_claimed_notice_is_left_alone_until_its_claim_is_over,
+            a_delivered_notice_is_never_claimed_again,
+            a_notice_that_is_tried_again_is_due_then,
+            a_notice_that_is_given_up_is_never_claimed_again,
+            a_settlement_of_a_claim_that_was_lost_is_refused,
+            many_dispatchers_claim_each_notice_once,
+            // accounts
+            a_registration_makes_an_account_that_is_not_confirmed,
+            a_second_registration_takes_over_an_account_that_nobody_confirmed,
+            a_confirmed_account_is_untouched_by_a_registration,
+            one_mailbox_has_one_account,
+            many_registrations_of_one_address_make_one_account,
+            an_account_is_renamed,
+            a_password_is_upgraded_only_from_the_one_that_was_checked,
+            a_token_confirms_its_account_once,
+            a_token_is_worth_nothing_after_its_time_or_for_another_purpose,
+            of_many_uses_of_a_token_one_succeeds,
+            a_new_token_ends_the_older_ones_for_the_same_purpose,
+            tokens_are_limited_for_each_account_and_purpose,
+            the_limit_holds_for_many_at_once,
+            a_reset_sets_the_password_confirms_and_ends_all_sessions,
+            a_deleted_account_takes_all_that_it_owns_along,
+            // sessions
+            a_session_is_live_for_its_account_until_its_time_is_over,
+            a_refresh_token_is_exchanged_for_the_next,
+            the_reuse_of_a_refresh_token_ends_its_session,
+            of_many_rotations_of_one_token_one_succeeds,
+            a_session_that_is_over_rotates_nothing,
+            a_session_is_ended_by_any_of_its_tokens,
+            what_ended_long_ago_is_pruned_and_nothing_else,
+        );
+    };
+    (@cases $fresh:expr; $($case:ident),+ $(,)?) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $case() {
+            // None: what the fixture needs is not there, and it has said so.
+            let Some(fixture) = $fresh.await else { return };
+            $crate::conformance::store::$case(&fixture.store()).await;
+        }
+    )+};
+}
+
+/// How long the leases of these cases last.
+const LEASE: Duration = Duration::from_secs(20);
+/// Later than anything in these cases.
+const MUCH_LATER: Duration = Duration::from_hours(1_000);
+
+fn later(seconds: u64) -> Timestamp {
+    noon() + Duration::from_secs(seconds)
+}
+
+/// Does the same many times at once.
+async fn at_once<T, F>(times: u8, work: impl Fn(u8) -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let tasks: Vec<_> = (0..times).map(|turn| tokio::spawn(work(turn))).collect();
+    let mut results = Vec::new();
+    for task in tasks {
+        results.push(task.await.unwrap());
+    }
+    results
+}
+
+async fn insert(store: &Subject, flow: Flow) -> Flow {
+    store.insert_flow(&flow).await.unwrap();
+    flow
+}
+
+async fn stored(store: &Subject, flow: &Flow) -> Flow {
+    store.flow(flow.owner, flow.id).await.unwrap().unwrap().flow
+}
+
+async fn queue(store: &Subject, flow: &Flow, now: Timestamp) -> Run {
+    let queued = a_queued_run(flow, now);
+    store.insert_run(&queued).await.unwrap();
+    queued.run
+}
+
+async fn try_claim(store: &Subject, now: Timestamp) -> Option<ClaimedRun> {
+    store
+        .claim_run(WorkerId::random(), now, now + LEASE)
+        .await
+        .unwrap()
+}
+
+async fn claim(store: &Subject, now: Timestamp) -> ClaimedRun {
+    try_claim(store, now).await.unwrap()
+}
+
+/// Queues a run of the flow and claims it.
+async fn begin(store: &Subject, flow: &Flow, now: Timestamp) -> ClaimedRun {
+    queue(store, flow, now).await;
+    claim(store, now).await
+}
+
+async fn end(store: &Subject, claim: &ClaimedRun, verdict: Verdict) {
+    store
+        .finish(&claim.lease, &a_report(claim, verdict, later(60)))
+        .await
+        .unwrap();
+}
+
+async fn run_of(store: &Subject, claim: &ClaimedRun) -> Run {
+    store
+        .run(claim.run.owner, claim.run.id)
+        .await
+        .unwrap()
+        .unwrap()
+}
+
+/// All notices that wait, claimed in passing.
+async fn pending(store: &Subject) -> Vec<Notice> {
+    let (now, until) = (noon() + MUCH_LATER, noon() + MUCH_LATER * 2);
+    let claimed = store.claim_notices(now, until, 1_000).await.unwrap();
+    claimed.into_iter().map(|claimed| claimed.notice).collect()
+}
+
+fn passed() -> Verdict {
+    Verdict {
+        status: RunStatus::Passed,
+        error: None,
+    }
+}
+
+fn failed() -> Verdict {
+    of_code(ErrorCode::ElementNotFound)
+}
+
+fn of_code(code: ErrorCode) -> Verdict {
+    let error = RunError {
+        code,
+        message: "because — 理由".to_owned(),
+        step: Some(1),
+    };
+    Verdict {
+        status: code.status(),
+        error: Some(error),
+    }
+}
+
+fn refused<T: std::fmt::Debug>(result: Result<T, StoreError>) {
+    assert!(
+        matches!(result, Err(StoreError::Conflict { .. })),
+        "{result:?}"
+    );
+}

@@ -1,0 +1,228 @@
+//! Accounts and what they ask for; their log-ins are in `sessions`.
+
+use async_trait::async_trait;
+use synmon_core::{
+    FlowId, OwnerId, SessionId, Timestamp,
+    artifact::ArtifactPrefix,
+    notice::Notice,
+    store::{
+        Account, AccountStore, NewAccount, NewSession, NewToken, Rotation, StoreError, TokenHash,
+        TokenPurpose,
+    },
+};
+
+use super::{MemoryStore, State, TokenEntry, conflict};
+
+#[async_trait]
+impl AccountStore for MemoryStore {
+    async fn register(&self, account: &NewAccount, letter: &Notice) -> Result<(), StoreError> {
+        let mut state = self.open()?;
+        let (id, key) = (account.id, Account::email_key(&account.email));
+        let known = state
+            .accounts
+            .values()
+            .find(|known| Account::email_key(&known.email) == key);
+        match known.map(|known| (known.id, known.confirmed_at)) {
+            Some((_, Some(_))) => {}
+            Some((known, None)) => {
+                let entry = state.accounts.get_mut(&known).unwrap();
+                entry.name.clone_from(&account.name);
+                entry.email.clone_from(&account.email);
+                entry.password_hash.clone_from(&account.password_hash);
+                state.end_tokens(known, None, account.created_at);
+            }
+            None => {
+                let new = Account {
+                    id,
+                    name: account.name.clone(),
+                    email: account.email.clone(),
+                    password_hash: account.password_hash.clone(),
+                    confirmed_at: None,
+                    created_at: account.created_at,
+                };
+                state.accounts.insert(id, new);
+            }
+        }
+        state.put_notice(letter.clone());
+        Ok(())
+    }
+
+    async fn account(&self, id: OwnerId) -> Result<Option<Account>, StoreError> {
+        Ok(self.open()?.accounts.get(&id).cloned())
+    }
+
+    async fn account_by_email(&self, email: &str) -> Result<Option<Account>, StoreError> {
+        let key = Account::email_key(email);
+        let state = self.open()?;
+        let mut accounts = state.accounts.values();
+        Ok(accounts
+            .find(|account| Account::email_key(&account.email) == key)
+            .cloned())
+    }
+
+    async fn rename_account(&self, id: OwnerId, name: &str) -> Result<bool, StoreError> {
+        let mut state = self.open()?;
+        let account = state.accounts.get_mut(&id);
+        Ok(account
+            .map(|account| name.clone_into(&mut account.name))
+            .is_some())
+    }
+
+    async fn upgrade_password(&self, id: OwnerId, old: &str, new: &str) -> Result<(), StoreError> {
+        let mut state = self.open()?;
+        let account = state.accounts.get_mut(&id);
+        if let Some(account) = account.filter(|account| account.password_hash == old) {
+            new.clone_into(&mut account.password_hash);
+        }
+        Ok(())
+    }
+
+    async fn delete_account(&self, id: OwnerId) -> Result<bool, StoreError> {
+        let mut state = self.open()?;
+        if state.accounts.remove(&id).is_none() {
+            return Ok(false);
+        }
+        let flows = state.flows.values().filter(|entry| entry.flow.owner == id);
+        let flows: Vec<FlowId> = flows.map(|entry| entry.flow.id).collect();
+        for flow in flows {
+            state.drop_flow(flow);
+        }
+        state
+            .notices
+            .retain(|_, entry| entry.notice.owner != Some(id));
+        state.turns.remove(&id);
+        state.tokens.retain(|_, entry| entry.token.account != id);
+        state.sessions.retain(|_, entry| entry.account != id);
+        state.drop_refresh_of_ended();
+        state
+            .trash
+            .insert(ArtifactPrefix::owner(id).as_str().to_owned());
+        Ok(true)
+    }
+
+    async fn issue_token(
+        &self,
+        token: &NewToken,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.open()?;
+        if !state.accounts.contains_key(&token.account) {
+            return conflict("token");
+        }
+        let is_alike = |entry: &&TokenEntry| {
+            let known = &entry.token;
+            known.account == token.account
+                && known.purpose == token.purpose
+                && known.created_at >= since
+        };
+        if state.tokens.values().filter(is_alike).count() >= super::up_to(limit) {
+            return Ok(false);
+        }
+        state.end_tokens(token.account, Some(token.purpose), token.created_at);
+        state.tokens.insert(
+            token.hash,
+            TokenEntry {
+                token: token.clone(),
+                ended: None,
+            },
+        );
+        Ok(true)
+    }
+
+    async fn confirm(&self, token: TokenHash, now: Timestamp) -> Result<bool, StoreError> {
+        let mut state = self.open()?;
+        let Some(account) = state.spend(token, TokenPurpose::Confirm, now) else {
+            return Ok(false);
+        };
+        account.confirmed_at = account.confirmed_at.or(Some(now));
+        Ok(true)
+    }
+
+    async fn reset_password(
+        &self,
+        token: TokenHash,
+        password_hash: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.open()?;
+        let Some(account) = state.spend(token, TokenPurpose::Reset, now) else {
+            return Ok(false);
+        };
+        account.confirmed_at = account.confirmed_at.or(Some(now));
+        password_hash.clone_into(&mut account.password_hash);
+        let id = account.id;
+        state.end_tokens(id, None, now);
+        state.end_sessions(id, now);
+        Ok(true)
+    }
+
+    async fn insert_session(&self, session: &NewSession) -> Result<(), StoreError> {
+        self.open()?.begin_session(session)
+    }
+
+    async fn rotate(
+        &self,
+        spent: TokenHash,
+        next: TokenHash,
+        now: Timestamp,
+    ) -> Result<Rotation, StoreError> {
+        Ok(self.open()?.rotate(spent, next, now))
+    }
+
+    async fn end_session(&self, token: TokenHash, now: Timestamp) -> Result<(), StoreError> {
+        self.open()?.end_session_of(token, now);
+        Ok(())
+    }
+
+    async fn is_live(
+        &self,
+        session: SessionId,
+        account: OwnerId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        Ok(self.open()?.live_account(session, now) == Some(account))
+    }
+
+    async fn prune_sessions(&self, before: Timestamp) -> Result<(), StoreError> {
+        let mut state = self.open()?;
+        state
+            .tokens
+            .retain(|_, entry| entry.token.expires_at >= before);
+        state.sessions.retain(|_, entry| {
+            entry.expires_at >= before && entry.ended.is_none_or(|ended| ended >= before)
+        });
+        state.drop_refresh_of_ended();
+        Ok(())
+    }
+}
+
+impl State {
+    fn end_tokens(&mut self, account: OwnerId, purpose: Option<TokenPurpose>, now: Timestamp) {
+        for entry in self
+            .tokens
+            .values_mut()
+            .filter(|entry| entry.token.account == account)
+        {
+            if purpose.is_none_or(|purpose| entry.token.purpose == purpose) {
+                entry.ended = entry.ended.or(Some(now));
+            }
+        }
+    }
+
+    fn spend(
+        &mut self,
+        token: TokenHash,
+        purpose: TokenPurpose,
+        now: Timestamp,
+    ) -> Option<&mut Account> {
+        let entry = self.tokens.get_mut(&token)?;
+        let good =
+            entry.ended.is_none() && entry.token.purpose == purpose && entry.token.expires_at > now;
+        if !good {
+            return None;
+        }
+        entry.ended = Some(now);
+        self.accounts.get_mut(&entry.token.account)
+    }
+}

@@ -1,0 +1,306 @@
+//! Runs: the queue, the leases, the verdicts.
+
+use async_trait::async_trait;
+use synmon_core::{
+    NoticeId, OwnerId, RunId, Timestamp,
+    alert::health_after,
+    notice::{Notice, NoticeBody},
+    run::{ErrorCode, QueuedRun, Run, RunError, RunStatus, StepLog},
+    store::{
+        CancelOutcome, ClaimedRun, Lease, Page, PageRequest, RecoveredRun, Renewal, RunFilter,
+        RunReport, RunStore, StoreError, WorkerId,
+    },
+};
+
+use super::{MemoryStore, RunEntry, State, conflict, up_to};
+
+#[async_trait]
+impl RunStore for MemoryStore {
+    async fn insert_run(&self, run: &QueuedRun) -> Result<(), StoreError> {
+        let mut state = self.open()?;
+        if !state.flows.contains_key(&run.run.flow) || state.runs.contains_key(&run.run.id) {
+            return conflict("run");
+        }
+        state.put_run(run.run.clone(), Some(run.snapshot.clone()));
+        Ok(())
+    }
+
+    async fn claim_run(
+        &self,
+        _worker: WorkerId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<ClaimedRun>, StoreError> {
+        let mut state = self.open()?;
+        let State { runs, turns, .. } = &mut *state;
+        let next = runs
+            .values_mut()
+            .filter(|entry| entry.run.status == RunStatus::Queued)
+            .min_by_key(|entry| {
+                let run = &entry.run;
+                (turns.get(&run.owner).copied(), run.queued_at, run.id)
+            });
+        let Some(entry) = next else { return Ok(None) };
+        entry.run.status = RunStatus::Running;
+        entry.run.started_at = Some(now);
+        entry.fencing += 1;
+        entry.lease_until = Some(until);
+        turns.insert(entry.run.owner, now);
+        let lease = Lease {
+            run: entry.run.id,
+            fencing: entry.fencing,
+        };
+        let snapshot = entry.snapshot.clone().unwrap();
+        Ok(Some(ClaimedRun {
+            lease,
+            run: entry.run.clone(),
+            snapshot,
+        }))
+    }
+
+    async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Renewal, StoreError> {
+        let mut state = self.open()?;
+        let entry = state.held(lease)?;
+        entry.lease_until = Some(until);
+        Ok(Renewal {
+            cancel_requested: entry.cancel_requested,
+        })
+    }
+
+    async fn begin_attempt(&self, lease: &Lease, attempt: u32) -> Result<(), StoreError> {
+        self.open()?.held(lease)?.run.attempt = attempt;
+        Ok(())
+    }
+
+    async fn record_step(
+        &self,
+        lease: &Lease,
+        attempt: u32,
+        log: &StepLog,
+    ) -> Result<(), StoreError> {
+        let mut state = self.open()?;
+        state.held(lease)?;
+        state.put_log(lease.run, attempt, log);
+        Ok(())
+    }
+
+    async fn finish(&self, lease: &Lease, report: &RunReport) -> Result<(), StoreError> {
+        let mut state = self.open()?;
+        let entry = state.held(lease)?;
+        entry.end(report.status, report.error.clone(), report.finished_at);
+        entry.run.attempt = report.attempt;
+        entry.run.duration = Some(report.duration);
+        entry
+            .run
+            .browser_version
+            .clone_from(&report.browser_version);
+        let (owner, flow) = (entry.run.owner, entry.run.flow);
+        for log in &report.untried {
+            state.put_log(lease.run, report.attempt, log);
+        }
+        let stored = state.flows.get_mut(&flow).unwrap();
+        let before = stored.health;
+        stored.health = health_after(before, report.status);
+        if let Some(notice) = report.notice_after(owner, before) {
+            state.put_notice(notice);
+        }
+        Ok(())
+    }
+
+    async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
+        let mut state = self.open()?;
+        let entry = state.held(lease)?;
+        entry.queue_again();
+        let attempt = entry.run.attempt;
+        state
+            .logs
+            .retain(|(run, tried, _), _| (*run, *tried) != (lease.run, attempt));
+        Ok(())
+    }
+
+    async fn recover_lost(
+        &self,
+        now: Timestamp,
+        max_losses: u32,
+    ) -> Result<Vec<RecoveredRun>, StoreError> {
+        let mut state = self.open()?;
+        let lost: Vec<RunId> = state
+            .runs
+            .values()
+            .filter(|entry| entry.run.status == RunStatus::Running)
+            .filter(|entry| entry.lease_until.is_some_and(|until| until < now))
+            .map(|entry| entry.run.id)
+            .collect();
+        let recover = |run| RecoveredRun {
+            run,
+            queued_again: state.recover(run, now, max_losses),
+        };
+        Ok(lost.into_iter().map(recover).collect())
+    }
+
+    async fn run(&self, owner: OwnerId, id: RunId) -> Result<Option<Run>, StoreError> {
+        let state = self.open()?;
+        let entry = state.runs.get(&id).filter(|entry| entry.run.owner == owner);
+        Ok(entry.map(|entry| entry.run.clone()))
+    }
+
+    async fn step_logs(&self, run: RunId) -> Result<Vec<StepLog>, StoreError> {
+        let state = self.open()?;
+        let Some(entry) = state.runs.get(&run) else {
+            return Ok(Vec::new());
+        };
+        let attempt = entry.run.attempt;
+        let logs = state
+            .logs
+            .range((run, attempt, 0)..=(run, attempt, u32::MAX));
+        Ok(logs.map(|(_, log)| log.clone()).collect())
+    }
+
+    async fn list_runs(
+        &self,
+        owner: OwnerId,
+        filter: &RunFilter,
+        page: PageRequest<RunId>,
+    ) -> Result<Page<Run, RunId>, StoreError> {
+        let state = self.open()?;
+        let found = state
+            .runs
+            .values()
+            .rev()
+            .map(|entry| &entry.run)
+            .filter(|run| run.owner == owner)
+            .filter(|run| filter.flow.is_none_or(|flow| run.flow == flow))
+            .filter(|run| filter.status.is_none_or(|status| run.status == status))
+            .filter(|run| filter.from.is_none_or(|from| run.queued_at >= from))
+            .filter(|run| filter.to.is_none_or(|to| run.queued_at < to))
+            .filter(|run| page.after.is_none_or(|after| run.id < after))
+            .take(up_to(page.limit).saturating_add(1))
+            .cloned()
+            .collect();
+        Ok(Page::from_one_more(found, page.limit, |run: &Run| run.id))
+    }
+
+    async fn request_cancel(
+        &self,
+        owner: OwnerId,
+        id: RunId,
+        now: Timestamp,
+    ) -> Result<Option<CancelOutcome>, StoreError> {
+        let mut state = self.open()?;
+        let entry = state
+            .runs
+            .get_mut(&id)
+            .filter(|entry| entry.run.owner == owner);
+        let Some(entry) = entry else { return Ok(None) };
+        Ok(Some(match entry.run.status {
+            RunStatus::Queued => {
+                let message = "the run was cancelled before it started".to_owned();
+                let error = RunError {
+                    code: ErrorCode::Cancelled,
+                    message,
+                    step: None,
+                };
+                entry.end(RunStatus::Cancelled, Some(error), now);
+                CancelOutcome::Cancelled
+            }
+            RunStatus::Running => {
+                entry.cancel_requested = true;
+                CancelOutcome::Requested
+            }
+            _ => CancelOutcome::HasEnded,
+        }))
+    }
+
+    async fn queue_depth(&self) -> Result<u64, StoreError> {
+        let state = self.open()?;
+        let queued = state
+            .runs
+            .values()
+            .filter(|entry| entry.run.status == RunStatus::Queued);
+        Ok(queued.map(|_| 1).sum())
+    }
+}
+
+impl RunEntry {
+    fn end(&mut self, status: RunStatus, error: Option<RunError>, now: Timestamp) {
+        self.run.status = status;
+        self.run.error = error;
+        self.run.finished_at = Some(now);
+        self.snapshot = None;
+        self.lease_until = None;
+    }
+
+    fn queue_again(&mut self) {
+        self.run.status = RunStatus::Queued;
+        self.run.started_at = None;
+        self.fencing += 1;
+        self.lease_until = None;
+    }
+}
+
+impl State {
+    /// The run of a lease that still holds.
+    fn held(&mut self, lease: &Lease) -> Result<&mut RunEntry, StoreError> {
+        self.runs
+            .get_mut(&lease.run)
+            .filter(|entry| entry.fencing == lease.fencing)
+            .filter(|entry| entry.run.status == RunStatus::Running)
+            .ok_or(StoreError::Conflict { entity: "lease" })
+    }
+
+    fn put_log(&mut self, run: RunId, attempt: u32, log: &StepLog) {
+        self.logs
+            .entry((run, attempt, log.number))
+            .or_insert_with(|| log.clone());
+    }
+
+    /// Whether the run is queued again.
+    fn recover(&mut self, run: RunId, now: Timestamp, max_losses: u32) -> bool {
+        let entry = self.runs.get_mut(&run).unwrap();
+        entry.losses += 1;
+        if entry.cancel_requested {
+            entry.fencing += 1;
+            let message = "the run was cancelled".to_owned();
+            let error = RunError {
+                code: ErrorCode::Cancelled,
+                message,
+                step: None,
+            };
+            entry.end(RunStatus::Cancelled, Some(error), now);
+            return false;
+        }
+        if entry.losses < max_losses {
+            entry.queue_again();
+            entry.run.attempt += 1;
+            return true;
+        }
+        let reason = format!(
+            "the worker that had the run was lost {} times",
+            entry.losses
+        );
+        let error = RunError {
+            code: ErrorCode::WorkerLost,
+            message: reason.clone(),
+            step: None,
+        };
+        entry.fencing += 1;
+        entry.end(RunStatus::Errored, Some(error), now);
+        let run = entry.run.clone();
+        let stored = self.flows.get_mut(&run.flow).unwrap();
+        stored.flow.active = false;
+        stored.flow.next_run_at = None;
+        stored.flow.version += 1;
+        self.put_notice(Notice {
+            id: NoticeId::new(now),
+            owner: Some(run.owner),
+            created_at: now,
+            body: NoticeBody::FlowPaused {
+                flow: run.flow,
+                flow_name: run.flow_name,
+                run: run.id,
+                reason,
+            },
+        });
+        false
+    }
+}
