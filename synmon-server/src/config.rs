@@ -5,14 +5,16 @@ use std::{
 };
 
 use secrecy::SecretString;
-use synmon_core::egress::EgressAllowList;
+use synmon_core::{egress::EgressAllowList, engine::Roles as EngineRoles};
 use url::Url;
 
 /// All settings, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where the server listens.
-    pub listen: SocketAddr,
+    /// What this process does.
+    pub roles: Roles,
+    /// Where the server listens; a worker need not.
+    pub listen: Option<SocketAddr>,
     /// The address that links in letters carry; by default `http://` and where it listens.
     pub public_url: Option<Url>,
     /// The embedded default's files.
@@ -43,6 +45,24 @@ pub struct Config {
     pub log_filter: Option<String>,
     /// Where the demo site listens, if it is wanted.
     pub demo_listen: Option<SocketAddr>,
+}
+
+/// The program that reads its settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Program {
+    /// `synmon-server`: all roles by default.
+    Server,
+    /// `synmon-worker`: all but the API.
+    Worker,
+}
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// It serves the API and the pages.
+    pub api: bool,
+    /// What of the engine works in it.
+    pub engine: EngineRoles,
 }
 
 /// Which database.
@@ -98,12 +118,12 @@ pub struct ConfigError {
 
 impl Config {
     /// Reads the environment of the process.
-    pub fn from_env() -> Result<Self, ConfigError> {
+    pub fn from_env(program: Program) -> Result<Self, ConfigError> {
         #[expect(
             clippy::disallowed_methods,
             reason = "this is the one place that reads it"
         )]
-        Self::from_lookup(|name| match env::var(name) {
+        Self::from_lookup(program, |name| match env::var(name) {
             Ok(value) => Ok(Some(value)),
             Err(env::VarError::NotPresent) => Ok(None),
             Err(env::VarError::NotUnicode(_)) => Err("is not valid UTF-8"),
@@ -112,18 +132,23 @@ impl Config {
 
     /// Reads settings from anywhere. An empty value counts as unset.
     pub fn from_lookup(
+        program: Program,
         lookup: impl Fn(&'static str) -> Result<Option<String>, &'static str>,
     ) -> Result<Self, ConfigError> {
         let text = |name| match lookup(name) {
             Ok(value) => Ok(value.map(|v| v.trim().to_owned()).filter(|v| !v.is_empty())),
             Err(problem) => Err(error(name, problem)),
         };
+        let default_listen = match program {
+            Program::Server => Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
+            Program::Worker => None,
+        };
         let listen = parsed(
             &text,
             "SYNMON_LISTEN",
             "an address and port such as 127.0.0.1:8080",
         )?
-        .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        .or(default_listen);
         let data_dir = PathBuf::from(text("SYNMON_DATA_DIR")?.unwrap_or_else(|| "./data".into()));
         let egress_allow = match text("SYNMON_EGRESS_ALLOW")? {
             None => EgressAllowList::default(),
@@ -146,6 +171,7 @@ impl Config {
             return Err(error("SYNMON_JWT_SECRET", problem));
         }
         Ok(Self {
+            roles: roles(program, text("SYNMON_ROLES")?)?,
             listen,
             public_url: text("SYNMON_PUBLIC_URL")?
                 .map(|url| public_url(&url))
@@ -206,6 +232,44 @@ fn parsed<T: std::str::FromStr>(
                 .map_err(|_| error(name, format_args!("must be {wanted}")))
         })
         .transpose()
+}
+
+/// A comma-separated list of `api`, `scheduler`, `runs` and `notices`.
+fn roles(program: Program, list: Option<String>) -> Result<Roles, ConfigError> {
+    let server = program == Program::Server;
+    let Some(list) = list else {
+        return Ok(Roles {
+            api: server,
+            engine: EngineRoles::ALL,
+        });
+    };
+    let none = EngineRoles {
+        scheduler: false,
+        runs: false,
+        notices: false,
+    };
+    let mut roles = Roles {
+        api: false,
+        engine: none,
+    };
+    for role in list
+        .split(',')
+        .map(str::trim)
+        .filter(|role| !role.is_empty())
+    {
+        match role {
+            "api" if server => roles.api = true,
+            "scheduler" => roles.engine.scheduler = true,
+            "runs" => roles.engine.runs = true,
+            "notices" => roles.engine.notices = true,
+            _ => {
+                let api = if server { "api, " } else { "" };
+                let wanted = format!("must be a list of {api}scheduler, runs, notices");
+                return Err(error("SYNMON_ROLES", wanted));
+            }
+        }
+    }
+    Ok(roles)
 }
 
 fn public_url(text: &str) -> Result<Url, ConfigError> {
@@ -300,13 +364,13 @@ mod tests {
             .iter()
             .map(|(k, v)| (*k, (*v).to_owned()))
             .collect();
-        Config::from_lookup(|name| Ok(map.get(name).cloned()))
+        Config::from_lookup(Program::Server, |name| Ok(map.get(name).cloned()))
     }
 
     #[test]
     fn without_settings_the_embedded_default_serves() {
         let config = config(&[]).unwrap();
-        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.listen.unwrap().to_string(), "127.0.0.1:8080");
         assert!(
             matches!(&config.database, Database::Sqlite(path) if path.ends_with("data/synmon.db"))
         );
@@ -319,6 +383,7 @@ mod tests {
     fn a_wrong_setting_is_named_and_its_value_is_not_told() {
         for (name, value) in [
             ("SYNMON_LISTEN", "canary"),
+            ("SYNMON_ROLES", "api,canary"),
             ("SYNMON_PUBLIC_URL", "canary"),
             ("SYNMON_DATABASE_URL", "mysql://canary"),
             ("SYNMON_ARTIFACTS_URL", "ftp://canary"),

@@ -1,6 +1,9 @@
 //! The server: listening, working, stopping.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use poem::{
@@ -11,7 +14,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 use url::Url;
 
-use crate::{config::Config, demo, web, wiring};
+use crate::{
+    config::{Config, Roles},
+    demo, web, wiring,
+};
+
+/// Where links lead to of a process that listens nowhere and was not told a public url: to a server
+/// with the default settings.
+const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// How long answers that are under way may take once the server is told to stop.
 const HTTP_GRACE: Duration = Duration::from_secs(5);
@@ -20,7 +30,8 @@ const PRUNE_PERIOD: Duration = Duration::from_hours(1);
 /// A server that listens already, so that its addresses are known, but answers nothing yet.
 pub struct Server {
     parts: wiring::Parts,
-    api: Bound,
+    roles: Roles,
+    http: Option<Bound>,
     demo: Option<Bound>,
     public_url: Url,
 }
@@ -37,29 +48,28 @@ impl Server {
         // Two crypto providers in the graph would panic at the first TLS connection; one is chosen
         // here. An error means that it was chosen before, by whoever embeds us.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let api = bind(config.listen).await?;
-        let demo = match config.demo_listen {
-            Some(address) => Some(bind(address).await?),
-            None => None,
-        };
+        let http = bind(config.listen).await?;
+        let demo = bind(config.demo_listen).await?;
+        let address = http.as_ref().map_or(DEFAULT_ADDRESS, |http| http.address);
         let public_url = match &config.public_url {
             Some(url) => url.clone(),
-            None => Url::parse(&format!("http://{}/", api.address))?,
+            None => Url::parse(&format!("http://{address}/"))?,
         };
         let demo_address = demo.as_ref().map(|demo| demo.address);
         let parts = wiring::assemble(config, &public_url, demo_address).await?;
         Ok(Self {
             parts,
-            api,
+            roles: config.roles,
+            http,
             demo,
             public_url,
         })
     }
 
-    /// Where the API listens.
+    /// Where it listens, if it does.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.api.address
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.http.as_ref().map(|http| http.address)
     }
 
     /// Where the demo site listens, if there is one.
@@ -72,21 +82,28 @@ impl Server {
     pub async fn run_until_stopped(self, stop: CancellationToken) -> anyhow::Result<()> {
         let Self {
             parts,
-            api,
+            roles,
+            http,
             demo,
             public_url,
         } = self;
         for reason in parts.readiness.reasons().await {
             tracing::warn!("Not everything is ready: {reason}");
         }
-        info!(
-            "synmon is at {public_url}, its API's documentation at {}",
-            join(&public_url, "docs")
-        );
+        if roles.api {
+            info!("synmon is at {public_url}, its API's documentation at {public_url}docs");
+        }
         let accounts = std::sync::Arc::clone(&parts.api.accounts);
         let clock = std::sync::Arc::clone(&parts.api.clock);
-        let app = web::app(parts.api, parts.readiness);
-        let serve_api = serve(api, app, stop.clone());
+        let serve_http = async {
+            match http {
+                Some(http) if roles.api => {
+                    serve(http, web::app(parts.api, parts.readiness), stop.clone()).await
+                }
+                Some(http) => serve(http, web::health_only(parts.readiness), stop.clone()).await,
+                None => Ok(()),
+            }
+        };
         let serve_demo = async {
             let Some(demo) = demo else { return Ok(()) };
             info!("The demo site is at http://{}/", demo.address);
@@ -103,14 +120,21 @@ impl Server {
                 }
             }
         };
-        let (api, demo, (), ()) =
-            tokio::join!(serve_api, serve_demo, parts.engine.run(stop.clone()), prune);
+        let (http, demo, (), ()) = tokio::join!(
+            serve_http,
+            serve_demo,
+            parts.engine.run(stop.clone()),
+            prune
+        );
         info!("synmon has stopped");
-        api.and(demo)
+        http.and(demo)
     }
 }
 
-async fn bind(address: SocketAddr) -> anyhow::Result<Bound> {
+async fn bind(address: Option<SocketAddr>) -> anyhow::Result<Option<Bound>> {
+    let Some(address) = address else {
+        return Ok(None);
+    };
     let acceptor = TcpListener::bind(address)
         .into_acceptor()
         .await
@@ -120,7 +144,7 @@ async fn bind(address: SocketAddr) -> anyhow::Result<Bound> {
         .into_iter()
         .find_map(|local| local.as_socket_addr().copied())
         .unwrap_or(address);
-    Ok(Bound { acceptor, address })
+    Ok(Some(Bound { acceptor, address }))
 }
 
 async fn serve(
@@ -139,9 +163,4 @@ async fn serve(
         .await;
     stop.cancel();
     served.with_context(|| format!("the server at {} failed", socket.address))
-}
-
-fn join(url: &Url, path: &str) -> String {
-    url.join(path)
-        .map_or_else(|_| path.to_owned(), String::from)
 }

@@ -20,6 +20,7 @@ pub fn start_logging(format: LogFormat, filter: Option<&str>) {
     let filter = EnvFilter::new(format!("{},{muted}", filter.unwrap_or("info")));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     // Logging may have been started before by a program that embeds this one: its choice stands.
     let _ = match format {

@@ -139,6 +139,7 @@ impl Shared {
             .clock(Arc::clone(&clock))
             .signals(Arc::clone(&signals))
             .settings(EngineSettings {
+                roles: config.roles.engine,
                 concurrency: config.concurrency,
                 ..EngineSettings::default()
             })

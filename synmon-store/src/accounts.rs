@@ -324,6 +324,11 @@ impl Pool {
         purpose: TokenPurpose,
         now: Timestamp,
     ) -> Result<Option<Uuid>, StoreError> {
+        sqlx::query(sql::LOCK_ACCOUNT_OF_TOKEN)
+            .bind(&token.0[..])
+            .execute(&mut **tx)
+            .await
+            .map_err(store_error("account"))?;
         sqlx::query_scalar(sql::SPEND_TOKEN)
             .bind(&token.0[..])
             .bind(purpose.as_str())

@@ -69,12 +69,13 @@ impl Artifacts for ObjectArtifacts {
             .boxed();
         self.store
             .delete_stream(found)
-            .try_for_each(|_| async { Ok(()) })
-            .await
-            .or_else(|error| match error {
-                object_store::Error::NotFound { .. } => Ok(()),
-                error => Err(failed(error)),
+            .map(|removed| match removed {
+                // Somebody else was faster with this one; there are more.
+                Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+                Err(error) => Err(failed(error)),
             })
+            .try_for_each(|()| async { Ok(()) })
+            .await
     }
 }
 

@@ -92,13 +92,19 @@ pub(crate) fn steps_json(flow: &Flow) -> Result<String, StoreError> {
 
 /// What the search looks through.
 pub(crate) fn search_text(flow: &Flow) -> String {
-    format!("{}\n{}", flow.name, flow.url).to_lowercase()
+    folded(&format!("{}\n{}", flow.name, flow.url))
+}
+
+/// Texts that differ only in the case of their letters are equal in this form. Whether a sigma ends
+/// a word is no difference: a part of a name does not show where its words end.
+fn folded(text: &str) -> String {
+    text.to_lowercase().replace('ς', "σ")
 }
 
 /// The pattern of `LIKE` that finds `text` anywhere.
 pub(crate) fn like_pattern(text: &str) -> String {
     let mut pattern = String::from("%");
-    for c in text.to_lowercase().chars() {
+    for c in folded(text).chars() {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }

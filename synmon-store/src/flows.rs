@@ -8,6 +8,7 @@ use synmon_core::{
     flow::Flow,
     store::{DueFlow, FlowFilter, FlowStore, ListedFlow, Page, PageRequest, SlotPlan, StoreError},
 };
+use tracing::error;
 use trait_gen::trait_gen;
 use uuid::Uuid;
 
@@ -140,15 +141,19 @@ impl FlowStore for Pool {
             .fetch_all(self.pool())
             .await
             .map_err(store_error("flow"))?;
-        rows.into_iter()
-            .filter_map(|row| row.due().map(|due| (row, due)))
-            .map(|(row, due)| {
-                Ok(DueFlow {
-                    flow: row.try_into()?,
-                    due,
-                })
-            })
-            .collect()
+        let due = rows.into_iter().filter_map(|row| {
+            let (id, due) = (row.id(), row.due()?);
+            match row.try_into() {
+                Ok(flow) => Some(DueFlow { flow, due }),
+                Err(error) => {
+                    // One flow that can't be read, because its time zone is no more, say, must not
+                    // keep all the others from running.
+                    error!(flow.id = %id, "Flow {id} is due but can't be scheduled: {error}");
+                    None
+                }
+            }
+        });
+        Ok(due.collect())
     }
 
     async fn commit_slots(&self, plans: &[SlotPlan], now: Timestamp) -> Result<u32, StoreError> {

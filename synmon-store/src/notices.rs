@@ -7,6 +7,7 @@ use synmon_core::{
     notice::Notice,
     store::{ClaimedNotice, NoticeStore, Settlement, StoreError},
 };
+use tracing::error;
 use trait_gen::trait_gen;
 use uuid::Uuid;
 
@@ -68,7 +69,14 @@ impl NoticeStore for Pool {
             .map_err(store_error("notice"))?;
         // RETURNING promises no order.
         rows.sort_by_key(|row| row.id);
-        rows.into_iter().map(ClaimedNotice::try_from).collect()
+        let claimed = rows.into_iter().filter_map(|row| {
+            let id = row.id;
+            // One that can't be read must not keep the others from their receivers.
+            ClaimedNotice::try_from(row)
+                .inspect_err(|error| error!(notice.id = %id, "Notice {id} can't be sent: {error}"))
+                .ok()
+        });
+        Ok(claimed.collect())
     }
 
     async fn settle(

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::Transaction;
 use synmon_core::{
-    FlowId, NoticeId, OwnerId, RunId, Timestamp,
+    NoticeId, OwnerId, RunId, Timestamp,
     alert::{SiteHealth, health_after},
     notice::{Notice, NoticeBody},
     run::{ErrorCode, QueuedRun, Run, RunStatus, StepLog},
@@ -126,6 +126,7 @@ impl RunStore for Pool {
 
     async fn finish(&self, lease: &Lease, report: &RunReport) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
+        let before = Pool::lock_flow_of(&mut tx, lease.run).await?.ok_or(LEASE)?;
         let error = report.error.as_ref();
         let place: Option<(Uuid, Uuid)> = sqlx::query_as(sql::FINISH)
             .bind(lease.run.uuid())
@@ -146,7 +147,7 @@ impl RunStore for Pool {
             Pool::put_log(&mut tx, lease.run, report.attempt, log).await?;
         }
         Pool::drop_snapshot(&mut tx, lease.run).await?;
-        let before = Pool::settle_health(&mut tx, flow, report.status).await?;
+        Pool::settle_health(&mut tx, flow, before, report.status).await?;
         if let Some(notice) = report.notice_after(OwnerId::from_uuid(owner), before) {
             Pool::put_notice(&mut tx, &notice).await?;
         }
@@ -256,33 +257,44 @@ impl RunStore for Pool {
         now: Timestamp,
     ) -> Result<Option<CancelOutcome>, StoreError> {
         let mut tx = self.write().await?;
-        let cancelled = sqlx::query(sql::CANCEL_QUEUED)
+        // Locked, so that it is not claimed or given back between one look and the next.
+        let status: Option<String> = sqlx::query_scalar(sql::LOCK_RUN)
             .bind(id.uuid())
             .bind(owner.uuid())
-            .bind(Stamp(now))
-            .bind(ErrorCode::Cancelled.as_str())
-            .bind("the run was cancelled before it started")
-            .execute(&mut *tx)
+            .fetch_optional(&mut *tx)
             .await
             .map_err(store_error("run"))?;
-        let requested = sqlx::query(sql::CANCEL_RUNNING)
-            .bind(id.uuid())
-            .bind(owner.uuid())
-            .bind(true)
-            .execute(&mut *tx)
-            .await
-            .map_err(store_error("run"))?;
-        if cancelled.rows_affected() > 0 {
-            Pool::drop_snapshot(&mut tx, id).await?;
-        }
+        let Some(status) = status else {
+            return Ok(None);
+        };
+        let outcome = match status.parse().map_err(|error| corrupt("run", error))? {
+            RunStatus::Queued => {
+                sqlx::query(sql::CANCEL_QUEUED)
+                    .bind(id.uuid())
+                    .bind(owner.uuid())
+                    .bind(Stamp(now))
+                    .bind(ErrorCode::Cancelled.as_str())
+                    .bind("the run was cancelled before it started")
+                    .execute(&mut *tx)
+                    .await
+                    .map_err(store_error("run"))?;
+                Pool::drop_snapshot(&mut tx, id).await?;
+                CancelOutcome::Cancelled
+            }
+            RunStatus::Running => {
+                sqlx::query(sql::CANCEL_RUNNING)
+                    .bind(id.uuid())
+                    .bind(owner.uuid())
+                    .bind(true)
+                    .execute(&mut *tx)
+                    .await
+                    .map_err(store_error("run"))?;
+                CancelOutcome::Requested
+            }
+            _ => CancelOutcome::HasEnded,
+        };
         tx.commit().await.map_err(store_error("run"))?;
-        Ok(
-            match (cancelled.rows_affected(), requested.rows_affected()) {
-                (0, 0) => self.run(owner, id).await?.map(|_| CancelOutcome::HasEnded),
-                (0, _) => Some(CancelOutcome::Requested),
-                _ => Some(CancelOutcome::Cancelled),
-            },
-        )
+        Ok(Some(outcome))
     }
 
     async fn queue_depth(&self) -> Result<u64, StoreError> {
@@ -327,6 +339,7 @@ impl Pool {
                 format!("the worker that had the run was lost {times} times"),
             )
         };
+        Pool::lock_flow_of(tx, row.id()).await?;
         let ended = sqlx::query(sql::END_LOST)
             .bind(row.id().uuid())
             .bind(row.fencing)
@@ -378,28 +391,36 @@ impl Pool {
             .map_err(store_error("run"))
     }
 
-    /// Notes what a verdict says of the flow's site, and returns what it was held to be before.
+    /// Locks the flow of a run, if the run is there, and returns what its site is held to be.
+    async fn lock_flow_of(
+        tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
+        run: RunId,
+    ) -> Result<Option<SiteHealth>, StoreError> {
+        let health: Option<String> = sqlx::query_scalar(sql::LOCK_FLOW_OF_RUN)
+            .bind(run.uuid())
+            .fetch_optional(&mut **tx)
+            .await
+            .map_err(store_error("flow"))?;
+        let health = health.map(|health| health.parse());
+        health.transpose().map_err(|error| corrupt("flow", error))
+    }
+
+    /// Notes what a verdict says of the flow's site.
     async fn settle_health(
         tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
         flow: Uuid,
+        before: SiteHealth,
         verdict: RunStatus,
-    ) -> Result<SiteHealth, StoreError> {
-        let flow = FlowId::from_uuid(flow);
-        let before: String = sqlx::query_scalar(sql::LOCK_HEALTH)
-            .bind(flow.uuid())
-            .fetch_one(&mut **tx)
-            .await
-            .map_err(store_error("flow"))?;
-        let before: SiteHealth = before.parse().map_err(|error| corrupt("flow", error))?;
+    ) -> Result<(), StoreError> {
         let after = health_after(before, verdict);
         if after != before {
             sqlx::query(sql::SET_HEALTH)
-                .bind(flow.uuid())
+                .bind(flow)
                 .bind(after.as_str())
                 .execute(&mut **tx)
                 .await
                 .map_err(store_error("flow"))?;
         }
-        Ok(before)
+        Ok(())
     }
 }

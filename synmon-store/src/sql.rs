@@ -37,7 +37,10 @@ statements! {
     ADVANCE_FLOW = "UPDATE flows SET next_run_at = $3 WHERE id = $1 AND active AND next_run_at = $2";
     PAUSE_FLOW = "UPDATE flows SET active = $2, next_run_at = NULL, version = version + 1 \
         WHERE id = $1";
-    LOCK_HEALTH = "UPDATE flows SET site_health = site_health WHERE id = $1 RETURNING site_health";
+    /// What ends a run locks its flow first, as the deletion of a flow does: in the other order the
+    /// two would wait for each other.
+    LOCK_FLOW_OF_RUN = "UPDATE flows SET site_health = site_health \
+        WHERE id = (SELECT flow_id FROM runs WHERE id = $1) RETURNING site_health";
     SET_HEALTH = "UPDATE flows SET site_health = $2 WHERE id = $1";
     DELETE_FLOWS_OF_OWNER = "DELETE FROM flows WHERE owner_id = $1";
 
@@ -86,6 +89,8 @@ statements! {
         AND ($2 IS NULL OR status = $2) AND ($3 IS NULL OR queued_at >= $3) \
         AND ($4 IS NULL OR queued_at < $4) AND ($5 IS NULL OR id < $5) \
         ORDER BY id DESC LIMIT $6";
+    LOCK_RUN = "UPDATE runs SET fencing = fencing WHERE id = $1 AND owner_id = $2 \
+        RETURNING status";
     CANCEL_QUEUED = "UPDATE runs SET status = 'cancelled', finished_at = $3, error_code = $4, \
         error_message = $5 WHERE id = $1 AND owner_id = $2 AND status = 'queued'";
     CANCEL_RUNNING = "UPDATE runs SET cancel_requested = $3 \
@@ -132,6 +137,9 @@ statements! {
         AND purpose = $2 AND ended_at IS NULL";
     INSERT_TOKEN = "INSERT INTO account_tokens (hash, account_id, purpose, created_at, \
         expires_at) VALUES ($1, $2, $3, $4, $5)";
+    /// Whoever issues tokens locks the account first; spending one does too.
+    LOCK_ACCOUNT_OF_TOKEN = "UPDATE accounts SET name = name \
+        WHERE id = (SELECT account_id FROM account_tokens WHERE hash = $1)";
     SPEND_TOKEN = "UPDATE account_tokens SET ended_at = $3 WHERE hash = $1 AND purpose = $2 \
         AND ended_at IS NULL AND expires_at > $3 RETURNING account_id";
     PRUNE_TOKENS = "DELETE FROM account_tokens WHERE expires_at < $1";

@@ -8,9 +8,27 @@ use crate::{
     notice::Notifier, store::Store,
 };
 
+/// Which parts of an engine work in this process. Others over the same store may do the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// Makes runs of slots, and deals with runs whose worker was lost.
+    pub scheduler: bool,
+    /// Carries runs out.
+    pub runs: bool,
+    /// Delivers notices, and clears up.
+    pub notices: bool,
+}
+
+impl Roles {
+    /// All of them.
+    pub const ALL: Self = Self { scheduler: true, runs: true, notices: true };
+}
+
 /// The numbers that an engine works by.
 #[derive(Clone, Debug)]
 pub struct EngineSettings {
+    /// Which parts work here.
+    pub roles: Roles,
     /// How many runs go on at a time in this process.
     pub concurrency: NonZeroUsize,
     /// How long runs may go on after the engine was told to stop.
@@ -30,6 +48,7 @@ pub struct EngineSettings {
 impl Default for EngineSettings {
     fn default() -> Self {
         Self {
+            roles: Roles::ALL,
             concurrency: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             shutdown_grace: Duration::from_secs(25),
             lease: Duration::from_secs(20),

@@ -1,9 +1,9 @@
 //! From the outbox to people.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use futures_util::future::join_all;
+use futures_util::{FutureExt as _, future::join_all};
 use metrics::counter;
 use tokio::sync::Notify;
 use tracing::{error, info, warn};
@@ -66,13 +66,16 @@ impl Dispatcher {
             notifier,
             ..
         } = &*self.parts;
-        let delivery = notifier.deliver(&claimed.notice);
-        let outcome = within(&**clock, DELIVERY_TIMEOUT, delivery)
-            .await
-            .unwrap_or_else(|| {
+        // A notifier's panic is about this notice, and must not cut off the others of its batch.
+        let delivery = AssertUnwindSafe(notifier.deliver(&claimed.notice)).catch_unwind();
+        let outcome = match within(&**clock, DELIVERY_TIMEOUT, delivery).await {
+            Some(Ok(outcome)) => outcome,
+            Some(Err(_panic)) => Err(DeliveryError::Retry("the notifier panicked".into())),
+            None => {
                 let why = format!("no answer within {DELIVERY_TIMEOUT:?}");
                 Err(DeliveryError::Retry(why.into()))
-            });
+            }
+        };
         let settlement = settlement(claimed, outcome, clock.now());
         match store.settle(claimed, &settlement).await {
             // Somebody else has it by now; the receiver knows the notice by its id.

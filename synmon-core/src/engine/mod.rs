@@ -17,7 +17,7 @@ mod stop;
 mod wait;
 mod worker;
 
-pub use builder::{EngineBuilder, EngineSettings};
+pub use builder::{EngineBuilder, EngineSettings, MissingPart, Roles};
 pub use dispatcher::Dispatcher;
 pub use janitor::Janitor;
 pub use recovery::Recovery;
@@ -105,30 +105,20 @@ impl Engine {
     /// the grace of the settings, and what is left is given back to the queue.
     pub async fn run(&self, stop: CancellationToken) {
         let parts = &self.parts;
+        let Roles { scheduler, runs, notices } = parts.settings.roles;
         let mut background = JoinSet::new();
-        background.spawn(keep_ticking(
-            self.scheduler(),
-            Arc::clone(parts),
-            stop.clone(),
-        ));
-        background.spawn(keep_ticking(
-            self.recovery(),
-            Arc::clone(parts),
-            stop.clone(),
-        ));
-        background.spawn(keep_ticking(
-            self.dispatcher(),
-            Arc::clone(parts),
-            stop.clone(),
-        ));
-        background.spawn(keep_ticking(
-            self.janitor(),
-            Arc::clone(parts),
-            stop.clone(),
-        ));
+        if scheduler {
+            background.spawn(keep_ticking(self.scheduler(), Arc::clone(parts), stop.clone()));
+            background.spawn(keep_ticking(self.recovery(), Arc::clone(parts), stop.clone()));
+        }
+        if notices {
+            background.spawn(keep_ticking(self.dispatcher(), Arc::clone(parts), stop.clone()));
+            background.spawn(keep_ticking(self.janitor(), Arc::clone(parts), stop.clone()));
+        }
         let abort = CancellationToken::new();
         let mut workers = JoinSet::new();
-        for _ in 0..parts.settings.concurrency.get() {
+        let concurrency = if runs { parts.settings.concurrency.get() } else { 0 };
+        for _ in 0..concurrency {
             workers.spawn(worker::work(self.worker(), stop.clone(), abort.clone()));
         }
         stop.cancelled().await;

@@ -62,8 +62,9 @@ impl Recorder<'_> {
         .await;
         if let (Err(_), Screenshot::Captured(key)) = (&stored, &log.screenshot) {
             // Nothing refers to the picture now. If it stays, its flow's removal takes it along.
-            if let Err(error) = parts.artifacts.remove(key).await {
-                warn!("The picture {key} of a log that could not be stored stays: {error}");
+            let removed = within(&*parts.clock, STORE_TIMEOUT, parts.artifacts.remove(key)).await;
+            if !matches!(removed, Some(Ok(()))) {
+                warn!("The picture {key} of a log that could not be stored stays: {removed:?}");
             }
         }
         parts.signals.progressed();

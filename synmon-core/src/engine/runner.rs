@@ -103,10 +103,15 @@ impl<'a> Runner<'a> {
             accept_dialogs: self.claim.snapshot.dialogs == DialogPolicy::Accept,
         };
         let limit = Limit::new(self.parts, self.stopper, START_TIMEOUT);
-        let mut session = match limit.call(self.parts.browser.start(&request)).await {
-            Ok(session) => session,
-            Err(Failure::Stopped(reason)) => return self.outcome(stopped(reason), None),
-            Err(failure) => {
+        let start = limit.call(self.parts.browser.start(&request));
+        let mut session = match AssertUnwindSafe(start).catch_unwind().await {
+            Ok(Ok(session)) => session,
+            Err(_panic) => {
+                let message = "synmon panicked while it started a browser".to_owned();
+                return self.outcome(broken(ErrorCode::Internal, message, None), None);
+            }
+            Ok(Err(Failure::Stopped(reason))) => return self.outcome(stopped(reason), None),
+            Ok(Err(failure)) => {
                 let message = match failure {
                     Failure::Browser(error) => error.to_string(),
                     _ => format!("no browser was ready within {START_TIMEOUT:?}"),
@@ -171,7 +176,11 @@ impl<'a> Runner<'a> {
         log.started_at = Some(clock.now());
         let started = clock.monotonic();
 
-        let (performed, timing) = match self.check_target(task).await {
+        let allowed = match self.check_time() {
+            Ok(()) => self.check_target(task).await,
+            Err(late) => Err(late),
+        };
+        let (performed, timing) = match allowed {
             Ok(()) => perform(self.parts, session, task, limit).await,
             Err(error) => (Err(Failure::Page(error)), log.timing),
         };
@@ -230,6 +239,16 @@ impl<'a> Runner<'a> {
                 .last()
                 .is_some_and(|log| log.status == StepStatus::Passed)),
         }
+    }
+
+    /// A step that begins when the run's time is over would get a call's grace for nothing, and
+    /// a hundred of them would keep a browser for minutes.
+    fn check_time(&self) -> Result<(), StepError> {
+        if self.run_limit.left().is_zero() {
+            let message = "the step had not begun";
+            return Err(StepError::new(ErrorCode::Timeout, message));
+        }
+        Ok(())
     }
 
     /// Refuses an address that must not be opened, before the browser hears of it.

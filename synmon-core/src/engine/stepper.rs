@@ -12,10 +12,13 @@ use crate::{
     keys,
     run::{ErrorCode, StepError, StepTiming},
     step::{Action, Expected, Selector},
+    within,
 };
 
 /// How much of a page's text goes into an error.
 const MAX_FOUND_CHARS: usize = 500;
+/// How long a name may take to resolve.
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What is to be done.
 #[derive(Clone, Copy)]
@@ -75,9 +78,15 @@ pub(super) async fn perform(
 /// Refuses addresses that a flow must not open. A name that does not resolve is left to the
 /// browser, whose word on it counts.
 pub(super) async fn check_egress(parts: &Parts, url: &url::Url) -> Result<(), StepError> {
-    match parts.egress.check(url).await {
-        Ok(()) | Err(EgressError::Unresolved { .. }) => Ok(()),
-        Err(error) => Err(StepError::new(ErrorCode::BlockedAddress, error.to_string())),
+    match within(&*parts.clock, RESOLVE_TIMEOUT, parts.egress.check(url)).await {
+        Some(Ok(()) | Err(EgressError::Unresolved { .. })) => Ok(()),
+        Some(Err(error)) => Err(StepError::new(ErrorCode::BlockedAddress, error.to_string())),
+        // Not left to the browser: a name service that is slow on purpose must not open the gate.
+        None => {
+            let host = url.host_str().unwrap_or_default();
+            let message = format!("{host} did not resolve within {RESOLVE_TIMEOUT:?}");
+            Err(StepError::new(ErrorCode::Dns, message))
+        }
     }
 }
 

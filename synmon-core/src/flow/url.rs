@@ -54,6 +54,11 @@ impl FlowUrl {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(FlowUrlError::Credentials);
         }
+        // Escapes may have made it longer than it was typed; what is stored must be readable.
+        let length = url.as_str().chars().count();
+        if length > MAX_URL_CHARS {
+            return Err(FlowUrlError::TooLong(length));
+        }
         Ok(Self(url))
     }
 

@@ -1,1 +1,267 @@
+//! What is accepted as steps, what is refused and why, and what stores keep of them.
 
+use proptest::prelude::*;
+
+use super::{Action, ActionName, Gesture, RawStep, Selector, Step, parse_steps};
+use crate::invalid::Invalid;
+
+/// The steps of the seed, as they are sent.
+const SEED: &str = r#"[
+  {
+    "number": 1,
+    "action": "click",
+    "selector_xpath": "//*[@id=\"homepage\"]/footer/div/div[1]/div/div[2]/div/a"
+  },
+  {
+    "number": 2,
+    "action": "tapping",
+    "selector_xpath": "//*[@id=\"wpcf7-f2725-o10\"]/form/div[2]/div[1]/div[2]/span[1]/input",
+    "content": "Name"
+  },
+  {
+    "number": 3,
+    "action": "tapping",
+    "selector_xpath": "//*[@id=\"wpcf7-f2725-o10\"]/form/div[2]/div[1]/div[2]/span[2]/input",
+    "content": "user@example.com"
+  },
+  {
+    "number": 4,
+    "action": "tapping",
+    "selector_xpath": "//*[@id=\"wpcf7-f2725-o10\"]/form/div[2]/div[1]/div[2]/span[3]/input",
+    "content": "068888888"
+  }
+]"#;
+
+/// One step of each kind, in the form that stores keep: a promise to every database there is.
+const STORED: &str = r#"[{"number":1,"action":"click","selector_xpath":"//a"},{"number":2,"action":"double_click","selector_xpath":"//a"},{"number":3,"action":"hover","selector_xpath":"//a"},{"number":4,"action":"tapping","selector_xpath":"//input","content":"née"},{"number":5,"action":"clear","selector_xpath":"//input"},{"number":6,"action":"press","selector_xpath":"//input","content":"Control+A"},{"number":7,"action":"press","content":"Enter"},{"number":8,"action":"select","selector_xpath":"//select","content":"one"},{"number":9,"action":"navigate","content":"https://site.example/"},{"number":10,"action":"back"},{"number":11,"action":"reload"},{"number":12,"action":"wait_visible","selector_xpath":"//a"},{"number":13,"action":"wait_hidden","selector_xpath":"//a"},{"number":14,"action":"assert_visible","selector_xpath":"//a"},{"number":15,"action":"assert_hidden","selector_xpath":"//a"},{"number":16,"action":"assert_text","selector_xpath":"//a","content":"x"},{"number":17,"action":"assert_value","selector_xpath":"//a","content":"x","match":"contains"},{"number":18,"action":"assert_url","content":"/done"},{"number":19,"action":"assert_title","content":"Done","match":"equals"},{"number":20,"action":"click","selector_xpath":"//a","name":"the end","timeout_ms":60000}]"#;
+
+fn parse(json: &str) -> Result<Vec<Step>, Invalid> {
+    parse_steps(&serde_json::from_str::<Vec<RawStep>>(json).unwrap())
+}
+
+fn stored(steps: &[Step]) -> String {
+    let raw: Vec<RawStep> = steps.iter().map(RawStep::from).collect();
+    serde_json::to_string(&raw).unwrap()
+}
+
+#[track_caller]
+fn refused_fields(json: &str) -> Vec<String> {
+    let invalid = parse(json).expect_err(json);
+    assert!(
+        invalid
+            .errors()
+            .iter()
+            .all(|error| !error.message.is_empty())
+    );
+    let fields = invalid.errors().iter().map(|error| error.field.clone());
+    fields.collect()
+}
+
+#[test]
+fn the_steps_of_the_seed_are_accepted_verbatim_and_come_back_so() {
+    let steps = parse(SEED).unwrap();
+    assert_eq!(steps.len(), 4);
+    let Action::Act { selector, gesture } = &steps[3].action else {
+        panic!("{steps:?}");
+    };
+    assert_eq!(*gesture, Gesture::Type("068888888".to_owned()));
+    assert!(selector.as_str().ends_with("span[3]/input"));
+    let sent: serde_json::Value = serde_json::from_str(SEED).unwrap();
+    let back: serde_json::Value = serde_json::from_str(&stored(&steps)).unwrap();
+    assert_eq!(back, sent);
+}
+
+#[test]
+fn what_stores_have_kept_is_read_and_written_as_ever() {
+    let steps = parse(STORED).unwrap();
+    assert_eq!(stored(&steps), STORED);
+    for name in ActionName::ALL {
+        assert!(
+            steps.iter().any(|step| step.action.name() == name),
+            "{name:?}"
+        );
+    }
+}
+
+#[test]
+fn what_goes_without_saying_may_be_said_all_the_same() {
+    let said = r#"[{"number":1,"action":"assert_text","selector_xpath":"//a","content":"x","match":"contains"},
+        {"number":2,"action":"assert_value","selector_xpath":"//a","content":"x","match":"equals"}]"#;
+    assert_eq!(
+        stored(&parse(said).unwrap()),
+        r#"[{"number":1,"action":"assert_text","selector_xpath":"//a","content":"x"},{"number":2,"action":"assert_value","selector_xpath":"//a","content":"x"}]"#
+    );
+}
+
+#[test]
+fn type_is_another_name_for_tapping() {
+    let steps =
+        parse(r#"[{"number":1,"action":"type","selector_xpath":"//a","content":"x"}]"#).unwrap();
+    assert!(stored(&steps).contains("tapping"));
+}
+
+#[test]
+fn steps_are_sorted_by_their_numbers() {
+    let steps =
+        parse(r#"[{"number":2,"action":"back"},{"number":3,"action":"back"},{"number":1,"action":"reload"}]"#)
+            .unwrap();
+    assert_eq!(
+        steps.iter().map(|step| step.number).collect::<Vec<_>>(),
+        [1, 2, 3]
+    );
+    assert_eq!(steps[0].action, Action::Reload);
+    assert_eq!(parse("[]").unwrap(), []);
+}
+
+#[test]
+fn numbers_are_one_to_n_without_a_gap_or_a_repeat() {
+    for (numbers, wrong) in [
+        (vec![0], 0),
+        (vec![2], 0),
+        (vec![1, 3], 1),
+        (vec![1, 1], 1),
+        (vec![1, -1], 1),
+        (vec![1, 2, i64::MAX], 2),
+        (vec![i64::MIN], 0),
+    ] {
+        let raw: Vec<_> = numbers
+            .iter()
+            .map(|number| RawStep {
+                number: *number,
+                action: "back".to_owned(),
+                ..RawStep::default()
+            })
+            .collect();
+        let invalid = parse_steps(&raw).unwrap_err();
+        assert_eq!(invalid.errors()[0].field, format!("steps[{wrong}].number"));
+    }
+}
+
+#[test]
+fn every_refusal_names_its_field() {
+    let long = "x".repeat(10_001);
+    let deep = format!("{}1{}", "(".repeat(65), ")".repeat(65));
+    for (step, field) in [
+        (r#""action":"launch""#.to_owned(), "action"),
+        (r#""action":"""#.to_owned(), "action"),
+        (r#""action":"click""#.to_owned(), "selector_xpath"),
+        (r#""action":"click","selector_xpath":" ""#.to_owned(), "selector_xpath"),
+        (r#""action":"click","selector_xpath":"//a[""#.to_owned(), "selector_xpath"),
+        (r#""action":"click","selector_xpath":"//a[@x='y]""#.to_owned(), "selector_xpath"),
+        (r#""action":"click","selector_xpath":"//a)""#.to_owned(), "selector_xpath"),
+        (r#""action":"click","selector_xpath":"//a\u0000""#.to_owned(), "selector_xpath"),
+        (format!(r#""action":"click","selector_xpath":"{}""#, &long[..2_001]), "selector_xpath"),
+        (format!(r#""action":"click","selector_xpath":"{deep}""#), "selector_xpath"),
+        (r#""action":"click","selector_xpath":"//a","content":"x""#.to_owned(), "content"),
+        (r#""action":"click","selector_xpath":"//a","match":"equals""#.to_owned(), "match"),
+        (r#""action":"tapping","selector_xpath":"//a""#.to_owned(), "content"),
+        (r#""action":"tapping","selector_xpath":"//a","content":"\u0000""#.to_owned(), "content"),
+        (r#""action":"tapping","selector_xpath":"//a","content":"\ue007""#.to_owned(), "content"),
+        (format!(r#""action":"tapping","selector_xpath":"//a","content":"{long}""#), "content"),
+        (r#""action":"press","content":"Entr""#.to_owned(), "content"),
+        (r#""action":"press""#.to_owned(), "content"),
+        (r#""action":"select","selector_xpath":"//a""#.to_owned(), "content"),
+        (r#""action":"navigate","content":"javascript:alert(1)""#.to_owned(), "content"),
+        (r#""action":"navigate","content":"/relative""#.to_owned(), "content"),
+        (
+            r#""action":"navigate","selector_xpath":"//a","content":"http://a.example/""#.to_owned(),
+            "selector_xpath",
+        ),
+        (r#""action":"assert_text","selector_xpath":"//a","content":" ""#.to_owned(), "content"),
+        (
+            r#""action":"assert_text","selector_xpath":"//a","content":"x","match":"like""#.to_owned(),
+            "match",
+        ),
+        (r#""action":"back","timeout_ms":99"#.to_owned(), "timeout_ms"),
+        (r#""action":"back","timeout_ms":60001"#.to_owned(), "timeout_ms"),
+        (r#""action":"back","timeout_ms":-1"#.to_owned(), "timeout_ms"),
+        (format!(r#""action":"back","name":"{}""#, &long[..201]), "name"),
+        (r#""action":"back","name":"a\u0000b""#.to_owned(), "name"),
+    ] {
+        let json = format!(r#"[{{"number":1,"action":"back"}},{{"number":2,{step}}}]"#);
+        assert_eq!(refused_fields(&json), [format!("steps[1].{field}")], "{step}");
+    }
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let json = r#"[{"number":1,"action":"click","name":"\u0001","timeout_ms":1},
+        {"number":1,"action":"clik","selector_xpath":"//a"}]"#;
+    assert_eq!(
+        refused_fields(json),
+        [
+            "steps[1].number",
+            "steps[0].name",
+            "steps[0].timeout_ms",
+            "steps[0].selector_xpath",
+            "steps[1].action",
+        ]
+    );
+    assert!(parse(json).unwrap_err().to_string().contains("did you mean click"));
+}
+
+#[test]
+fn a_hundred_steps_are_accepted_and_one_more_is_not() {
+    let many = |count: i64| -> Vec<RawStep> {
+        let step = |number| RawStep {
+            number,
+            action: "back".to_owned(),
+            ..RawStep::default()
+        };
+        (1..=count).map(step).collect()
+    };
+    assert_eq!(parse_steps(&many(100)).unwrap().len(), 100);
+    assert_eq!(parse_steps(&many(101)).unwrap_err().errors()[0].field, "steps");
+}
+
+#[test]
+fn fields_that_are_empty_may_be_there() {
+    let json = r#"[{"number":1,"action":"back","selector_xpath":"","content":"","name":" "}]"#;
+    assert_eq!(stored(&parse(json).unwrap()), r#"[{"number":1,"action":"back"}]"#);
+}
+
+fn a_text() -> impl Strategy<Value = Option<String>> {
+    prop_oneof![
+        Just(None),
+        any::<String>().prop_map(Some),
+        prop::sample::select(vec!["//a", "Enter", "https://ä.example/ü?x", "//a[b='c']", " x "])
+            .prop_map(|text| Some(text.to_owned())),
+    ]
+}
+
+prop_compose! {
+    fn a_raw_step()(
+        action in prop::sample::select(ActionName::ALL.to_vec()),
+        selector_xpath in a_text(),
+        content in a_text(),
+        how in prop::option::of(prop::sample::select(vec!["equals", "contains"])),
+        name in a_text(),
+        timeout_ms in prop::option::of(0_i64..70_000),
+    ) -> RawStep {
+        RawStep {
+            number: 1,
+            action: action.as_str().to_owned(),
+            selector_xpath,
+            content,
+            how: how.map(str::to_owned),
+            name,
+            timeout_ms,
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_accepted_can_be_stored_and_read_again(raw in a_raw_step()) {
+        if let Ok(steps) = parse_steps(&[raw]) {
+            prop_assert_eq!(parse(&stored(&steps)), Ok(steps));
+        }
+    }
+
+    #[test]
+    fn no_selector_however_odd_makes_the_check_panic(text in any::<String>()) {
+        if let Ok(selector) = Selector::xpath(&text) {
+            prop_assert_eq!(Selector::xpath(selector.as_str()), Ok(selector));
+        }
+    }
+}

@@ -135,7 +135,11 @@ impl Flows {
             let before = listed.flow.clone();
             change(&mut listed.flow)?;
             self.check(&listed.flow).await?;
-            let reschedule = listed.flow.next_run_at != before.next_run_at;
+            // By a new schedule the due time is written even if it is the same as before: the
+            // scheduler may have moved it meanwhile, by the old schedule.
+            let reschedule = listed.flow.next_run_at != before.next_run_at
+                || listed.flow.schedule != before.schedule
+                || listed.flow.spread_limit != before.spread_limit;
             match self.store.update_flow(&listed.flow, reschedule).await {
                 Ok(()) => {
                     listed.flow.version += 1;

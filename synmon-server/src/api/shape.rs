@@ -151,7 +151,6 @@ mod tests {
     use super::*;
 
     #[derive(Object)]
-    #[expect(dead_code, reason = "only its schema is used")]
     struct Thing {
         name: String,
         count: Option<i64>,
@@ -159,7 +158,6 @@ mod tests {
     }
 
     #[derive(Object)]
-    #[expect(dead_code, reason = "only its schema is used")]
     struct Part {
         on: bool,
     }

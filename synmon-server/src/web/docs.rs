@@ -56,10 +56,15 @@ fn policy(page: &str) -> String {
     )
 }
 
+/// The texts of the page's scripts. One after the other: a script may itself speak of `<script>`.
 fn scripts(page: &str) -> impl Iterator<Item = &str> {
-    page.split("<script").skip(1).filter_map(|rest| {
-        let (_, body) = rest.split_once('>')?;
-        body.split_once("</script>").map(|(script, _)| script)
+    let mut rest = page;
+    std::iter::from_fn(move || {
+        let (_, tag) = rest.split_once("<script")?;
+        let (_, body) = tag.split_once('>')?;
+        let (script, after) = body.split_once("</script>")?;
+        rest = after;
+        Some(script)
     })
 }
 

@@ -23,14 +23,32 @@ use crate::api::{self, ApiError, ApiParts, BASE_PATH};
 pub(crate) fn app(parts: ApiParts, readiness: Arc<Readiness>) -> impl Endpoint + use<> {
     let document = api::openapi_document();
     let allowed = Arc::new(Allowed::of(&document));
-    Route::new()
+    let routes = health_routes()
         .nest(BASE_PATH, api::routes(parts))
         .at("/api/openapi.json", docs::document(document.clone()))
         .at("/docs", docs::page(&document))
+        .nest("/", pages::routes());
+    around(routes, allowed, readiness)
+}
+
+/// What a process without the API answers.
+pub(crate) fn health_only(readiness: Arc<Readiness>) -> impl Endpoint + use<> {
+    around(health_routes(), Arc::new(Allowed::of("")), readiness)
+}
+
+fn health_routes() -> Route {
+    Route::new()
         .at("/healthz", poem::get(health::alive))
         .at("/readyz", poem::get(health::ready))
         .at("/metrics", poem::get(health::scrape))
-        .nest("/", pages::routes())
+}
+
+fn around(
+    routes: Route,
+    allowed: Arc<Allowed>,
+    readiness: Arc<Readiness>,
+) -> impl Endpoint + use<> {
+    routes
         .data(readiness)
         .with(CatchPanic::new().with_handler(panicked))
         .catch_all_error(api::render)

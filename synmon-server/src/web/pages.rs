@@ -1,9 +1,8 @@
 //! The pages that letters link to, and what they load.
 
-use poem::{
-    Endpoint, EndpointExt as _, Request, Response, Route, endpoint::make_sync, http::header,
-};
+use poem::{Endpoint, IntoEndpoint, Response, Route, endpoint::make_sync, get, http::header};
 
+/// Nothing inline, nothing from elsewhere; pictures are fetched with a token and shown as blobs.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; \
     frame-ancestors 'none'";
@@ -17,6 +16,55 @@ macro_rules! web {
         ))
     };
 }
-pub(super) fn routes() -> impl poem::Endpoint {
-    poem::Route::new()
+
+/// All pages. They are the same for everybody: what they show, they ask the API for.
+pub(super) fn routes() -> Route {
+    Route::new()
+        .at("/", page(web!("index.html")))
+        .at("/confirm", page(web!("confirm.html")))
+        .at("/reset-password", page(web!("reset-password.html")))
+        .at("/runs/:id", page(web!("run.html")))
+        .at(
+            "/static/app.css",
+            file("text/css; charset=utf-8", web!("static/app.css")),
+        )
+        .at(
+            "/static/favicon.svg",
+            file("image/svg+xml", web!("static/favicon.svg")),
+        )
+        .at("/static/api.js", script(web!("static/api.js")))
+        .at("/static/confirm.js", script(web!("static/confirm.js")))
+        .at("/static/dom.js", script(web!("static/dom.js")))
+        .at("/static/index.js", script(web!("static/index.js")))
+        .at(
+            "/static/reset-password.js",
+            script(web!("static/reset-password.js")),
+        )
+        .at("/static/run.js", script(web!("static/run.js")))
+        .at("/static/session.js", script(web!("static/session.js")))
+        .at("/static/step.js", script(web!("static/step.js")))
+}
+
+fn page(text: &'static str) -> impl IntoEndpoint<Endpoint = impl Endpoint + 'static> {
+    get(make_sync(move |_| {
+        Response::builder()
+            .header(header::CONTENT_TYPE, "text/html; charset=utf-8")
+            .header(header::CONTENT_SECURITY_POLICY, PAGE_POLICY)
+            .body(text)
+    }))
+}
+
+fn script(text: &'static str) -> impl IntoEndpoint<Endpoint = impl Endpoint + 'static> {
+    file("text/javascript; charset=utf-8", text)
+}
+
+fn file(
+    media_type: &'static str,
+    text: &'static str,
+) -> impl IntoEndpoint<Endpoint = impl Endpoint + 'static> {
+    get(make_sync(move |_| {
+        Response::builder()
+            .header(header::CONTENT_TYPE, media_type)
+            .body(text)
+    }))
 }

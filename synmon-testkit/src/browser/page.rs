@@ -1,8 +1,11 @@
 //! Pages and elements, as a test describes them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use synmon_core::browser::{BrowserError, NotReady};
+use synmon_core::{
+    Clock,
+    browser::{BrowserError, NotReady},
+};
 
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +37,7 @@ pub struct Page {
     pub(super) trouble: Option<Trouble>,
     pub(super) inspect_trouble: Option<Trouble>,
     pub(super) dialogs: Vec<String>,
+    pub(super) loads_in: Option<(Arc<dyn Clock>, Duration)>,
 }
 
 impl Page {
@@ -48,6 +52,7 @@ impl Page {
             trouble: None,
             inspect_trouble: None,
             dialogs: Vec::new(),
+            loads_in: None,
         }
     }
 
@@ -86,6 +91,13 @@ impl Page {
     #[must_use]
     pub fn dialog(mut self, text: &str) -> Self {
         self.dialogs.push(text.to_owned());
+        self
+    }
+
+    /// It takes this long to load, by this clock.
+    #[must_use]
+    pub fn loads_slowly(mut self, clock: Arc<dyn Clock>, span: Duration) -> Self {
+        self.loads_in = Some((clock, span));
         self
     }
 

@@ -109,6 +109,9 @@ impl FakeSession {
             }
         };
         self.suffer(page.trouble.as_ref()).await?;
+        if let Some((clock, span)) = &page.loads_in {
+            clock.sleep(*span).await;
+        }
         self.history.push(std::mem::replace(&mut self.url, target));
         self.documents += 1;
         self.dialogs.extend(page.dialogs);

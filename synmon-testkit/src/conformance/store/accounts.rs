@@ -251,6 +251,26 @@ pub async fn of_many_uses_of_a_token_one_succeeds(store: &Subject) {
     }
 }
 
+/// A click on an old letter while a new one is being written: neither meets a deadlock.
+pub async fn a_token_can_be_spent_while_another_is_issued(store: &Subject) {
+    for round in 0..8 {
+        let ada = register(store, &format!("ada{round}@site.example")).await;
+        let first = round * 10;
+        issue(store, first, ada.id, TokenPurpose::Confirm).await;
+        at_once(6, |turn| {
+            let store = Arc::clone(store);
+            async move {
+                if turn % 2 == 0 {
+                    confirm(&store, first).await;
+                } else {
+                    issue(&store, first + turn, ada.id, TokenPurpose::Confirm).await;
+                }
+            }
+        })
+        .await;
+    }
+}
+
 /// Not those for another purpose, nor another account's.
 pub async fn a_new_token_ends_the_older_ones_for_the_same_purpose(store: &Subject) {
     let ada = register(store, "ada@site.example").await;

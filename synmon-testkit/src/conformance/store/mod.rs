@@ -138,6 +138,7 @@ macro_rules! store_conformance {
             a_token_confirms_its_account_once,
             a_token_is_worth_nothing_after_its_time_or_for_another_purpose,
             of_many_uses_of_a_token_one_succeeds,
+            a_token_can_be_spent_while_another_is_issued,
             a_new_token_ends_the_older_ones_for_the_same_purpose,
             tokens_are_limited_for_each_account_and_purpose,
             the_limit_holds_for_many_at_once,

@@ -1,13 +1,14 @@
-//! The server program.
+//! The server: all roles in one process, each of which can be switched off.
 
 use std::net::SocketAddr;
 
-use anyhow::Context as _;
 use clap::{Parser, Subcommand};
-use synmon_server::{Server, config::Config, telemetry};
-use tokio::signal::unix::{SignalKind, signal};
+use synmon_server::{
+    Server,
+    config::{Config, Program},
+    stop_on_signal, telemetry,
+};
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
 
 /// Watches websites the way a person uses them.
 ///
@@ -35,7 +36,7 @@ async fn main() -> anyhow::Result<()> {
         print!("{}", synmon_server::api::openapi_document());
         return Ok(());
     }
-    let mut config = Config::from_env()?;
+    let mut config = Config::from_env(Program::Server)?;
     telemetry::start_logging(config.log_format, config.log_filter.as_deref());
     if arguments.demo && config.demo_listen.is_none() {
         config.demo_listen = Some(SocketAddr::from(([127, 0, 0, 1], 8081)));
@@ -44,24 +45,4 @@ async fn main() -> anyhow::Result<()> {
     let server = Server::build(&config).await?;
     tokio::spawn(stop_on_signal(stop.clone()));
     server.run_until_stopped(stop).await
-}
-
-/// The first signal ends the server in order; a second one at once. What is cut off then is taken
-/// up again by whoever works on the same database next.
-async fn stop_on_signal(stop: CancellationToken) -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate()).context("no SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("no SIGINT")?;
-    for signals in 0.. {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        if signals > 0 {
-            warn!("Told to stop a second time: stopping at once");
-            std::process::exit(1);
-        }
-        info!("Told to stop: runs under way may end");
-        stop.cancel();
-    }
-    Ok(())
 }

@@ -1,0 +1,464 @@
+//! What owners do with flows.
+
+use std::sync::Arc;
+
+use synmon_core::{
+    FlowId, Timestamp,
+    flow::{BrowserKind, FlowChange, NewFlow},
+    step::RawStep,
+    store::{FlowFilter, ListedFlow, PageRequest},
+    usecase::{FlowRules, Flows, UseCaseError},
+};
+use synmon_testkit::factory::{an_owner, noon, steps};
+
+use crate::world::{World, later, names, secs};
+
+fn flows(world: &World) -> Flows {
+    let rules = FlowRules {
+        minimum_interval: secs(60),
+        browsers: vec![BrowserKind::Chrome],
+        egress: names(),
+    };
+    Flows::new(world.store.clone(), world.clock.clone(), rules)
+}
+
+fn seed() -> NewFlow {
+    NewFlow {
+        name: "Test EBS".to_owned(),
+        url: "https://site.example".to_owned(),
+        browser: "chrome".to_owned(),
+        scheduling: "0 * * * *".to_owned(),
+        rest: FlowChange::default(),
+    }
+}
+
+fn click() -> Vec<RawStep> {
+    steps().click("//a").raw()
+}
+
+fn active(active: bool) -> FlowChange {
+    FlowChange {
+        active: Some(active),
+        ..FlowChange::default()
+    }
+}
+
+#[track_caller]
+fn fields<T: std::fmt::Debug>(answer: Result<T, UseCaseError>) -> Vec<String> {
+    match answer {
+        Err(UseCaseError::Invalid(invalid)) => invalid
+            .errors()
+            .iter()
+            .map(|error| error.field.clone())
+            .collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn create(world: &World, new: NewFlow) -> Result<ListedFlow, UseCaseError> {
+    flows(world).create(world.owner, new).await
+}
+
+#[tokio::test]
+async fn a_new_flow_is_inactive_and_has_its_defaults() {
+    let world = World::new();
+    let flow = create(&world, seed()).await.unwrap().flow;
+    assert_eq!(flow.url.as_str(), "https://site.example/");
+    assert_eq!((flow.active, flow.next_run_at), (false, None));
+    assert_eq!(flow.schedule.timezone_name(), "UTC");
+    assert!(flow.steps.is_empty());
+    assert_eq!(
+        flows(&world).get(world.owner, flow.id).await.unwrap().flow,
+        flow
+    );
+}
+
+#[tokio::test]
+async fn each_field_that_is_wrong_is_named() {
+    let world = World::new();
+    for (new, wrong) in [
+        (
+            NewFlow {
+                name: " ".to_owned(),
+                ..seed()
+            },
+            vec!["name"],
+        ),
+        (
+            NewFlow {
+                name: "a\0b".to_owned(),
+                ..seed()
+            },
+            vec!["name"],
+        ),
+        (
+            NewFlow {
+                name: "a\nb".to_owned(),
+                ..seed()
+            },
+            vec!["name"],
+        ),
+        (
+            NewFlow {
+                name: "x".repeat(201),
+                ..seed()
+            },
+            vec!["name"],
+        ),
+        (
+            NewFlow {
+                url: "site.example".to_owned(),
+                ..seed()
+            },
+            vec!["url"],
+        ),
+        (
+            NewFlow {
+                url: "file:///etc/passwd".to_owned(),
+                ..seed()
+            },
+            vec!["url"],
+        ),
+        (
+            NewFlow {
+                url: "http://u:p@site.example/".to_owned(),
+                ..seed()
+            },
+            vec!["url"],
+        ),
+        (
+            NewFlow {
+                url: "http://intranet.example/".to_owned(),
+                ..seed()
+            },
+            vec!["url"],
+        ),
+        (
+            NewFlow {
+                url: "http://127.0.0.1/".to_owned(),
+                ..seed()
+            },
+            vec!["url"],
+        ),
+        (
+            NewFlow {
+                browser: "lynx".to_owned(),
+                ..seed()
+            },
+            vec!["browser"],
+        ),
+        (
+            NewFlow {
+                browser: "firefox".to_owned(),
+                ..seed()
+            },
+            vec!["browser"],
+        ),
+        (
+            NewFlow {
+                scheduling: "nonsense".to_owned(),
+                ..seed()
+            },
+            vec!["scheduling"],
+        ),
+        (
+            NewFlow {
+                scheduling: "0 0 31 2 *".to_owned(),
+                ..seed()
+            },
+            vec!["scheduling"],
+        ),
+        (
+            NewFlow::default(),
+            vec!["name", "url", "browser", "scheduling"],
+        ),
+    ] {
+        assert_eq!(fields(create(&world, new.clone()).await), wrong, "{new:?}");
+    }
+    let with = |rest| NewFlow { rest, ..seed() };
+    let some = |text: &str| Some(text.to_owned());
+    for (change, wrong) in [
+        (
+            FlowChange {
+                timezone: some("Mars/Olympus"),
+                ..FlowChange::default()
+            },
+            "timezone",
+        ),
+        (active(true), "active"),
+        (
+            FlowChange {
+                alert_policy: some("never"),
+                ..FlowChange::default()
+            },
+            "alert_policy",
+        ),
+        (
+            FlowChange {
+                dialogs: some("ignore"),
+                ..FlowChange::default()
+            },
+            "dialogs",
+        ),
+        (
+            FlowChange {
+                spread_seconds: Some(301),
+                ..FlowChange::default()
+            },
+            "spread_seconds",
+        ),
+        (
+            FlowChange {
+                spread_seconds: Some(-1),
+                ..FlowChange::default()
+            },
+            "spread_seconds",
+        ),
+        (
+            FlowChange {
+                run_timeout_ms: Some(999),
+                ..FlowChange::default()
+            },
+            "run_timeout_ms",
+        ),
+        (
+            FlowChange {
+                run_timeout_ms: Some(300_001),
+                ..FlowChange::default()
+            },
+            "run_timeout_ms",
+        ),
+        (
+            FlowChange {
+                run_timeout_ms: Some(i64::MIN),
+                ..FlowChange::default()
+            },
+            "run_timeout_ms",
+        ),
+    ] {
+        assert_eq!(fields(create(&world, with(change)).await), [wrong]);
+    }
+    assert_eq!(world.all_runs(), []);
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve_now_is_accepted() {
+    let world = World::new();
+    let new = NewFlow {
+        url: "https://not-yet.example/".to_owned(),
+        ..seed()
+    };
+    create(&world, new).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_accepted_can_be_read_again_however_long_its_address() {
+    let world = World::new();
+    for length in [300, 682, 1_000, 2_000] {
+        let url = format!("https://site.example/{}", "ä".repeat(length));
+        let new = NewFlow { url, ..seed() };
+        if let Ok(listed) = create(&world, new).await {
+            let url = listed.flow.url.as_str();
+            synmon_core::flow::FlowUrl::parse(url).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_activated_flow_is_due_at_its_next_slot_and_a_paused_one_never() {
+    let world = World::new();
+    let flow = create(&world, seed()).await.unwrap().flow;
+    let (flows, owner) = (flows(&world), world.owner);
+    assert_eq!(
+        fields(flows.change(owner, flow.id, active(true)).await),
+        ["active"]
+    );
+    flows.set_steps(owner, flow.id, &click()).await.unwrap();
+    world.clock.pass(secs(90));
+    let on = flows
+        .change(owner, flow.id, active(true))
+        .await
+        .unwrap()
+        .flow;
+    assert_eq!((on.active, on.next_run_at), (true, Some(later(3_600))));
+    assert_eq!(on.updated_at, later(90));
+    let again = flows
+        .change(owner, flow.id, active(true))
+        .await
+        .unwrap()
+        .flow;
+    assert_eq!(again.next_run_at, on.next_run_at);
+    let off = flows
+        .change(owner, flow.id, active(false))
+        .await
+        .unwrap()
+        .flow;
+    assert_eq!((off.active, off.next_run_at), (false, None));
+    assert_eq!(
+        world.stored(&off).await,
+        off,
+        "what is answered is what is stored"
+    );
+}
+
+#[tokio::test]
+async fn a_new_schedule_moves_the_due_time_of_an_active_flow() {
+    let world = World::new();
+    let flow = create(&world, seed()).await.unwrap().flow;
+    let (flows, owner) = (flows(&world), world.owner);
+    flows.set_steps(owner, flow.id, &click()).await.unwrap();
+    flows.change(owner, flow.id, active(true)).await.unwrap();
+    let due = async |change: FlowChange| -> Option<Timestamp> {
+        flows
+            .change(owner, flow.id, change)
+            .await
+            .unwrap()
+            .flow
+            .next_run_at
+    };
+    let some = |text: &str| Some(text.to_owned());
+    let renamed = FlowChange {
+        name: some("renamed"),
+        ..FlowChange::default()
+    };
+    assert_eq!(due(renamed).await, Some(later(3_600)));
+    let half_past = FlowChange {
+        scheduling: some("30 * * * *"),
+        ..FlowChange::default()
+    };
+    assert_eq!(due(half_past).await, Some(later(1_800)));
+    let elsewhere = FlowChange {
+        timezone: some("Asia/Kolkata"),
+        ..FlowChange::default()
+    };
+    assert_eq!(due(elsewhere).await, Some(later(3_600)));
+    let wrong = FlowChange {
+        timezone: some("Nowhere"),
+        name: some("x"),
+        ..FlowChange::default()
+    };
+    assert_eq!(
+        fields(flows.change(owner, flow.id, wrong).await),
+        ["timezone"]
+    );
+    assert_eq!(
+        world.stored(&flow).await.name.as_str(),
+        "renamed",
+        "all or nothing"
+    );
+}
+
+#[tokio::test]
+async fn steps_are_replaced_sorted_and_checked() {
+    let world = World::new();
+    let flow = create(&world, seed()).await.unwrap().flow;
+    let (flows, owner) = (flows(&world), world.owner);
+    let mut raw = steps().click("//a").tapping("//b", "x").raw();
+    raw.reverse();
+    let set = flows.set_steps(owner, flow.id, &raw).await.unwrap();
+    assert_eq!(
+        set.iter().map(|step| step.number).collect::<Vec<_>>(),
+        [1, 2]
+    );
+    assert_eq!(world.stored(&flow).await.steps, set);
+    let bad = steps().click("//a").step("fly", None, None).raw();
+    assert_eq!(
+        fields(flows.set_steps(owner, flow.id, &bad).await),
+        ["steps[1].action"]
+    );
+    let inner = steps().click("//a").navigate("http://10.0.0.1/").raw();
+    assert_eq!(
+        fields(flows.set_steps(owner, flow.id, &inner).await),
+        ["steps[1].content"]
+    );
+    assert_eq!(world.stored(&flow).await.steps, set);
+    flows.change(owner, flow.id, active(true)).await.unwrap();
+    assert_eq!(
+        fields(flows.set_steps(owner, flow.id, &[]).await),
+        ["steps"]
+    );
+    flows.change(owner, flow.id, active(false)).await.unwrap();
+    assert_eq!(flows.set_steps(owner, flow.id, &[]).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_deleted_flow_is_gone() {
+    let world = World::new();
+    let flow = create(&world, seed()).await.unwrap().flow;
+    let flows = flows(&world);
+    flows.delete(world.owner, flow.id).await.unwrap();
+    for answer in [
+        flows.get(world.owner, flow.id).await.err(),
+        flows.delete(world.owner, flow.id).await.err(),
+        flows
+            .change(world.owner, flow.id, active(false))
+            .await
+            .err(),
+        flows.set_steps(world.owner, flow.id, &click()).await.err(),
+    ] {
+        assert!(
+            matches!(answer, Some(UseCaseError::NotFound("flow"))),
+            "{answer:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn somebody_elses_flow_does_not_exist() {
+    let world = World::new();
+    let flow = create(&world, seed()).await.unwrap().flow;
+    let (mallory, flows) = (an_owner(), flows(&world));
+    for answer in [
+        flows.get(mallory, flow.id).await.err(),
+        flows.get(world.owner, FlowId::new(noon())).await.err(),
+        flows.delete(mallory, flow.id).await.err(),
+        flows.change(mallory, flow.id, active(false)).await.err(),
+        flows.set_steps(mallory, flow.id, &click()).await.err(),
+    ] {
+        assert!(
+            matches!(answer, Some(UseCaseError::NotFound("flow"))),
+            "{answer:?}"
+        );
+    }
+    assert_eq!(world.stored(&flow).await, flow);
+    let page = PageRequest {
+        limit: 10,
+        after: None,
+    };
+    let listed = flows
+        .list(mallory, &FlowFilter::default(), page)
+        .await
+        .unwrap();
+    assert_eq!(listed.items, []);
+}
+
+#[tokio::test]
+async fn changes_that_meet_are_both_made() {
+    let world = World::new();
+    let flow = create(&world, seed()).await.unwrap().flow;
+    let (flows, owner) = (Arc::new(flows(&world)), world.owner);
+    let some = |text: &str| Some(text.to_owned());
+    let name = FlowChange {
+        name: some("another"),
+        ..FlowChange::default()
+    };
+    let policy = FlowChange {
+        alert_policy: some("on_change"),
+        ..FlowChange::default()
+    };
+    let raw = click();
+    let (one, two, three) = tokio::join!(
+        flows.change(owner, flow.id, name),
+        flows.change(owner, flow.id, policy),
+        flows.set_steps(owner, flow.id, &raw),
+    );
+    one.unwrap();
+    two.unwrap();
+    three.unwrap();
+    let stored = world.stored(&flow).await;
+    assert_eq!(
+        (stored.name.as_str(), stored.steps.len(), stored.version),
+        ("another", 1, 4)
+    );
+    assert_eq!(stored.alert_policy.as_str(), "on_change");
+}

@@ -1,0 +1,14 @@
+//! The engine, on fakes and a clock that is moved by hand. No test here waits for real time.
+
+mod breakages;
+mod dispatcher;
+mod evidence;
+mod failures;
+mod flow_use_cases;
+mod passing;
+mod recovery;
+mod run_use_cases;
+mod scheduler;
+mod stopping;
+mod whole_engine;
+mod world;
