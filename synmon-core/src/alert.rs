@@ -74,20 +74,12 @@ mod tests {
             (OnChange, Passing, Passed, None),
             (OnChange, Unknown, Passed, None),
         ] {
-            assert_eq!(
-                alert(policy, before, verdict),
-                expected,
-                "{policy} {before} {verdict}"
-            );
+            assert_eq!(alert(policy, before, verdict), expected, "{policy} {before} {verdict}");
         }
         for &policy in AlertPolicy::ALL {
             for &before in SiteHealth::ALL {
                 for ours in [Errored, Cancelled, RunStatus::Skipped] {
-                    assert_eq!(
-                        alert(policy, before, ours),
-                        None,
-                        "{policy} {before} {ours}"
-                    );
+                    assert_eq!(alert(policy, before, ours), None, "{policy} {before} {ours}");
                     assert_eq!(health_after(before, ours), before);
                 }
             }

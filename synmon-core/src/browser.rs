@@ -223,9 +223,7 @@ impl MediaType {
     #[must_use]
     pub fn of_file(name: &str) -> Option<Self> {
         let (_, extension) = name.rsplit_once('.')?;
-        [Self::Png, Self::Jpeg, Self::Webp]
-            .into_iter()
-            .find(|kind| kind.extension() == extension)
+        [Self::Png, Self::Jpeg, Self::Webp].into_iter().find(|kind| kind.extension() == extension)
     }
 }
 

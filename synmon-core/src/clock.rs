@@ -36,18 +36,13 @@ pub struct SystemClock {
 
 impl Default for SystemClock {
     fn default() -> Self {
-        Self {
-            start: std::time::Instant::now(),
-        }
+        Self { start: std::time::Instant::now() }
     }
 }
 
 #[async_trait]
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the clock that everyone else asks"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everyone else asks")]
     fn now(&self) -> Timestamp {
         chrono::Utc::now().into()
     }
@@ -56,10 +51,7 @@ impl Clock for SystemClock {
         self.start.elapsed()
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the clock that everyone else asks"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everyone else asks")]
     async fn sleep(&self, span: Duration) {
         tokio::time::sleep(span).await;
     }

@@ -48,10 +48,7 @@ impl EgressAllowList {
     /// Also allows one port of one host.
     #[must_use]
     pub fn and_host(mut self, host: &str, port: u16) -> Self {
-        self.hosts.push(HostRule {
-            host: canonical(host),
-            port: Some(port),
-        });
+        self.hosts.push(HostRule { host: canonical(host), port: Some(port) });
         self
     }
 
@@ -62,9 +59,7 @@ impl EgressAllowList {
     }
 
     fn allows_address(&self, address: IpAddr) -> bool {
-        self.networks
-            .iter()
-            .any(|network| network.contains(&address))
+        self.networks.iter().any(|network| network.contains(&address))
     }
 }
 
@@ -74,11 +69,7 @@ impl FromStr for EgressAllowList {
     /// Reads hosts, `host:port`, addresses and networks, separated by commas.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut list = Self::default();
-        for item in text
-            .split(',')
-            .map(str::trim)
-            .filter(|item| !item.is_empty())
-        {
+        for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
             if let Ok(network) = item.parse::<IpNet>() {
                 list.networks.push(network);
             } else if let Ok(address) = item.trim_matches(['[', ']']).parse::<IpAddr>() {
@@ -95,17 +86,9 @@ fn host_rule(item: &str) -> Result<HostRule, EgressAllowListError> {
     let error = || EgressAllowListError(item.chars().take(80).collect());
     let url = Url::parse(&format!("http://{item}/")).map_err(|_| error())?;
     let bare = url.path() == "/" && url.query().is_none() && url.username().is_empty();
-    let host = url
-        .host_str()
-        .filter(|_| bare && !item.contains('/'))
-        .ok_or_else(error)?;
-    let port = item
-        .rsplit_once(':')
-        .and_then(|(_, port)| port.parse().ok());
-    Ok(HostRule {
-        host: canonical(host),
-        port,
-    })
+    let host = url.host_str().filter(|_| bare && !item.contains('/')).ok_or_else(error)?;
+    let port = item.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+    Ok(HostRule { host: canonical(host), port })
 }
 
 /// The rule about where flows may go.
@@ -163,19 +146,14 @@ impl EgressPolicy {
             None => return Err(EgressError::Scheme(url.scheme().to_owned())),
         };
         let url_host = url.host_str().map(canonical).unwrap_or_default();
-        if self
-            .allowed
-            .allows_host(&url_host, url.port_or_known_default())
-        {
+        if self.allowed.allows_host(&url_host, url.port_or_known_default()) {
             return Ok(());
         }
         let addresses = match literal {
             Some(address) => vec![address],
             None => self.resolve(&host).await?,
         };
-        addresses
-            .into_iter()
-            .try_for_each(|address| self.check_address(&host, address))
+        addresses.into_iter().try_for_each(|address| self.check_address(&host, address))
     }
 
     async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, EgressError> {
@@ -184,22 +162,11 @@ impl EgressPolicy {
         if host == "localhost" || host.ends_with(".localhost") {
             let v4 = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
             let v6 = IpAddr::V6(std::net::Ipv6Addr::LOCALHOST);
-            return Ok(vec![if self.allowed.allows_address(v6) {
-                v6
-            } else {
-                v4
-            }]);
+            return Ok(vec![if self.allowed.allows_address(v6) { v6 } else { v4 }]);
         }
-        let unresolved = |why| EgressError::Unresolved {
-            host: host.to_owned(),
-            why,
-        };
+        let unresolved = |why| EgressError::Unresolved { host: host.to_owned(), why };
         let addresses = self.resolver.resolve(host).await.map_err(unresolved)?;
-        if addresses.is_empty() {
-            Err(unresolved(ResolveError::NotFound))
-        } else {
-            Ok(addresses)
-        }
+        if addresses.is_empty() { Err(unresolved(ResolveError::NotFound)) } else { Ok(addresses) }
     }
 
     fn check_address(&self, host: &str, address: IpAddr) -> Result<(), EgressError> {
@@ -212,11 +179,7 @@ impl EgressPolicy {
             return Ok(());
         }
         match forbidden_kind(address).or_else(|| inner.and_then(forbidden_kind)) {
-            Some(kind) => Err(EgressError::Forbidden {
-                host: host.to_owned(),
-                address,
-                kind,
-            }),
+            Some(kind) => Err(EgressError::Forbidden { host: host.to_owned(), address, kind }),
             None => Ok(()),
         }
     }
@@ -224,9 +187,7 @@ impl EgressPolicy {
 
 /// Lower case and without the root's dot: `LOCALHOST.` is `localhost`.
 fn canonical(host: &str) -> String {
-    host.trim_matches(['[', ']'])
-        .trim_end_matches('.')
-        .to_ascii_lowercase()
+    host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase()
 }
 
 /// The special-purpose registries of IANA (RFC 6890 and its updates), as far as they are not
@@ -325,11 +286,7 @@ mod tests {
 
     #[tokio::test]
     async fn public_addresses_are_open() {
-        for url in [
-            "http://public.example/",
-            "https://8.8.8.8/",
-            "https://[2606:4700::1111]/",
-        ] {
+        for url in ["http://public.example/", "https://8.8.8.8/", "https://[2606:4700::1111]/"] {
             assert_eq!(check("", url).await, Ok(()), "{url}");
         }
     }
@@ -372,10 +329,7 @@ mod tests {
             "mixed.example",
         ] {
             let answer = check("", &format!("http://{host}/")).await;
-            assert!(
-                matches!(answer, Err(EgressError::Forbidden { .. })),
-                "{host}: {answer:?}"
-            );
+            assert!(matches!(answer, Err(EgressError::Forbidden { .. })), "{host}: {answer:?}");
         }
     }
 
@@ -384,14 +338,8 @@ mod tests {
         assert_eq!(check("127.0.0.0/8", "http://127.0.0.9:81/").await, Ok(()));
         assert_eq!(check("127.0.0.1", "http://localhost:81/").await, Ok(()));
         assert_eq!(check("::1", "http://localhost:81/").await, Ok(()));
-        assert_eq!(
-            check("10.0.0.0/8, localhost", "http://localhost/").await,
-            Ok(())
-        );
-        assert_eq!(
-            check("Intranet.Example", "http://intranet.example/").await,
-            Ok(())
-        );
+        assert_eq!(check("10.0.0.0/8, localhost", "http://localhost/").await, Ok(()));
+        assert_eq!(check("Intranet.Example", "http://intranet.example/").await, Ok(()));
         assert_eq!(check("127.0.0.1:81", "http://127.0.0.1:81/").await, Ok(()));
         assert!(check("127.0.0.1:81", "http://127.0.0.1:82/").await.is_err());
         assert!(check("127.0.0.1", "http://127.0.0.2/").await.is_err());
@@ -401,10 +349,7 @@ mod tests {
     #[tokio::test]
     async fn a_name_that_does_not_resolve_is_told_apart_from_a_forbidden_one() {
         let answer = check("", "http://nowhere.example/").await;
-        assert!(
-            matches!(answer, Err(EgressError::Unresolved { .. })),
-            "{answer:?}"
-        );
+        assert!(matches!(answer, Err(EgressError::Unresolved { .. })), "{answer:?}");
     }
 
     #[test]

@@ -76,9 +76,5 @@ fn uuid_v7(now: Timestamp) -> Uuid {
     static CONTEXT: std::sync::Mutex<ContextV7> = std::sync::Mutex::new(ContextV7::new());
     let micros = u64::try_from(now.micros()).unwrap_or(0);
     let nanos = u32::try_from(micros % 1_000_000 * 1_000).unwrap_or(0);
-    Uuid::new_v7(uuid::Timestamp::from_unix(
-        &CONTEXT,
-        micros / 1_000_000,
-        nanos,
-    ))
+    Uuid::new_v7(uuid::Timestamp::from_unix(&CONTEXT, micros / 1_000_000, nanos))
 }

@@ -19,10 +19,7 @@ impl Invalid {
     /// One field is wrong.
     #[must_use]
     pub fn field(field: impl Into<String>, message: impl fmt::Display) -> Self {
-        Self(vec![FieldError {
-            field: field.into(),
-            message: message.to_string(),
-        }])
+        Self(vec![FieldError { field: field.into(), message: message.to_string() }])
     }
 
     /// The fields that are wrong, in the order in which they were found.
@@ -42,16 +39,9 @@ impl Invalid {
 
     /// Joins what several independent checks found; `Ok` where all of them passed.
     pub fn all(checks: impl IntoIterator<Item = Result<(), Self>>) -> Result<(), Self> {
-        let errors: Vec<FieldError> = checks
-            .into_iter()
-            .filter_map(Result::err)
-            .flat_map(|invalid| invalid.0)
-            .collect();
-        if errors.is_empty() {
-            Ok(())
-        } else {
-            Err(Self(errors))
-        }
+        let errors: Vec<FieldError> =
+            checks.into_iter().filter_map(Result::err).flat_map(|invalid| invalid.0).collect();
+        if errors.is_empty() { Ok(()) } else { Err(Self(errors)) }
     }
 }
 
@@ -81,10 +71,7 @@ pub fn check_text(field: &str, text: &str, max_chars: usize) -> Result<(), Inval
             format_args!("is {length} characters long; at most {max_chars} are allowed"),
         ));
     }
-    match text
-        .chars()
-        .find(|c| c.is_control() && !matches!(c, '\t' | '\n'))
-    {
+    match text.chars().find(|c| c.is_control() && !matches!(c, '\t' | '\n')) {
         Some(c) => Err(Invalid::field(
             field,
             format_args!("holds the control character U+{:04X}", u32::from(c)),

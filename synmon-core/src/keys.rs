@@ -62,10 +62,8 @@ const NAMED: [(&str, char); 44] = [
 /// Reads a chord such as `Enter`, `a` or `Control+Shift+A`: names joined by `+`, in the order in
 /// which they go down. At most four keys.
 pub fn parse(chord: &str) -> Result<Vec<Key>, UnknownKey> {
-    let names: Vec<&str> = chord
-        .split('+')
-        .map(|name| if name == " " { name } else { name.trim() })
-        .collect();
+    let names: Vec<&str> =
+        chord.split('+').map(|name| if name == " " { name } else { name.trim() }).collect();
     if names.len() > 4 {
         return Err(UnknownKey(chord.to_owned()));
     }
@@ -111,11 +109,7 @@ mod tests {
     use super::parse;
 
     fn code_points(chord: &str) -> Vec<char> {
-        parse(chord)
-            .unwrap()
-            .into_iter()
-            .map(super::Key::code_point)
-            .collect()
+        parse(chord).unwrap().into_iter().map(super::Key::code_point).collect()
     }
 
     #[test]

@@ -22,10 +22,7 @@ pub struct Notice {
 /// What a notice tells. Stores keep it as JSON: its names are a promise.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all are of the large kind"
-)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are of the large kind")]
 pub enum NoticeBody {
     /// The verdict of a run.
     Run(RunNotice),

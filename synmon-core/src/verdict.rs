@@ -43,15 +43,10 @@ pub fn verdict(last: u32, logs: &[StepLog], ending: &Ending) -> Verdict {
         Ending::Broken { code, message, at } => stopped(*code, message, *at),
         Ending::Completed => match logs.iter().find(|log| log.status == StepStatus::Failed) {
             Some(log) => failed(log),
-            None if (0..=last).all(|number| is_proved(number, logs)) => Verdict {
-                status: RunStatus::Passed,
-                error: None,
-            },
-            None => stopped(
-                ErrorCode::Internal,
-                "not every step is on record as passed",
-                None,
-            ),
+            None if (0..=last).all(|number| is_proved(number, logs)) => {
+                Verdict { status: RunStatus::Passed, error: None }
+            }
+            None => stopped(ErrorCode::Internal, "not every step is on record as passed", None),
         },
     }
 }
@@ -104,20 +99,10 @@ pub fn site_failure(error: &BrowserError, health: &Health) -> StepError {
 /// `net::ERR_CERT_DATE_INVALID` or Firefox's `about:neterror?e=dnsNotFound`.
 fn navigation_code(reason: &str) -> ErrorCode {
     let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
-    if says(&[
-        "ERR_NAME_NOT_RESOLVED",
-        "ERR_NAME_RESOLUTION_FAILED",
-        "ERR_DNS_",
-        "dnsNotFound",
-    ]) {
+    if says(&["ERR_NAME_NOT_RESOLVED", "ERR_NAME_RESOLUTION_FAILED", "ERR_DNS_", "dnsNotFound"]) {
         ErrorCode::Dns
-    } else if says(&[
-        "ERR_CERT_",
-        "ERR_SSL_",
-        "ERR_BAD_SSL_",
-        "SEC_ERROR",
-        "insecure certificate",
-    ]) {
+    } else if says(&["ERR_CERT_", "ERR_SSL_", "ERR_BAD_SSL_", "SEC_ERROR", "insecure certificate"])
+    {
         ErrorCode::Tls
     } else if says(&["ERR_TIMED_OUT", "ERR_CONNECTION_TIMED_OUT", "netTimeout"]) {
         ErrorCode::Timeout
@@ -127,36 +112,24 @@ fn navigation_code(reason: &str) -> ErrorCode {
 }
 
 fn is_proved(number: u32, logs: &[StepLog]) -> bool {
-    logs.iter()
-        .any(|log| log.number == number && log.status == StepStatus::Passed)
+    logs.iter().any(|log| log.number == number && log.status == StepStatus::Passed)
 }
 
 fn failed(log: &StepLog) -> Verdict {
     let (code, message) = match &log.error {
         Some(error) => (error.code, error.message.clone()),
-        None => (
-            ErrorCode::Internal,
-            "the step failed without saying why".to_owned(),
-        ),
+        None => (ErrorCode::Internal, "the step failed without saying why".to_owned()),
     };
     Verdict {
         status: code.status(),
-        error: Some(RunError {
-            code,
-            message,
-            step: Some(log.number),
-        }),
+        error: Some(RunError { code, message, step: Some(log.number) }),
     }
 }
 
 fn stopped(code: ErrorCode, message: &str, step: Option<u32>) -> Verdict {
     Verdict {
         status: code.status(),
-        error: Some(RunError {
-            code,
-            message: message.to_owned(),
-            step,
-        }),
+        error: Some(RunError { code, message: message.to_owned(), step }),
     }
 }
 
@@ -180,11 +153,7 @@ mod tests {
     }
 
     fn any_ending() -> impl Strategy<Value = Ending> {
-        let ours = [
-            ErrorCode::BrowserCrashed,
-            ErrorCode::SessionLost,
-            ErrorCode::Internal,
-        ];
+        let ours = [ErrorCode::BrowserCrashed, ErrorCode::SessionLost, ErrorCode::Internal];
         prop_oneof![
             Just(Ending::Completed),
             Just(Ending::Cancelled),
@@ -241,12 +210,8 @@ mod tests {
             Some(BrowserError::PageCrashed("x".to_owned())),
         ];
         for error in &errors {
-            let crashed = Health::BrowserCrashed {
-                why: "signal 9".to_owned(),
-            };
-            let lost = Health::Lost {
-                why: "no answer".to_owned(),
-            };
+            let crashed = Health::BrowserCrashed { why: "signal 9".to_owned() };
+            let lost = Health::Lost { why: "no answer".to_owned() };
             let code = |health| breakage(error.as_ref(), health).map(|(code, _)| code);
             assert_eq!(code(&crashed), Some(ErrorCode::BrowserCrashed));
             assert_eq!(code(&lost), Some(ErrorCode::SessionLost));

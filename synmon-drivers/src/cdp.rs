@@ -74,11 +74,7 @@ impl Cdp {
             last_id: 0,
         };
         tokio::spawn(line.serve());
-        let mut this = Self {
-            requests,
-            session: String::new(),
-            crashed,
-        };
+        let mut this = Self { requests, session: String::new(), crashed };
         this.attach().await?;
         Ok(this)
     }
@@ -95,8 +91,7 @@ impl Cdp {
 
     /// Asks the tab.
     pub(crate) async fn tab(&self, method: &'static str, params: Value, limit: Duration) -> Answer {
-        self.ask(method, params, Some(self.session.clone()), limit)
-            .await
+        self.ask(method, params, Some(self.session.clone()), limit).await
     }
 
     /// Asks the browser.
@@ -110,25 +105,20 @@ impl Cdp {
     }
 
     async fn attach(&mut self) -> Result<(), String> {
-        let targets = self
-            .browser("Target.getTargets", json!({}), CONNECT_LIMIT)
-            .await?;
+        let targets = self.browser("Target.getTargets", json!({}), CONNECT_LIMIT).await?;
         let tab = targets["targetInfos"]
             .as_array()
             .and_then(|all| all.iter().find(|target| target["type"] == "page"))
             .and_then(|target| target["targetId"].as_str())
             .ok_or("the browser has no tab")?;
         let params = json!({ "targetId": tab, "flatten": true });
-        let attached = self
-            .browser("Target.attachToTarget", params, CONNECT_LIMIT)
-            .await?;
+        let attached = self.browser("Target.attachToTarget", params, CONNECT_LIMIT).await?;
         attached["sessionId"]
             .as_str()
             .ok_or("the tab can't be attached")?
             .clone_into(&mut self.session);
         let discover = json!({ "discover": true });
-        self.browser("Target.setDiscoverTargets", discover, CONNECT_LIMIT)
-            .await?;
+        self.browser("Target.setDiscoverTargets", discover, CONNECT_LIMIT).await?;
         Ok(())
     }
 
@@ -142,18 +132,11 @@ impl Cdp {
         let (answer, waiting) = oneshot::channel();
         let asked = async {
             let gone = || "the browser has closed the connection".to_owned();
-            let request = Request {
-                method,
-                params,
-                session,
-                answer,
-            };
+            let request = Request { method, params, session, answer };
             self.requests.send(request).await.map_err(|_| gone())?;
             waiting.await.map_err(|_| gone())?
         };
-        timeout(limit, asked)
-            .await
-            .unwrap_or_else(|_| Err(format!("{method}: no answer")))
+        timeout(limit, asked).await.unwrap_or_else(|_| Err(format!("{method}: no answer")))
     }
 }
 
@@ -193,9 +176,7 @@ impl Line {
         }
         // Who gave up waiting is forgotten.
         self.waiting.retain(|_, answer| !answer.is_closed());
-        let id = self
-            .write(request.method, request.params, request.session)
-            .await;
+        let id = self.write(request.method, request.params, request.session).await;
         id.is_some_and(|id| self.waiting.insert(id, request.answer).is_none())
     }
 
@@ -205,10 +186,7 @@ impl Line {
         if let Some(session) = session {
             message["sessionId"] = session.into();
         }
-        self.socket
-            .send(Message::text(message.to_string()))
-            .await
-            .ok()?;
+        self.socket.send(Message::text(message.to_string())).await.ok()?;
         Some(self.last_id)
     }
 
@@ -217,10 +195,7 @@ impl Line {
         let Ok(mut message) = serde_json::from_str::<Value>(text) else {
             return;
         };
-        if let Some(answer) = message["id"]
-            .as_u64()
-            .and_then(|id| self.waiting.remove(&id))
-        {
+        if let Some(answer) = message["id"].as_u64().and_then(|id| self.waiting.remove(&id)) {
             let result = match message["error"]["message"].as_str() {
                 Some(error) => Err(error.to_owned()),
                 None => Ok(message["result"].take()),
@@ -242,21 +217,15 @@ impl Line {
                 self.crashed.store(true, Ordering::Relaxed);
             }
             Some("Target.targetDestroyed") => {
-                self.tabs
-                    .remove(params["targetId"].as_str().unwrap_or_default());
+                self.tabs.remove(params["targetId"].as_str().unwrap_or_default());
             }
             Some("Target.targetCreated") if params["targetInfo"]["type"] == "page" => {
-                let id = params["targetInfo"]["targetId"]
-                    .as_str()
-                    .unwrap_or_default()
-                    .to_owned();
+                let id = params["targetInfo"]["targetId"].as_str().unwrap_or_default().to_owned();
                 if self.tabs.len() < MAX_TABS {
                     self.tabs.insert(id);
                 } else {
                     // Should it fail, the tab is closed with the browser.
-                    let _ = self
-                        .write("Target.closeTarget", json!({ "targetId": id }), None)
-                        .await;
+                    let _ = self.write("Target.closeTarget", json!({ "targetId": id }), None).await;
                 }
             }
             _ => {}

@@ -43,10 +43,9 @@ fn reserved(host: &str) -> Option<Result<Vec<IpAddr>, ResolveError>> {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let top = host.rsplit('.').next().unwrap_or_default();
     match top {
-        "localhost" => Some(Ok(vec![
-            IpAddr::V4(Ipv4Addr::LOCALHOST),
-            IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ])),
+        "localhost" => {
+            Some(Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]))
+        }
         "invalid" => Some(Err(ResolveError::NotFound)),
         _ => None,
     }
@@ -79,11 +78,7 @@ mod tests {
             assert!(found.iter().all(IpAddr::is_loopback), "{host}: {found:?}");
         }
         for host in ["invalid", "nowhere.invalid", "Nowhere.INVALID."] {
-            assert_eq!(
-                SystemResolver.resolve(host).await,
-                Err(ResolveError::NotFound),
-                "{host}"
-            );
+            assert_eq!(SystemResolver.resolve(host).await, Err(ResolveError::NotFound), "{host}");
         }
     }
 

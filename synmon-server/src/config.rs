@@ -119,10 +119,7 @@ pub struct ConfigError {
 impl Config {
     /// Reads the environment of the process.
     pub fn from_env(program: Program) -> Result<Self, ConfigError> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this is the one place that reads it"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads it")]
         Self::from_lookup(program, |name| match env::var(name) {
             Ok(value) => Ok(Some(value)),
             Err(env::VarError::NotPresent) => Ok(None),
@@ -143,12 +140,8 @@ impl Config {
             Program::Server => Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
             Program::Worker => None,
         };
-        let listen = parsed(
-            &text,
-            "SYNMON_LISTEN",
-            "an address and port such as 127.0.0.1:8080",
-        )?
-        .or(default_listen);
+        let listen = parsed(&text, "SYNMON_LISTEN", "an address and port such as 127.0.0.1:8080")?
+            .or(default_listen);
         let data_dir = PathBuf::from(text("SYNMON_DATA_DIR")?.unwrap_or_else(|| "./data".into()));
         let egress_allow = match text("SYNMON_EGRESS_ALLOW")? {
             None => EgressAllowList::default(),
@@ -157,25 +150,17 @@ impl Config {
         let concurrency = parsed(&text, "SYNMON_CONCURRENCY", "a whole number from 1 on")?
             .or_else(|| std::thread::available_parallelism().ok())
             .unwrap_or(NonZeroUsize::MIN);
-        let interval: Option<u64> = parsed(
-            &text,
-            "SYNMON_MIN_INTERVAL_SECONDS",
-            "a whole number of seconds",
-        )?;
+        let interval: Option<u64> =
+            parsed(&text, "SYNMON_MIN_INTERVAL_SECONDS", "a whole number of seconds")?;
         let jwt_secret = text("SYNMON_JWT_SECRET")?;
-        if jwt_secret
-            .as_ref()
-            .is_some_and(|secret| secret.len() < MIN_SECRET_BYTES)
-        {
+        if jwt_secret.as_ref().is_some_and(|secret| secret.len() < MIN_SECRET_BYTES) {
             let problem = format!("is shorter than {MIN_SECRET_BYTES} bytes: make a random one");
             return Err(error("SYNMON_JWT_SECRET", problem));
         }
         Ok(Self {
             roles: roles(program, text("SYNMON_ROLES")?)?,
             listen,
-            public_url: text("SYNMON_PUBLIC_URL")?
-                .map(|url| public_url(&url))
-                .transpose()?,
+            public_url: text("SYNMON_PUBLIC_URL")?.map(|url| public_url(&url)).transpose()?,
             database: database(text("SYNMON_DATABASE_URL")?, &data_dir)?,
             artifacts_dir: artifacts_dir(text("SYNMON_ARTIFACTS_URL")?, &data_dir)?,
             mail: mail(text("SYNMON_SMTP_URL")?, &data_dir)?,
@@ -214,10 +199,7 @@ impl Config {
 const MIN_SECRET_BYTES: usize = 32;
 
 fn error(name: &'static str, problem: impl fmt::Display) -> ConfigError {
-    ConfigError {
-        name,
-        problem: problem.to_string(),
-    }
+    ConfigError { name, problem: problem.to_string() }
 }
 
 fn parsed<T: std::str::FromStr>(
@@ -226,11 +208,7 @@ fn parsed<T: std::str::FromStr>(
     wanted: &str,
 ) -> Result<Option<T>, ConfigError> {
     text(name)?
-        .map(|value| {
-            value
-                .parse()
-                .map_err(|_| error(name, format_args!("must be {wanted}")))
-        })
+        .map(|value| value.parse().map_err(|_| error(name, format_args!("must be {wanted}"))))
         .transpose()
 }
 
@@ -238,25 +216,11 @@ fn parsed<T: std::str::FromStr>(
 fn roles(program: Program, list: Option<String>) -> Result<Roles, ConfigError> {
     let server = program == Program::Server;
     let Some(list) = list else {
-        return Ok(Roles {
-            api: server,
-            engine: EngineRoles::ALL,
-        });
+        return Ok(Roles { api: server, engine: EngineRoles::ALL });
     };
-    let none = EngineRoles {
-        scheduler: false,
-        runs: false,
-        notices: false,
-    };
-    let mut roles = Roles {
-        api: false,
-        engine: none,
-    };
-    for role in list
-        .split(',')
-        .map(str::trim)
-        .filter(|role| !role.is_empty())
-    {
+    let none = EngineRoles { scheduler: false, runs: false, notices: false };
+    let mut roles = Roles { api: false, engine: none };
+    for role in list.split(',').map(str::trim).filter(|role| !role.is_empty()) {
         match role {
             "api" if server => roles.api = true,
             "scheduler" => roles.engine.scheduler = true,
@@ -277,10 +241,7 @@ fn public_url(text: &str) -> Result<Url, ConfigError> {
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
         .ok_or_else(|| {
-            error(
-                "SYNMON_PUBLIC_URL",
-                "must be an address such as https://synmon.example.com",
-            )
+            error("SYNMON_PUBLIC_URL", "must be an address such as https://synmon.example.com")
         })
 }
 
@@ -289,10 +250,7 @@ fn webdriver_url(text: &str) -> Result<Url, ConfigError> {
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
         .ok_or_else(|| {
-            error(
-                "SYNMON_WEBDRIVER_URL",
-                "must be an address such as http://grid.internal:4444",
-            )
+            error("SYNMON_WEBDRIVER_URL", "must be an address such as http://grid.internal:4444")
         })
 }
 
@@ -307,12 +265,7 @@ fn database(url: Option<String>, data_dir: &std::path::Path) -> Result<Database,
         .or_else(|| url.strip_prefix("sqlite:"))
         .filter(|path| !path.is_empty() && !path.contains('?'))
         .map(|path| Database::Sqlite(PathBuf::from(path)))
-        .ok_or_else(|| {
-            error(
-                "SYNMON_DATABASE_URL",
-                "must be sqlite://PATH or postgres://…",
-            )
-        })
+        .ok_or_else(|| error("SYNMON_DATABASE_URL", "must be sqlite://PATH or postgres://…"))
 }
 
 fn artifacts_dir(url: Option<String>, data_dir: &std::path::Path) -> Result<PathBuf, ConfigError> {
@@ -335,10 +288,7 @@ fn mail(url: Option<String>, data_dir: &std::path::Path) -> Result<Mail, ConfigE
         Some(url) if url.starts_with("smtp://") || url.starts_with("smtps://") => {
             Ok(Mail::Smtp(url.into()))
         }
-        Some(_) => Err(error(
-            "SYNMON_SMTP_URL",
-            "must begin with smtp:// or smtps://",
-        )),
+        Some(_) => Err(error("SYNMON_SMTP_URL", "must begin with smtp:// or smtps://")),
     }
 }
 
@@ -360,10 +310,7 @@ mod tests {
     use super::*;
 
     fn config(settings: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
-        let map: HashMap<_, _> = settings
-            .iter()
-            .map(|(k, v)| (*k, (*v).to_owned()))
-            .collect();
+        let map: HashMap<_, _> = settings.iter().map(|(k, v)| (*k, (*v).to_owned())).collect();
         Config::from_lookup(Program::Server, |name| Ok(map.get(name).cloned()))
     }
 

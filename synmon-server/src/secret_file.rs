@@ -20,11 +20,7 @@ pub(crate) fn jwt_secret(config: &Config) -> anyhow::Result<Vec<u8>> {
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("{} can't be made", config.data_dir.display()))?;
     let path = config.data_dir.join("jwt.key");
-    let opened = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path);
+    let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
     match opened {
         Ok(mut file) => file
             .write_all(Secret::random().reveal().as_bytes())

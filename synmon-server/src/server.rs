@@ -10,13 +10,14 @@ use poem::{
     EndpointExt as _,
     listener::{Acceptor as _, Listener as _, TcpAcceptor, TcpListener},
 };
+use synmon_core::Clock;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 use url::Url;
 
 use crate::{
     config::{Config, Roles},
-    demo, web, wiring,
+    demo, telemetry, web, wiring,
 };
 
 /// Where links lead to of a process that listens nowhere and was not told a public url: to a server
@@ -26,6 +27,7 @@ const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHO
 /// How long answers that are under way may take once the server is told to stop.
 const HTTP_GRACE: Duration = Duration::from_secs(5);
 const PRUNE_PERIOD: Duration = Duration::from_hours(1);
+const UPKEEP_PERIOD: Duration = Duration::from_secs(15);
 
 /// A server that listens already, so that its addresses are known, but answers nothing yet.
 pub struct Server {
@@ -48,6 +50,8 @@ impl Server {
         // Two crypto providers in the graph would panic at the first TLS connection; one is chosen
         // here. An error means that it was chosen before, by whoever embeds us.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        // What is counted before there is a recorder is lost.
+        telemetry::metrics();
         let http = bind(config.listen).await?;
         let demo = bind(config.demo_listen).await?;
         let address = http.as_ref().map_or(DEFAULT_ADDRESS, |http| http.address);
@@ -57,13 +61,7 @@ impl Server {
         };
         let demo_address = demo.as_ref().map(|demo| demo.address);
         let parts = wiring::assemble(config, &public_url, demo_address).await?;
-        Ok(Self {
-            parts,
-            roles: config.roles,
-            http,
-            demo,
-            public_url,
-        })
+        Ok(Self { parts, roles: config.roles, http, demo, public_url })
     }
 
     /// Where it listens, if it does.
@@ -80,13 +78,7 @@ impl Server {
 
     /// Serves and works until `stop` is cancelled, and then ends what is under way.
     pub async fn run_until_stopped(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let Self {
-            parts,
-            roles,
-            http,
-            demo,
-            public_url,
-        } = self;
+        let Self { parts, roles, http, demo, public_url } = self;
         for reason in parts.readiness.reasons().await {
             tracing::warn!("Not everything is ready: {reason}");
         }
@@ -109,25 +101,35 @@ impl Server {
             info!("The demo site is at http://{}/", demo.address);
             serve(demo, demo::routes(), stop.clone()).await
         };
-        let prune = async {
-            while !stop.is_cancelled() {
-                if let Err(error) = accounts.prune().await {
-                    tracing::warn!("Old log-ins can't be removed yet: {error}");
-                }
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    () = clock.sleep(PRUNE_PERIOD) => {}
-                }
+        let prune = repeat(&*clock, &stop, PRUNE_PERIOD, async || {
+            if let Err(error) = accounts.prune().await {
+                tracing::warn!("Old log-ins can't be removed yet: {error}");
             }
-        };
-        let (http, demo, (), ()) = tokio::join!(
-            serve_http,
-            serve_demo,
-            parts.engine.run(stop.clone()),
-            prune
-        );
+        });
+        // Where nobody asks for the metrics, what they are made of would pile up.
+        let upkeep = repeat(&*clock, &stop, UPKEEP_PERIOD, async || {
+            telemetry::metrics().run_upkeep();
+        });
+        let (http, demo, (), (), ()) =
+            tokio::join!(serve_http, serve_demo, parts.engine.run(stop.clone()), prune, upkeep);
         info!("synmon has stopped");
         http.and(demo)
+    }
+}
+
+/// Does something now, and again and again until `stop` is cancelled.
+async fn repeat(
+    clock: &dyn Clock,
+    stop: &CancellationToken,
+    period: Duration,
+    work: impl AsyncFn(),
+) {
+    while !stop.is_cancelled() {
+        work().await;
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = clock.sleep(period) => {}
+        }
     }
 }
 

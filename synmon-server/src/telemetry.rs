@@ -8,9 +8,8 @@ use tracing_subscriber::EnvFilter;
 use crate::config::LogFormat;
 
 /// Seconds, from a millisecond to five minutes.
-const BUCKETS: [f64; 14] = [
-    0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0,
-];
+const BUCKETS: [f64; 14] =
+    [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0];
 
 /// Begins to write logs to the standard error output. `filter` is as for `RUST_LOG`.
 pub fn start_logging(format: LogFormat, filter: Option<&str>) {
@@ -52,24 +51,14 @@ pub fn metrics() -> &'static PrometheusHandle {
 fn describe() {
     use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
     describe_counter!("synmon_runs_total", "Runs that have ended, by status");
-    describe_histogram!(
-        "synmon_run_duration_seconds",
-        Unit::Seconds,
-        "How long runs took"
-    );
-    describe_counter!(
-        "synmon_slots_total",
-        "Slots that the scheduler has dealt with"
-    );
+    describe_histogram!("synmon_run_duration_seconds", Unit::Seconds, "How long runs took");
+    describe_counter!("synmon_slots_total", "Slots that the scheduler has dealt with");
     describe_histogram!(
         "synmon_schedule_lateness_seconds",
         Unit::Seconds,
         "How long after their time slots were dealt with"
     );
-    describe_counter!(
-        "synmon_notices_total",
-        "Attempts to deliver notices, by outcome"
-    );
+    describe_counter!("synmon_notices_total", "Attempts to deliver notices, by outcome");
     describe_gauge!("synmon_queue_depth", "Runs that wait for a worker");
     describe_counter!("synmon_http_requests_total", "Requests answered, by status");
     describe_histogram!(

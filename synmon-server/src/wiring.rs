@@ -68,31 +68,16 @@ pub(crate) async fn assemble(
     let egress = egress(config, demo);
     match &config.database {
         Database::Sqlite(path) => {
-            if let Some(folder) = path
-                .parent()
-                .filter(|folder| !folder.as_os_str().is_empty())
-            {
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 tokio::fs::create_dir_all(folder).await?;
             }
             let store = Arc::new(SqliteStore::open(path).await?);
-            let shared = Shared {
-                clock,
-                signals,
-                artifacts,
-                browser,
-                egress,
-            };
+            let shared = Shared { clock, signals, artifacts, browser, egress };
             shared.assemble(config, public_url, store)
         }
         Database::Postgres(url) => {
             let store = Arc::new(PgStore::connect(url.expose_secret()).await?);
-            let shared = Shared {
-                clock,
-                signals,
-                artifacts,
-                browser,
-                egress,
-            };
+            let shared = Shared { clock, signals, artifacts, browser, egress };
             shared.assemble(config, public_url, store)
         }
     }
@@ -114,22 +99,11 @@ impl Shared {
         public_url: &Url,
         store: Arc<S>,
     ) -> anyhow::Result<Parts> {
-        let Self {
-            clock,
-            signals,
-            artifacts,
-            browser,
-            egress,
-        } = self;
+        let Self { clock, signals, artifacts, browser, egress } = self;
         let accounts_store: Arc<dyn AccountStore> = Arc::clone(&store) as _;
         let engine_store: Arc<dyn Store> = Arc::clone(&store) as _;
-        let notifier = notifier(
-            config,
-            public_url,
-            &artifacts,
-            Arc::clone(&accounts_store),
-            &clock,
-        )?;
+        let notifier =
+            notifier(config, public_url, &artifacts, Arc::clone(&accounts_store), &clock)?;
         let engine = Engine::builder()
             .store(Arc::clone(&engine_store))
             .browser(Arc::clone(&browser))
@@ -169,17 +143,8 @@ impl Shared {
             artifacts,
             clock: Arc::clone(&clock),
         };
-        let readiness = Readiness {
-            database: store,
-            store: engine_store,
-            browser,
-            clock,
-        };
-        Ok(Parts {
-            api,
-            engine,
-            readiness: Arc::new(readiness),
-        })
+        let readiness = Readiness { database: store, store: engine_store, browser, clock };
+        Ok(Parts { api, engine, readiness: Arc::new(readiness) })
     }
 }
 
@@ -208,34 +173,26 @@ fn notifier(
     let mut settings = EmailSettings::new(transport, config.mail_from.parse()?, public_url.clone());
     settings.template_folder.clone_from(&config.templates_dir);
     let letters = Arc::new(Letters::new(accounts, Arc::clone(clock)));
-    Ok(Arc::new(EmailNotifier::new(
-        settings,
-        Arc::clone(artifacts),
-        letters,
-    )?))
+    Ok(Arc::new(EmailNotifier::new(settings, Arc::clone(artifacts), letters)?))
 }
 
 fn browser(config: &Config) -> anyhow::Result<Arc<dyn Browser>> {
     let browser = match &config.browser {
         BrowserSource::Remote(url) => WebDriverBrowser::remote(Remote::new(url.clone())),
-        BrowserSource::Local {
-            chromium,
-            chromedriver,
-            search_path,
-        } => WebDriverBrowser::local(LocalChromium {
-            chromium: chromium.clone(),
-            chromedriver: chromedriver.clone(),
-            search_path: search_path.clone(),
-            ..LocalChromium::new(browser_folder()?)
-        }),
+        BrowserSource::Local { chromium, chromedriver, search_path } => {
+            WebDriverBrowser::local(LocalChromium {
+                chromium: chromium.clone(),
+                chromedriver: chromedriver.clone(),
+                search_path: search_path.clone(),
+                ..LocalChromium::new(browser_folder()?)
+            })
+        }
     };
     Ok(Arc::new(browser))
 }
 
 /// A folder of this user's own with a short path: the addresses of sockets are made of it.
 fn browser_folder() -> anyhow::Result<PathBuf> {
-    let user = std::fs::metadata("/proc/self")
-        .context("/proc can't be read")?
-        .uid();
+    let user = std::fs::metadata("/proc/self").context("/proc can't be read")?.uid();
     Ok(std::env::temp_dir().join(format!("synmon-{user}")))
 }

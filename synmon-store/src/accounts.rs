@@ -107,11 +107,9 @@ impl AccountStore for Pool {
 
     async fn delete_account(&self, id: OwnerId) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
-        for statement in [
-            sql::DELETE_FLOWS_OF_OWNER,
-            sql::DELETE_NOTICES_OF_OWNER,
-            sql::DELETE_TURN,
-        ] {
+        for statement in
+            [sql::DELETE_FLOWS_OF_OWNER, sql::DELETE_NOTICES_OF_OWNER, sql::DELETE_TURN]
+        {
             sqlx::query(statement)
                 .bind(id.uuid())
                 .execute(&mut *tx)
@@ -233,13 +231,7 @@ impl AccountStore for Pool {
             .execute(&mut *tx)
             .await
             .map_err(store_error("account"))?;
-        Pool::put_refresh(
-            &mut tx,
-            session.refresh,
-            session.id.uuid(),
-            session.created_at,
-        )
-        .await?;
+        Pool::put_refresh(&mut tx, session.refresh, session.id.uuid(), session.created_at).await?;
         tx.commit().await.map_err(store_error("session"))
     }
 
@@ -259,11 +251,7 @@ impl AccountStore for Pool {
         let Some(session) = session else {
             let reused = Pool::end_session_of(&mut tx, spent, now).await?;
             tx.commit().await.map_err(store_error("session"))?;
-            return Ok(if reused {
-                Rotation::Reused
-            } else {
-                Rotation::Unknown
-            });
+            return Ok(if reused { Rotation::Reused } else { Rotation::Unknown });
         };
         let account: Option<Uuid> = sqlx::query_scalar(sql::LIVE_SESSION)
             .bind(session)

@@ -19,13 +19,9 @@ impl ObjectArtifacts {
     /// Artifacts in a folder, which is made if there is none.
     pub fn folder(root: &FilePath) -> Result<Self, ArtifactError> {
         std::fs::create_dir_all(root).map_err(|error| ArtifactError(error.into()))?;
-        let store = LocalFileSystem::new_with_prefix(root)
-            .map_err(failed)?
-            .with_automatic_cleanup(true);
-        Ok(Self {
-            store: Arc::new(store),
-            root: Path::default(),
-        })
+        let store =
+            LocalFileSystem::new_with_prefix(root).map_err(failed)?.with_automatic_cleanup(true);
+        Ok(Self { store: Arc::new(store), root: Path::default() })
     }
 
     fn path(&self, key: &str) -> Result<Path, ArtifactError> {
@@ -38,11 +34,7 @@ impl ObjectArtifacts {
 impl Artifacts for ObjectArtifacts {
     async fn put(&self, key: &ArtifactKey, bytes: Bytes) -> Result<(), ArtifactError> {
         let path = self.path(key.as_str())?;
-        self.store
-            .put(&path, bytes.into())
-            .await
-            .map(|_| ())
-            .map_err(failed)
+        self.store.put(&path, bytes.into()).await.map(|_| ()).map_err(failed)
     }
 
     async fn get(&self, key: &ArtifactKey) -> Result<Option<Bytes>, ArtifactError> {
@@ -62,11 +54,7 @@ impl Artifacts for ObjectArtifacts {
 
     async fn remove_all(&self, prefix: &ArtifactPrefix) -> Result<(), ArtifactError> {
         let path = self.path(prefix.as_str())?;
-        let found = self
-            .store
-            .list(Some(&path))
-            .map_ok(|file| file.location)
-            .boxed();
+        let found = self.store.list(Some(&path)).map_ok(|file| file.location).boxed();
         self.store
             .delete_stream(found)
             .map(|removed| match removed {

@@ -99,10 +99,7 @@ impl Pool {
     pub(crate) async fn write(
         &self,
     ) -> Result<Transaction<'static, <Pool as Dialect>::Db>, StoreError> {
-        self.pool
-            .begin_with(Pool::BEGIN_WRITE)
-            .await
-            .map_err(store_error("transaction"))
+        self.pool.begin_with(Pool::BEGIN_WRITE).await.map_err(store_error("transaction"))
     }
 
     /// Whether the database answers.

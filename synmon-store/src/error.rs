@@ -40,8 +40,5 @@ fn is_passing(error: &dyn DatabaseError) -> bool {
     {
         return matches!(sqlite & 0xff, 5 | 6 | 8 | 10 | 13 | 14);
     }
-    ["08", "40", "53", "57"]
-        .iter()
-        .any(|class| code.starts_with(class))
-        || code == "25006"
+    ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class)) || code == "25006"
 }

@@ -58,22 +58,13 @@ impl TryFrom<FlowRow> for Flow {
             owner: OwnerId::from_uuid(row.owner_id),
             name: FlowName::parse(&row.name).map_err(|error| corrupt("flow", error))?,
             url: FlowUrl::parse(&row.url).map_err(|error| corrupt("flow", error))?,
-            browser: row
-                .browser
-                .parse()
-                .map_err(|error| corrupt("flow", error))?,
+            browser: row.browser.parse().map_err(|error| corrupt("flow", error))?,
             schedule: Schedule::parse(&row.scheduling, &row.timezone)
                 .map_err(|error| corrupt("flow", error))?,
             spread_limit: Duration::from_secs(spread),
             active: row.active,
-            alert_policy: row
-                .alert_policy
-                .parse()
-                .map_err(|error| corrupt("flow", error))?,
-            dialogs: row
-                .dialogs
-                .parse()
-                .map_err(|error| corrupt("flow", error))?,
+            alert_policy: row.alert_policy.parse().map_err(|error| corrupt("flow", error))?,
+            dialogs: row.dialogs.parse().map_err(|error| corrupt("flow", error))?,
             run_timeout: Duration::from_millis(millis),
             steps: parse_steps(&raw).map_err(|error| corrupt("flow", error))?,
             next_run_at: row.next_run_at.map(|stamp| stamp.0),

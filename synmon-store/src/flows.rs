@@ -58,9 +58,7 @@ impl FlowStore for Pool {
             .fetch_optional(self.pool())
             .await
             .map_err(store_error("flow"))?;
-        let mut listed = self
-            .with_last_runs(owner, row.into_iter().collect())
-            .await?;
+        let mut listed = self.with_last_runs(owner, row.into_iter().collect()).await?;
         Ok(listed.pop())
     }
 
@@ -80,9 +78,7 @@ impl FlowStore for Pool {
             .await
             .map_err(store_error("flow"))?;
         let listed = self.with_last_runs(owner, rows).await?;
-        Ok(Page::from_one_more(listed, page.limit, |listed| {
-            listed.flow.id
-        }))
+        Ok(Page::from_one_more(listed, page.limit, |listed| listed.flow.id))
     }
 
     async fn update_flow(&self, flow: &Flow, reschedule: bool) -> Result<(), StoreError> {
@@ -202,10 +198,7 @@ impl Pool {
             .into_iter()
             .map(|row| {
                 let last_run = run_of(row.id()).transpose()?;
-                Ok(ListedFlow {
-                    flow: row.try_into()?,
-                    last_run,
-                })
+                Ok(ListedFlow { flow: row.try_into()?, last_run })
             })
             .collect()
     }

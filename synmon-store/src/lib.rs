@@ -14,6 +14,8 @@ mod runs;
 mod slots;
 mod sql;
 mod stamp;
+#[cfg(test)]
+mod tests;
 mod trash;
 
 pub use artifacts::ObjectArtifacts;

@@ -67,10 +67,7 @@ impl TryFrom<StepLogRow> for StepLog {
             name: row.name,
             selector_xpath: row.selector_xpath,
             content: row.content,
-            status: row
-                .status
-                .parse()
-                .map_err(|error| corrupt("step log", error))?,
+            status: row.status.parse().map_err(|error| corrupt("step log", error))?,
             started_at: row.started_at.map(|stamp| stamp.0),
             duration: row.duration_us.map(span).transpose()?,
             timing: StepTiming {

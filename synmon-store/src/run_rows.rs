@@ -76,10 +76,7 @@ impl TryFrom<RunRow> for Run {
             owner: OwnerId::from_uuid(row.owner_id),
             flow: FlowId::from_uuid(row.flow_id),
             flow_name: row.flow_name,
-            trigger: row
-                .triggered_by
-                .parse()
-                .map_err(|error| corrupt("run", error))?,
+            trigger: row.triggered_by.parse().map_err(|error| corrupt("run", error))?,
             status: row.status.parse().map_err(|error| corrupt("run", error))?,
             attempt: small(row.attempt)?,
             scheduled_for: row.scheduled_for.map(|stamp| stamp.0),
@@ -105,9 +102,7 @@ pub(crate) fn small(number: i64) -> Result<u32, StoreError> {
 
 /// A length of time that is stored in microseconds.
 pub(crate) fn span(micros: i64) -> Result<Duration, StoreError> {
-    u64::try_from(micros)
-        .map(Duration::from_micros)
-        .map_err(|error| corrupt("duration", error))
+    u64::try_from(micros).map(Duration::from_micros).map_err(|error| corrupt("duration", error))
 }
 
 /// A snapshot as JSON.
@@ -138,10 +133,7 @@ impl Pool {
             .bind(error.map(|error| error.code.as_str()))
             .bind(error.map(|error| error.message.as_str()))
             .bind(error.and_then(|error| error.step).map(i64::from))
-            .bind(
-                run.missed_count
-                    .map(|count| i64::try_from(count).unwrap_or(i64::MAX)),
-            )
+            .bind(run.missed_count.map(|count| i64::try_from(count).unwrap_or(i64::MAX)))
             .execute(&mut **tx)
             .await
             .map(|inserted| inserted.rows_affected() == 1)

@@ -65,15 +65,8 @@ impl RunStore for Pool {
             .map_err(store_error("run"))?;
         tx.commit().await.map_err(store_error("run"))?;
         let snapshot = serde_json::from_str(&body).map_err(|error| corrupt("run", error))?;
-        let lease = Lease {
-            run: row.id(),
-            fencing: row.fencing,
-        };
-        Ok(Some(ClaimedRun {
-            lease,
-            run: row.try_into()?,
-            snapshot,
-        }))
+        let lease = Lease { run: row.id(), fencing: row.fencing };
+        Ok(Some(ClaimedRun { lease, run: row.try_into()?, snapshot }))
     }
 
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Renewal, StoreError> {
@@ -84,9 +77,7 @@ impl RunStore for Pool {
             .fetch_optional(self.pool())
             .await
             .map_err(store_error("lease"))?;
-        renewed
-            .map(|cancel_requested| Renewal { cancel_requested })
-            .ok_or(LEASE)
+        renewed.map(|cancel_requested| Renewal { cancel_requested }).ok_or(LEASE)
     }
 
     async fn begin_attempt(&self, lease: &Lease, attempt: u32) -> Result<(), StoreError> {
@@ -97,11 +88,7 @@ impl RunStore for Pool {
             .execute(self.pool())
             .await
             .map_err(store_error("run"))?;
-        if begun.rows_affected() == 1 {
-            Ok(())
-        } else {
-            Err(LEASE)
-        }
+        if begun.rows_affected() == 1 { Ok(()) } else { Err(LEASE) }
     }
 
     async fn record_step(
@@ -224,11 +211,7 @@ impl RunStore for Pool {
         filter: &RunFilter,
         page: PageRequest<RunId>,
     ) -> Result<Page<Run, RunId>, StoreError> {
-        let statement = if filter.flow.is_some() {
-            sql::LIST_RUNS_OF_FLOW
-        } else {
-            sql::LIST_RUNS
-        };
+        let statement = if filter.flow.is_some() { sql::LIST_RUNS_OF_FLOW } else { sql::LIST_RUNS };
         let mut query = sqlx::query_as::<_, RunRow>(statement)
             .bind(owner.uuid())
             .bind(filter.status.map(RunStatus::as_str))
@@ -239,14 +222,8 @@ impl RunStore for Pool {
         if let Some(flow) = filter.flow {
             query = query.bind(flow.uuid());
         }
-        let rows = query
-            .fetch_all(self.pool())
-            .await
-            .map_err(store_error("run"))?;
-        let runs = rows
-            .into_iter()
-            .map(Run::try_from)
-            .collect::<Result<_, _>>()?;
+        let rows = query.fetch_all(self.pool()).await.map_err(store_error("run"))?;
+        let runs = rows.into_iter().map(Run::try_from).collect::<Result<_, _>>()?;
         Ok(Page::from_one_more(runs, page.limit, |run: &Run| run.id))
     }
 
@@ -334,10 +311,7 @@ impl Pool {
             (ErrorCode::Cancelled, "the run was cancelled".to_owned())
         } else {
             let times = row.losses + 1;
-            (
-                ErrorCode::WorkerLost,
-                format!("the worker that had the run was lost {times} times"),
-            )
+            (ErrorCode::WorkerLost, format!("the worker that had the run was lost {times} times"))
         };
         Pool::lock_flow_of(tx, row.id()).await?;
         let ended = sqlx::query(sql::END_LOST)

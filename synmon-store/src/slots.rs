@@ -43,11 +43,7 @@ impl Pool {
             Pool::queue(tx, &plan.run).await?;
         } else {
             let message = "the flow's run before this one was still going on".to_owned();
-            let error = RunError {
-                code: ErrorCode::Overlap,
-                message,
-                step: None,
-            };
+            let error = RunError { code: ErrorCode::Overlap, message, step: None };
             Pool::insert_run_row(tx, &plan.run.run.clone().skipped(error, now)).await?;
         }
         Ok(true)

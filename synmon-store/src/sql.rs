@@ -1,5 +1,7 @@
 //! The statements that both databases understand. `$N` is a place in both.
 
+// A parameter that may be null stands beside its column first: so PostgreSQL learns its type.
+
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $text:expr;)+) => {
         $($(#[$doc])* pub(crate) const $name: &str = $text;)+
@@ -18,8 +20,8 @@ statements! {
         next_run_at, site_health, version, created_at, updated_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     FLOW = "SELECT * FROM flows WHERE id = $1 AND owner_id = $2";
-    LIST_FLOWS = "SELECT * FROM flows WHERE owner_id = $1 AND ($2 IS NULL OR active = $2) \
-        AND ($3 IS NULL OR search LIKE $3 ESCAPE '\\') AND ($4 IS NULL OR id < $4) \
+    LIST_FLOWS = "SELECT * FROM flows WHERE owner_id = $1 AND (active = $2 OR $2 IS NULL) \
+        AND (search LIKE $3 ESCAPE '\\' OR $3 IS NULL) AND (id < $4 OR $4 IS NULL) \
         ORDER BY id DESC LIMIT $5";
     LAST_RUNS = "SELECT r.* FROM flows f JOIN runs r ON r.id = (SELECT n.id FROM runs n \
         WHERE n.flow_id = f.id ORDER BY n.id DESC LIMIT 1) \
@@ -82,12 +84,12 @@ statements! {
         error_message = $6 \
         WHERE id = $1 AND fencing = $2 AND status = 'running' AND lease_until < $3";
     RUN = "SELECT * FROM runs WHERE id = $1 AND owner_id = $2";
-    LIST_RUNS = "SELECT * FROM runs WHERE owner_id = $1 AND ($2 IS NULL OR status = $2) \
-        AND ($3 IS NULL OR queued_at >= $3) AND ($4 IS NULL OR queued_at < $4) \
-        AND ($5 IS NULL OR id < $5) ORDER BY id DESC LIMIT $6";
+    LIST_RUNS = "SELECT * FROM runs WHERE owner_id = $1 AND (status = $2 OR $2 IS NULL) \
+        AND (queued_at >= $3 OR $3 IS NULL) AND (queued_at < $4 OR $4 IS NULL) \
+        AND (id < $5 OR $5 IS NULL) ORDER BY id DESC LIMIT $6";
     LIST_RUNS_OF_FLOW = "SELECT * FROM runs WHERE owner_id = $1 AND flow_id = $7 \
-        AND ($2 IS NULL OR status = $2) AND ($3 IS NULL OR queued_at >= $3) \
-        AND ($4 IS NULL OR queued_at < $4) AND ($5 IS NULL OR id < $5) \
+        AND (status = $2 OR $2 IS NULL) AND (queued_at >= $3 OR $3 IS NULL) \
+        AND (queued_at < $4 OR $4 IS NULL) AND (id < $5 OR $5 IS NULL) \
         ORDER BY id DESC LIMIT $6";
     LOCK_RUN = "UPDATE runs SET fencing = fencing WHERE id = $1 AND owner_id = $2 \
         RETURNING status";

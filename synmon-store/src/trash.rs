@@ -18,10 +18,7 @@ impl TrashStore for Pool {
             .fetch_all(self.pool())
             .await
             .map_err(store_error("trash"))?;
-        Ok(prefixes
-            .into_iter()
-            .map(ArtifactPrefix::from_stored)
-            .collect())
+        Ok(prefixes.into_iter().map(ArtifactPrefix::from_stored).collect())
     }
 
     async fn forget_trash(&self, prefix: &ArtifactPrefix) -> Result<(), StoreError> {

@@ -76,9 +76,7 @@ impl Artifacts for MemoryArtifacts {
 
     async fn remove_all(&self, prefix: &ArtifactPrefix) -> Result<(), ArtifactError> {
         let folder = format!("{}/", prefix.as_str());
-        self.ready()
-            .await?
-            .retain(|key, _| !key.starts_with(&folder));
+        self.ready().await?.retain(|key, _| !key.starts_with(&folder));
         Ok(())
     }
 }

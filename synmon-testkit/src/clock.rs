@@ -41,9 +41,7 @@ impl ManualClock {
             sleepers: BTreeMap::new(),
             next_sleeper: 0,
         };
-        Arc::new(Self {
-            state: Mutex::new(state),
-        })
+        Arc::new(Self { state: Mutex::new(state) })
     }
 
     /// A clock that shows a moment written as RFC 3339.
@@ -106,10 +104,7 @@ impl ManualClock {
             return false;
         }
         state.pass(due);
-        let woken = state
-            .sleepers
-            .remove(&(due, id))
-            .map(|waiting| waiting.send(()));
+        let woken = state.sleepers.remove(&(due, id)).map(|waiting| waiting.send(()));
         woken.is_some()
     }
 

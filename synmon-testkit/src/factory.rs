@@ -22,10 +22,7 @@ pub const SITE: &str = "http://site.example/";
 
 /// A moment, written as RFC 3339.
 pub fn at(text: &str) -> Timestamp {
-    chrono::DateTime::parse_from_rfc3339(text)
-        .unwrap()
-        .to_utc()
-        .into()
+    chrono::DateTime::parse_from_rfc3339(text).unwrap().to_utc().into()
 }
 
 /// The moment at which most tests begin: 2026-01-05, a Monday, at noon.
@@ -62,46 +59,30 @@ pub fn an_empty_flow(owner: OwnerId) -> Flow {
 
 /// An inactive flow with one step, a click on `//a`.
 pub fn a_flow(owner: OwnerId) -> Flow {
-    Flow {
-        steps: steps().click("//a").build(),
-        ..an_empty_flow(owner)
-    }
+    Flow { steps: steps().click("//a").build(), ..an_empty_flow(owner) }
 }
 
 /// A flow that is active and due at `due`.
 pub fn a_due_flow(owner: OwnerId, due: Timestamp) -> Flow {
-    Flow {
-        active: true,
-        next_run_at: Some(due),
-        ..a_flow(owner)
-    }
+    Flow { active: true, next_run_at: Some(due), ..a_flow(owner) }
 }
 
 /// The same flow by another name.
 #[must_use]
 pub fn named(flow: Flow, name: &str) -> Flow {
-    Flow {
-        name: FlowName::parse(name).unwrap(),
-        ..flow
-    }
+    Flow { name: FlowName::parse(name).unwrap(), ..flow }
 }
 
 /// An instant run of a flow, to be queued.
 pub fn a_queued_run(flow: &Flow, now: Timestamp) -> QueuedRun {
     let snapshot = FlowSnapshot::from(flow);
-    QueuedRun {
-        run: Run::queued(flow.owner, flow.id, &snapshot, None, now),
-        snapshot,
-    }
+    QueuedRun { run: Run::queued(flow.owner, flow.id, &snapshot, None, now), snapshot }
 }
 
 /// A run of one of a flow's slots, to be queued.
 pub fn a_slot_run(flow: &Flow, slot: Timestamp, now: Timestamp) -> QueuedRun {
     let snapshot = FlowSnapshot::from(flow);
-    QueuedRun {
-        run: Run::queued(flow.owner, flow.id, &snapshot, Some(slot), now),
-        snapshot,
-    }
+    QueuedRun { run: Run::queued(flow.owner, flow.id, &snapshot, Some(slot), now), snapshot }
 }
 
 /// The log of a step that has passed.
@@ -117,20 +98,12 @@ pub fn a_passed_log(number: u32) -> StepLog {
 
 /// The log of a step that has failed.
 pub fn a_failed_log(number: u32, error: StepError) -> StepLog {
-    StepLog {
-        status: StepStatus::Failed,
-        error: Some(error),
-        ..a_passed_log(number)
-    }
+    StepLog { status: StepStatus::Failed, error: Some(error), ..a_passed_log(number) }
 }
 
 /// What a worker reports of a run that ends with this verdict.
 pub fn a_report(claim: &ClaimedRun, verdict: Verdict, now: Timestamp) -> RunReport {
-    let alert = if verdict.status == RunStatus::Passed {
-        Alert::Recovery
-    } else {
-        Alert::Failure
-    };
+    let alert = if verdict.status == RunStatus::Passed { Alert::Recovery } else { Alert::Failure };
     RunReport {
         attempt: claim.run.attempt,
         status: verdict.status,
@@ -161,10 +134,8 @@ pub fn a_run_notice(alert: Alert, flow: FlowId, run: RunId) -> RunNotice {
 
 /// A letter to nobody in particular.
 pub fn a_letter(now: Timestamp) -> Notice {
-    let letter = AccountLetter {
-        letter: Letter::Registration,
-        email: "somebody@site.example".to_owned(),
-    };
+    let letter =
+        AccountLetter { letter: Letter::Registration, email: "somebody@site.example".to_owned() };
     Notice {
         id: NoticeId::new(now),
         owner: None,

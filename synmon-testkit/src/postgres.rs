@@ -88,9 +88,7 @@ impl Postgres {
     pub fn copy_of(&self, template: &str) -> String {
         let template = template.rsplit('/').next().unwrap();
         let name = self.next_name();
-        self.execute(&format!(
-            "CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"
-        ));
+        self.execute(&format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"));
         self.url(&name)
     }
 
@@ -122,11 +120,7 @@ fn programs() -> Option<String> {
 fn start(bin: &str) -> Postgres {
     // Between asking for a free port and using it somebody else may take it: then another.
     for _ in 0..5 {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut child = guard_command()
             .args(["-c", GUARD, "guard", bin, &port.to_string()])
             .stdin(Stdio::piped())
@@ -138,12 +132,7 @@ fn start(bin: &str) -> Postgres {
         BufReader::new(output).read_line(&mut line).unwrap();
         if line.trim() == "ready" {
             let databases = AtomicU32::new(0);
-            return Postgres {
-                bin: bin.to_owned(),
-                port,
-                databases,
-                _guard: (child, input),
-            };
+            return Postgres { bin: bin.to_owned(), port, databases, _guard: (child, input) };
         }
         // It has said on standard error why not.
         child.wait().unwrap();
@@ -157,34 +146,18 @@ fn guard_command() -> Command {
     let mut command = Command::new("setsid");
     if id.stdout.trim_ascii() == b"0" {
         let is_user = |name: &str| {
-            Command::new("id")
-                .arg(name)
-                .output()
-                .is_ok_and(|output| output.status.success())
+            Command::new("id").arg(name).output().is_ok_and(|output| output.status.success())
         };
-        let user = if is_user("postgres") {
-            "postgres"
-        } else {
-            "nobody"
-        };
+        let user = if is_user("postgres") { "postgres" } else { "nobody" };
         command.args(["setpriv", "--reuid", user, "--regid"]);
-        let group = Command::new("id")
-            .args(["-gn", user])
-            .output()
-            .unwrap()
-            .stdout;
-        command
-            .arg(String::from_utf8(group).unwrap().trim())
-            .args(["--clear-groups", "--"]);
+        let group = Command::new("id").args(["-gn", user]).output().unwrap().stdout;
+        command.arg(String::from_utf8(group).unwrap().trim()).args(["--clear-groups", "--"]);
     }
     command.arg("sh").current_dir("/").env_remove("TMPDIR");
     command
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a test that can't run is loud where CI is set"
-)]
+#[expect(clippy::disallowed_methods, reason = "a test that can't run is loud where CI is set")]
 fn in_ci() -> bool {
     std::env::var_os("CI").is_some()
 }

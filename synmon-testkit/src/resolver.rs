@@ -21,10 +21,7 @@ impl StaticResolver {
     /// Also knows this name.
     #[must_use]
     pub fn name(mut self, host: &str, addresses: &[&str]) -> Self {
-        let addresses = addresses
-            .iter()
-            .map(|address| address.parse().unwrap())
-            .collect();
+        let addresses = addresses.iter().map(|address| address.parse().unwrap()).collect();
         self.names.insert(host.to_owned(), addresses);
         self
     }

@@ -13,10 +13,7 @@ mod artifacts {
             Some(Self)
         }
 
-        #[expect(
-            clippy::unused_self,
-            reason = "the suite asks a fixture for what it tests"
-        )]
+        #[expect(clippy::unused_self, reason = "the suite asks a fixture for what it tests")]
         fn artifacts(&self) -> Arc<dyn Artifacts> {
             Arc::new(MemoryArtifacts::new())
         }
@@ -37,10 +34,7 @@ mod store {
             Some(Self)
         }
 
-        #[expect(
-            clippy::unused_self,
-            reason = "the suite asks a fixture for what it tests"
-        )]
+        #[expect(clippy::unused_self, reason = "the suite asks a fixture for what it tests")]
         fn store(&self) -> Subject {
             Arc::new(MemoryStore::new())
         }

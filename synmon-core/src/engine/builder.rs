@@ -143,14 +143,10 @@ impl EngineBuilder {
             notifier: self.notifier.ok_or(MissingPart("notifier"))?,
             artifacts: self.artifacts.ok_or(MissingPart("artifacts"))?,
             egress: self.egress.ok_or(MissingPart("egress policy"))?,
-            clock: self
-                .clock
-                .unwrap_or_else(|| Arc::new(SystemClock::default())),
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::default())),
             signals: self.signals,
             settings: self.settings,
         };
-        Ok(Engine {
-            parts: Arc::new(parts),
-        })
+        Ok(Engine { parts: Arc::new(parts) })
     }
 }

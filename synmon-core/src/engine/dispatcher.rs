@@ -53,19 +53,11 @@ impl Dispatcher {
         let claimed = store.claim_notices(now, now + CLAIM, BATCH).await?;
         let taken = claimed.len();
         let settled = join_all(claimed.iter().map(|notice| self.deliver(notice))).await;
-        settled
-            .into_iter()
-            .collect::<Result<(), _>>()
-            .map(|()| taken)
+        settled.into_iter().collect::<Result<(), _>>().map(|()| taken)
     }
 
     async fn deliver(&self, claimed: &ClaimedNotice) -> Result<(), StoreError> {
-        let Parts {
-            store,
-            clock,
-            notifier,
-            ..
-        } = &*self.parts;
+        let Parts { store, clock, notifier, .. } = &*self.parts;
         // A notifier's panic is about this notice, and must not cut off the others of its batch.
         let delivery = AssertUnwindSafe(notifier.deliver(&claimed.notice)).catch_unwind();
         let outcome = match within(&**clock, DELIVERY_TIMEOUT, delivery).await {
@@ -90,9 +82,7 @@ impl Ticking for Dispatcher {
     const NAME: &'static str = "dispatcher";
 
     async fn tick_once(&self) -> Result<Duration, StoreError> {
-        self.tick()
-            .await
-            .map(|taken| if taken > 0 { Duration::ZERO } else { POLL })
+        self.tick().await.map(|taken| if taken > 0 { Duration::ZERO } else { POLL })
     }
 
     fn wake<'a>(&self, signals: &'a Signals) -> Option<&'a Notify> {
@@ -117,18 +107,12 @@ fn settlement(
             warn!(notice.id = %id, attempt = done, "Notice {id} could not be delivered yet: {cause}");
             counter!("synmon_notices_total", "outcome" => "retried").increment(1);
             let backoff = BACKOFF[done.saturating_sub(1).min(BACKOFF.len() - 1)];
-            Settlement::Again {
-                at: now + with_jitter(backoff, claimed),
-                error: cause.to_string(),
-            }
+            Settlement::Again { at: now + with_jitter(backoff, claimed), error: cause.to_string() }
         }
         Err(DeliveryError::Retry(cause) | DeliveryError::GiveUp(cause)) => {
             error!(notice.id = %id, attempt = done, "Notice {id} is given up: {cause}");
             counter!("synmon_notices_total", "outcome" => "given_up").increment(1);
-            Settlement::GivenUp {
-                at: now,
-                error: cause.to_string(),
-            }
+            Settlement::GivenUp { at: now, error: cause.to_string() }
         }
     }
 }

@@ -23,16 +23,13 @@ impl Janitor {
 
     /// Removes some of what is in the trash. What can't be removed now stays there.
     pub async fn tick(&self) -> Result<(), StoreError> {
-        let Parts {
-            store, artifacts, ..
-        } = &*self.parts;
+        let Parts { store, artifacts, .. } = &*self.parts;
         for prefix in store.trash(BATCH).await? {
             match artifacts.remove_all(&prefix).await {
                 Ok(()) => store.forget_trash(&prefix).await?,
-                Err(error) => warn!(
-                    "Files below {} can't be removed yet: {error}",
-                    prefix.as_str()
-                ),
+                Err(error) => {
+                    warn!("Files below {} can't be removed yet: {error}", prefix.as_str())
+                }
             }
         }
         Ok(())

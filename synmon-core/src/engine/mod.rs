@@ -125,10 +125,7 @@ impl Engine {
         info!("Nothing new is begun; runs under way may end");
         let all_done = async { while workers.join_next().await.is_some() {} };
         let grace = parts.settings.shutdown_grace;
-        if crate::within(&*parts.clock, grace, all_done)
-            .await
-            .is_none()
-        {
+        if crate::within(&*parts.clock, grace, all_done).await.is_none() {
             warn!("Runs are still going on after {grace:?}; they are given back to the queue");
             abort.cancel();
             while workers.join_next().await.is_some() {}

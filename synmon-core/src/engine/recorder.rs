@@ -39,10 +39,7 @@ impl Recorder<'_> {
         let shot = limit.at_least(PICTURE_TIMEOUT).at_most(PICTURE_TIMEOUT);
         let stored = match shot.call(session.screenshot()).await {
             Ok(picture) => self.put(step, picture).await,
-            Err(failure) => Err(format!(
-                "the browser gave no picture: {}",
-                describe(&failure)
-            )),
+            Err(failure) => Err(format!("the browser gave no picture: {}", describe(&failure))),
         };
         stored.map_or_else(|why| Screenshot::Unavailable { why }, Screenshot::Captured)
     }
@@ -51,15 +48,10 @@ impl Recorder<'_> {
     pub(super) async fn record(&self, log: &mut StepLog) -> Result<(), StoreError> {
         bound(log);
         let log = &*log;
-        let Self {
-            parts,
-            claim,
-            attempt,
-        } = self;
-        let stored = persist(parts, "a step's log", || {
-            parts.store.record_step(&claim.lease, *attempt, log)
-        })
-        .await;
+        let Self { parts, claim, attempt } = self;
+        let stored =
+            persist(parts, "a step's log", || parts.store.record_step(&claim.lease, *attempt, log))
+                .await;
         if let (Err(_), Screenshot::Captured(key)) = (&stored, &log.screenshot) {
             // Nothing refers to the picture now. If it stays, its flow's removal takes it along.
             let removed = within(&*parts.clock, STORE_TIMEOUT, parts.artifacts.remove(key)).await;
@@ -72,16 +64,10 @@ impl Recorder<'_> {
     }
 
     async fn put(&self, step: u32, picture: Picture) -> Result<ArtifactKey, String> {
-        let Self {
-            parts,
-            claim,
-            attempt,
-        } = self;
+        let Self { parts, claim, attempt } = self;
         let (size, most) = (picture.bytes.len(), parts.settings.max_screenshot_bytes);
         if size > most {
-            return Err(format!(
-                "the picture has {size} bytes; at most {most} are kept"
-            ));
+            return Err(format!("the picture has {size} bytes; at most {most} are kept"));
         }
         let run = &claim.run;
         let place = (run.owner, run.flow, run.id);
@@ -93,9 +79,7 @@ impl Recorder<'_> {
                 warn!(run.id = %run.id, "The picture {key} could not be stored: {error}");
                 Err("the picture could not be stored".to_owned())
             }
-            None => Err(format!(
-                "the picture could not be stored within {STORE_TIMEOUT:?}"
-            )),
+            None => Err(format!("the picture could not be stored within {STORE_TIMEOUT:?}")),
         }
     }
 }
@@ -114,19 +98,11 @@ fn bound(log: &mut StepLog) {
         cut(title, MAX_TITLE_CHARS);
     }
     log.dialogs.truncate(MAX_DIALOGS);
-    log.dialogs
-        .iter_mut()
-        .for_each(|text| cut(text, MAX_TEXT_CHARS));
+    log.dialogs.iter_mut().for_each(|text| cut(text, MAX_TEXT_CHARS));
     if let Some(error) = &mut log.error {
         cut(&mut error.message, MAX_TEXT_CHARS);
-        error
-            .expected
-            .iter_mut()
-            .for_each(|text| cut(text, MAX_TEXT_CHARS));
-        error
-            .found
-            .iter_mut()
-            .for_each(|text| cut(text, MAX_TEXT_CHARS));
+        error.expected.iter_mut().for_each(|text| cut(text, MAX_TEXT_CHARS));
+        error.found.iter_mut().for_each(|text| cut(text, MAX_TEXT_CHARS));
     }
     if let Screenshot::Unavailable { why } = &mut log.screenshot {
         cut(why, MAX_TEXT_CHARS);

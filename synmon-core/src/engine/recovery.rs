@@ -20,13 +20,7 @@ impl Recovery {
 
     /// Deals with the leases that are over now.
     pub async fn tick(&self) -> Result<Vec<RecoveredRun>, StoreError> {
-        let Parts {
-            store,
-            clock,
-            signals,
-            settings,
-            ..
-        } = &*self.parts;
+        let Parts { store, clock, signals, settings, .. } = &*self.parts;
         let recovered = store.recover_lost(clock.now(), settings.max_losses).await?;
         for run in &recovered {
             warn!(run.id = %run.run, queued_again = run.queued_again, "The worker of run {} was lost", run.run);

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     browser::{Health, PageState, Session, SessionRequest},
     flow::{DialogPolicy, FlowSnapshot},
-    run::{ErrorCode, Screenshot, StepError, StepLog, StepStatus},
+    run::{ErrorCode, Screenshot, StepError, StepLog, StepStatus, StepTiming},
     step::{Action, DEFAULT_STEP_TIMEOUT, Step},
     store::{ClaimedRun, StoreError},
     verdict::{Ending, breakage, site_failure},
@@ -44,6 +44,17 @@ pub(super) struct Runner<'a> {
     document: Option<String>,
     /// The host that was last found to be allowed.
     checked_host: Option<String>,
+}
+
+/// A step that is being tried.
+struct Trial<'a> {
+    task: Task<'a>,
+    /// How long it may take.
+    time: Duration,
+    /// How long it may take in view of the run's time.
+    limit: Limit<'a>,
+    /// Whether it is the run's time that ends first.
+    by_run: bool,
 }
 
 /// What an attempt has come to.
@@ -77,11 +88,7 @@ impl<'a> Runner<'a> {
         stopper: &'a Stopper,
     ) -> Self {
         let run_limit = Limit::new(parts, stopper, claim.snapshot.run_timeout);
-        let recorder = Recorder {
-            parts,
-            claim,
-            attempt,
-        };
+        let recorder = Recorder { parts, claim, attempt };
         Self {
             parts,
             claim,
@@ -122,9 +129,7 @@ impl<'a> Runner<'a> {
         };
         // Waiting for a browser is no time of the site's.
         self.run_limit = Limit::new(self.parts, self.stopper, self.claim.snapshot.run_timeout);
-        let steps = AssertUnwindSafe(self.steps(&mut *session))
-            .catch_unwind()
-            .await;
+        let steps = AssertUnwindSafe(self.steps(&mut *session)).catch_unwind().await;
         let ending = match steps {
             Ok(Ok(())) => AttemptEnding::Ended(Ending::Completed),
             Ok(Err(Interruption::Stopped(reason))) => stopped(reason),
@@ -143,18 +148,12 @@ impl<'a> Runner<'a> {
         let snapshot: &FlowSnapshot = &self.claim.snapshot;
         let url = snapshot.url.as_url();
         let opening = StepLog::open(url.as_str());
-        if !self
-            .step(session, opening, Task::Open(url), DEFAULT_STEP_TIMEOUT)
-            .await?
-        {
+        if !self.step(session, opening, Task::Open(url), DEFAULT_STEP_TIMEOUT).await? {
             return Ok(());
         }
         for step in &snapshot.steps {
             let task = Task::Step(&step.action);
-            if !self
-                .step(session, StepLog::step(step), task, step.time_limit())
-                .await?
-            {
+            if !self.step(session, StepLog::step(step), task, step.time_limit()).await? {
                 return Ok(());
             }
         }
@@ -166,56 +165,72 @@ impl<'a> Runner<'a> {
         &mut self,
         session: &mut dyn Session,
         mut log: StepLog,
-        task: Task<'_>,
+        task: Task<'a>,
         time: Duration,
     ) -> Result<bool, Interruption> {
-        let clock = &*self.parts.clock;
-        let step_limit = Limit::new(self.parts, self.stopper, time);
         let limit = self.run_limit.at_most(time);
-        let out_of_run_time = limit.ends_before(step_limit);
+        let by_run = limit.ends_before(Limit::new(self.parts, self.stopper, time));
+        let trial = Trial { task, time, limit, by_run };
+        let clock = &*self.parts.clock;
         log.started_at = Some(clock.now());
         let started = clock.monotonic();
-
-        let allowed = match self.check_time() {
-            Ok(()) => self.check_target(task).await,
-            Err(late) => Err(late),
-        };
-        let (performed, timing) = match allowed {
-            Ok(()) => perform(self.parts, session, task, limit).await,
-            Err(error) => (Err(Failure::Page(error)), log.timing),
-        };
-        log.timing = timing;
-        let inspected = match performed {
-            Ok(()) => self.inspect(session, limit).await.and_then(|page| {
-                self.judge(&page)?;
-                Ok(page)
-            }),
-            Err(failure) => Err(failure),
-        };
+        let attempted = self.attempt(session, &trial, &mut log.timing).await;
         log.duration = Some(clock.monotonic().saturating_sub(started));
 
-        let mut interruption = None;
-        let mut page = None;
-        match inspected {
-            Ok(state) => page = Some(state),
+        let (page, interruption) = match attempted {
+            Ok(page) => (Some(page), None),
             Err(Failure::Stopped(reason)) => return Err(Interruption::Stopped(reason)),
-            Err(failure) => match self
-                .diagnose(session, &failure, time, out_of_run_time)
-                .await
-            {
-                Ok(error) => {
-                    log.error = Some(error);
-                    page = self
-                        .inspect(session, limit.at_least(INSPECT_TIMEOUT))
-                        .await
-                        .ok();
-                }
-                Err((code, message)) => {
-                    log.error = Some(StepError::new(code, message.clone()));
-                    interruption = Some(Interruption::Broken { code, message });
-                }
-            },
+            Err(failure) => self.account_for(session, &trial, &failure, &mut log).await,
+        };
+        self.keep_dialogs(session, &mut log);
+        self.keep_page(&mut log, page.as_ref()).await;
+        log.status = if log.error.is_none() { StepStatus::Passed } else { StepStatus::Failed };
+        self.keep_picture(session, &mut log, limit).await;
+        let passed = log.status == StepStatus::Passed;
+        self.store(log).await?;
+        interruption.map_or(Ok(passed), Err)
+    }
+
+    /// Tries the step, and looks where it has led.
+    async fn attempt(
+        &self,
+        session: &mut dyn Session,
+        trial: &Trial<'a>,
+        timing: &mut StepTiming,
+    ) -> Result<PageState, Failure> {
+        self.check_time().map_err(Failure::Page)?;
+        self.check_target(trial.task).await.map_err(Failure::Page)?;
+        let performed;
+        (performed, *timing) = perform(self.parts, session, trial.task, trial.limit).await;
+        performed?;
+        let page = self.inspect(session, trial.limit).await?;
+        self.judge(&page, trial.task)?;
+        Ok(page)
+    }
+
+    /// Notes why a step has failed, and where the tab is; what is our doing interrupts the run.
+    async fn account_for(
+        &self,
+        session: &mut dyn Session,
+        trial: &Trial<'a>,
+        failure: &Failure,
+        log: &mut StepLog,
+    ) -> (Option<PageState>, Option<Interruption>) {
+        match self.diagnose(session, failure, trial).await {
+            Ok(error) => {
+                log.error = Some(error);
+                let limit = trial.limit.at_least(INSPECT_TIMEOUT);
+                (self.inspect(session, limit).await.ok(), None)
+            }
+            Err((code, message)) => {
+                log.error = Some(StepError::new(code, message.clone()));
+                (None, Some(Interruption::Broken { code, message }))
+            }
         }
+    }
+
+    /// Notes what dialogs said; for a flow that wants none, one is a failure.
+    fn keep_dialogs(&self, session: &mut dyn Session, log: &mut StepLog) {
         log.dialogs = session.take_dialogs();
         if log.error.is_none()
             && self.claim.snapshot.dialogs == DialogPolicy::Fail
@@ -223,21 +238,6 @@ impl<'a> Runner<'a> {
         {
             let message = format!("the page opened a dialog that says “{text}”");
             log.error = Some(StepError::new(ErrorCode::ScriptDialog, message));
-        }
-        log.status = if log.error.is_none() {
-            StepStatus::Passed
-        } else {
-            StepStatus::Failed
-        };
-        self.keep_page(&mut log, page.as_ref()).await;
-        self.keep_picture(session, &mut log, limit).await;
-        self.store(log).await?;
-        match interruption {
-            Some(interruption) => Err(interruption),
-            None => Ok(self
-                .logs
-                .last()
-                .is_some_and(|log| log.status == StepStatus::Passed)),
         }
     }
 
@@ -272,13 +272,15 @@ impl<'a> Runner<'a> {
 
     /// A step does not pass on an error page, nor on one that the server could not give: drivers
     /// answer "ok" to both.
-    fn judge(&self, page: &PageState) -> Result<(), Failure> {
+    fn judge(&self, page: &PageState, task: Task<'_>) -> Result<(), Failure> {
+        // A download, say, leaves the tab where it was: on the browser's own first page.
+        if task.opens() && !page.url.starts_with("http") && !page.error_page {
+            let message = "the browser shows no page of the site: the address may be a download";
+            return Err(Failure::Page(StepError::new(ErrorCode::NavigationFailed, message)));
+        }
         if page.error_page {
             let message = format!("the browser shows an error page instead of {}", page.url);
-            return Err(Failure::Page(StepError::new(
-                ErrorCode::NavigationFailed,
-                message,
-            )));
+            return Err(Failure::Page(StepError::new(ErrorCode::NavigationFailed, message)));
         }
         let is_new = self.document.as_ref() != Some(&page.document);
         match page.http_status.filter(|status| is_new && *status >= 400) {
@@ -295,21 +297,17 @@ impl<'a> Runner<'a> {
         &self,
         session: &mut dyn Session,
         failure: &Failure,
-        time: Duration,
-        out_of_run_time: bool,
+        trial: &Trial<'a>,
     ) -> Result<StepError, (ErrorCode, String)> {
         let clock = &*self.parts.clock;
         if *failure == Failure::Hung {
             // What it does not achieve shows in the probe.
             let _ = within(clock, INTERRUPT_TIMEOUT, session.interrupt()).await;
         }
-        let health = within(clock, PROBE_TIMEOUT, session.probe())
-            .await
-            .unwrap_or_else(|| {
-                let why =
-                    format!("the browser did not say within {PROBE_TIMEOUT:?} that it is there");
-                Health::Lost { why }
-            });
+        let health = within(clock, PROBE_TIMEOUT, session.probe()).await.unwrap_or_else(|| {
+            let why = format!("the browser did not say within {PROBE_TIMEOUT:?} that it is there");
+            Health::Lost { why }
+        });
         let error = match failure {
             Failure::Browser(error) => Some(error),
             _ => None,
@@ -317,35 +315,31 @@ impl<'a> Runner<'a> {
         if let Some(breakage) = breakage(error, &health) {
             return Err(breakage);
         }
-        let run_time = self.claim.snapshot.run_timeout;
         Ok(match failure {
             Failure::Browser(error) => site_failure(error, &health),
             _ if health == Health::PageCrashed => {
                 StepError::new(ErrorCode::PageCrashed, "the page crashed in the browser")
             }
-            Failure::Page(error) if out_of_run_time && self.run_limit.left().is_zero() => {
-                let message = format!(
-                    "the run's time of {run_time:?} was over; until then, {}",
-                    error.message
-                );
-                StepError {
-                    code: ErrorCode::Timeout,
-                    message,
-                    ..error.clone()
-                }
+            Failure::Page(error) if trial.by_run && self.run_limit.left().is_zero() => {
+                let limit = self.claim.snapshot.run_timeout;
+                let message =
+                    format!("the run's time of {limit:?} was over; until then, {}", error.message);
+                StepError { code: ErrorCode::Timeout, message, ..error.clone() }
             }
             Failure::Page(error) => error.clone(),
-            Failure::Hung | Failure::Stopped(_) => {
-                let limit = if out_of_run_time { run_time } else { time };
-                let whose = if out_of_run_time {
-                    "the run's"
-                } else {
-                    "the step's"
-                };
-                let message = format!("the page did not answer within {whose} time of {limit:?}");
-                StepError::new(ErrorCode::Timeout, message)
-            }
+            Failure::Hung | Failure::Stopped(_) => self.too_slow(trial),
         })
+    }
+
+    fn too_slow(&self, trial: &Trial<'a>) -> StepError {
+        let (whose, limit) = if trial.by_run {
+            ("the run's", self.claim.snapshot.run_timeout)
+        } else {
+            ("the step's", trial.time)
+        };
+        let what = if trial.task.opens() { "finish loading" } else { "answer" };
+        let message = format!("the page did not {what} within {whose} time of {limit:?}");
+        StepError::new(ErrorCode::Timeout, message)
     }
 
     /// Notes where the step has left the tab, unless the tab is where it must not be.
@@ -353,7 +347,6 @@ impl<'a> Runner<'a> {
         let Some(page) = page else { return };
         self.document = Some(page.document.clone());
         if let Err(error) = self.check_place(page).await {
-            log.status = StepStatus::Failed;
             log.error = Some(error);
             log.url = Some(page.url.clone());
             return;
@@ -387,9 +380,9 @@ impl<'a> Runner<'a> {
                 let why = "the tab is at an address that a flow must not reach".to_owned();
                 Screenshot::Unavailable { why }
             }
-            Some(ErrorCode::BrowserCrashed | ErrorCode::SessionLost) => Screenshot::Unavailable {
-                why: "the browser was gone".to_owned(),
-            },
+            Some(ErrorCode::BrowserCrashed | ErrorCode::SessionLost) => {
+                Screenshot::Unavailable { why: "the browser was gone".to_owned() }
+            }
             _ => {
                 let started = self.parts.clock.monotonic();
                 let screenshot = self.recorder.picture(session, log.number, limit).await;
@@ -421,12 +414,7 @@ impl<'a> Runner<'a> {
 
     fn outcome(self, ending: AttemptEnding, session: Option<Box<dyn Session>>) -> AttemptOutcome {
         let browser_version = session.as_ref().map(|session| session.version().to_owned());
-        AttemptOutcome {
-            ending,
-            logs: self.logs,
-            browser_version,
-            session,
-        }
+        AttemptOutcome { ending, logs: self.logs, browser_version, session }
     }
 }
 

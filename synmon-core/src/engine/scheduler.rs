@@ -39,21 +39,12 @@ impl Scheduler {
     /// Deals with the flows that are due now, up to a batch of them. Its cost grows with what is
     /// due, not with how many flows there are.
     pub async fn tick(&self) -> Result<SchedulerTick, StoreError> {
-        let Parts {
-            store,
-            clock,
-            signals,
-            ..
-        } = &*self.parts;
+        let Parts { store, clock, signals, .. } = &*self.parts;
         let now = clock.now();
         let due = store.due_flows(now, BATCH).await?;
         let full = due.len() == BATCH as usize;
         let plans: Vec<SlotPlan> = due.iter().map(|due| plan(due, now)).collect();
-        let planned = if plans.is_empty() {
-            0
-        } else {
-            store.commit_slots(&plans, now).await?
-        };
+        let planned = if plans.is_empty() { 0 } else { store.commit_slots(&plans, now).await? };
         for plan in plans.iter().take(planned as usize) {
             histogram!("synmon_schedule_lateness_seconds").record(now.since(plan.due));
             signals.run_queued();
@@ -63,10 +54,7 @@ impl Scheduler {
             Duration::ZERO
         } else {
             // Never longer than a poll: a flow may become due earlier than is known now.
-            store
-                .next_due()
-                .await?
-                .map_or(POLL, |due| due.since(clock.now()).min(POLL))
+            store.next_due().await?.map_or(POLL, |due| due.since(clock.now()).min(POLL))
         };
         Ok(SchedulerTick { planned, wait })
     }
@@ -88,33 +76,21 @@ fn plan(due: &DueFlow, now: Timestamp) -> SlotPlan {
     let DueFlow { flow, due } = due;
     let spread = flow.spread();
     let first_slot = due.before(spread);
-    let missed = flow
-        .schedule
-        .missed(first_slot.datetime(), now.before(spread).datetime());
+    let missed = flow.schedule.missed(first_slot.datetime(), now.before(spread).datetime());
     let latest = Timestamp::from(missed.latest);
     let snapshot = FlowSnapshot::from(flow);
     let run_of = |slot| Run::queued(flow.owner, flow.id, &snapshot, Some(slot), now);
     let missed_run = (latest > first_slot).then(|| {
         let count = missed.count.saturating_sub(1);
         let message = format!("no scheduler was running at {count} of the flow's times");
-        let error = RunError {
-            code: ErrorCode::Missed,
-            message,
-            step: None,
-        };
-        Run {
-            missed_count: Some(count),
-            ..run_of(first_slot).skipped(error, now)
-        }
+        let error = RunError { code: ErrorCode::Missed, message, step: None };
+        Run { missed_count: Some(count), ..run_of(first_slot).skipped(error, now) }
     });
     SlotPlan {
         flow: flow.id,
         due: *due,
         next: flow.due_after(now.max(*due)),
-        run: QueuedRun {
-            run: run_of(latest),
-            snapshot,
-        },
+        run: QueuedRun { run: run_of(latest), snapshot },
         missed: missed_run,
     }
 }

@@ -27,6 +27,13 @@ pub(super) enum Task<'a> {
     Step(&'a Action),
 }
 
+impl Task<'_> {
+    /// Whether it opens an address.
+    pub(super) fn opens(self) -> bool {
+        matches!(self, Self::Open(_) | Self::Step(Action::Navigate { .. }))
+    }
+}
+
 /// What one attempt has come to.
 enum Tried {
     Done,
@@ -65,14 +72,7 @@ pub(super) async fn perform(
     };
     let act = parts.clock.monotonic().saturating_sub(last_attempt);
     let wait = last_attempt.saturating_sub(started);
-    (
-        result,
-        StepTiming {
-            wait,
-            act,
-            picture: Duration::ZERO,
-        },
-    )
+    (result, StepTiming { wait, act, picture: Duration::ZERO })
 }
 
 /// Refuses addresses that a flow must not open. A name that does not resolve is left to the
@@ -106,10 +106,7 @@ async fn try_once(session: &mut dyn Session, task: Task<'_>) -> Result<Tried, Br
             // The chord was checked when the step was parsed.
             let keys =
                 keys::parse(keys).map_err(|error| BrowserError::Unexpected(error.to_string()))?;
-            Ok(acted(
-                session.press(selector.as_ref(), &keys).await?,
-                selector.as_ref(),
-            ))
+            Ok(acted(session.press(selector.as_ref(), &keys).await?, selector.as_ref()))
         }
         Action::WaitVisible { selector } => Ok(match session.observe(selector).await? {
             Some(seen) if seen.visible => Tried::Done,
@@ -140,9 +137,7 @@ async fn try_once(session: &mut dyn Session, task: Task<'_>) -> Result<Tried, Br
             None => Tried::NotYet(not_ready(&NotReady::Missing, Some(selector))),
         }),
         Action::AssertValue { selector, expected } => Ok(match session.observe(selector).await? {
-            Some(Observation {
-                value: Some(value), ..
-            }) => compare("the value", expected, &value),
+            Some(Observation { value: Some(value), .. }) => compare("the value", expected, &value),
             Some(_) => Tried::NotYet(StepError::new(
                 ErrorCode::AssertionFailed,
                 format!("the element {selector} is not a form field and has no value"),
@@ -155,10 +150,7 @@ async fn try_once(session: &mut dyn Session, task: Task<'_>) -> Result<Tried, Br
 /// Says in an error how long it was waited for something better.
 fn waited(error: StepError, time: Duration) -> StepError {
     let seconds = time.as_secs_f64();
-    StepError {
-        message: format!("{} (waited {seconds:.1} s)", error.message),
-        ..error
-    }
+    StepError { message: format!("{} (waited {seconds:.1} s)", error.message), ..error }
 }
 
 fn acted(attempt: Attempt, selector: Option<&Selector>) -> Tried {
@@ -176,9 +168,7 @@ fn not_ready(why: &NotReady, selector: Option<&Selector>) -> StepError {
         NotReady::Missing => ErrorCode::ElementNotFound,
         _ => ErrorCode::ElementNotInteractable,
     };
-    let of = selector
-        .map(|selector| format!(": {selector}"))
-        .unwrap_or_default();
+    let of = selector.map(|selector| format!(": {selector}")).unwrap_or_default();
     StepError::new(code, format!("{why}{of}"))
 }
 
@@ -191,11 +181,7 @@ fn visibility(seen: Option<Observation>, expected: bool) -> Tried {
     if seen.is_some_and(|seen| seen.visible) == expected {
         return Tried::Done;
     }
-    let expected = if expected {
-        "a visible element"
-    } else {
-        "no visible element"
-    };
+    let expected = if expected { "a visible element" } else { "no visible element" };
     Tried::NotYet(StepError {
         code: ErrorCode::AssertionFailed,
         message: format!("expected {expected}, found {found}"),

@@ -39,27 +39,17 @@ pub(super) struct Limit<'a> {
 
 impl<'a> Limit<'a> {
     pub(super) fn new(parts: &'a Parts, stopper: &'a Stopper, span: Duration) -> Self {
-        Self {
-            parts,
-            stopper,
-            until: parts.clock.monotonic() + span,
-        }
+        Self { parts, stopper, until: parts.clock.monotonic() + span }
     }
 
     /// A part of this limit: it ends with it at the latest.
     pub(super) fn at_most(self, span: Duration) -> Self {
-        Self {
-            until: self.until.min(self.parts.clock.monotonic() + span),
-            ..self
-        }
+        Self { until: self.until.min(self.parts.clock.monotonic() + span), ..self }
     }
 
     /// A limit that leaves at least `span`, over this one's end if need be.
     pub(super) fn at_least(self, span: Duration) -> Self {
-        Self {
-            until: self.until.max(self.parts.clock.monotonic() + span),
-            ..self
-        }
+        Self { until: self.until.max(self.parts.clock.monotonic() + span), ..self }
     }
 
     pub(super) fn left(self) -> Duration {

@@ -42,10 +42,7 @@ pub enum WorkerTick {
 
 impl Worker {
     pub(super) fn new(parts: Arc<Parts>) -> Self {
-        Self {
-            parts,
-            id: WorkerId::random(),
-        }
+        Self { parts, id: WorkerId::random() }
     }
 
     /// Takes the next run, if there is one, and carries it out to its end.
@@ -55,23 +52,14 @@ impl Worker {
 
     /// As [`Worker::tick`]; when `abort` is cancelled, the run is given back to the queue.
     pub async fn tick_until(&self, abort: &CancellationToken) -> Result<WorkerTick, StoreError> {
-        let Parts {
-            store,
-            clock,
-            settings,
-            ..
-        } = &*self.parts;
+        let Parts { store, clock, settings, .. } = &*self.parts;
         let now = clock.now();
         let Some(claim) = store.claim_run(self.id, now, now + settings.lease).await? else {
             return Ok(WorkerTick::Idle);
         };
         let stopper = Stopper::default();
-        let heartbeat = beat(
-            Arc::clone(&self.parts),
-            claim.clone(),
-            stopper.clone(),
-            abort.clone(),
-        );
+        let heartbeat =
+            beat(Arc::clone(&self.parts), claim.clone(), stopper.clone(), abort.clone());
         let heartbeat = AbortOnDrop(tokio::spawn(heartbeat));
         let tick = self.carry_out(&claim, &stopper).await;
         drop(heartbeat);
@@ -90,15 +78,8 @@ impl Worker {
         let first = claim.run.attempt;
         let mut attempt = first;
         loop {
-            let outcome = Runner::new(parts, claim, attempt, stopper)
-                .carry_out()
-                .await;
-            let AttemptOutcome {
-                ending,
-                logs,
-                browser_version,
-                session,
-            } = outcome;
+            let outcome = Runner::new(parts, claim, attempt, stopper).carry_out().await;
+            let AttemptOutcome { ending, logs, browser_version, session } = outcome;
             let ending = match ending {
                 AttemptEnding::Abandoned(reason) => {
                     close(parts, claim, session).await;
@@ -136,10 +117,8 @@ impl Worker {
     ) -> Result<WorkerTick, StoreError> {
         let Parts { store, signals, .. } = &*self.parts;
         let id = claim.run.id;
-        let finished = persist(&self.parts, "a verdict", || {
-            store.finish(&claim.lease, report)
-        })
-        .await;
+        let finished =
+            persist(&self.parts, "a verdict", || store.finish(&claim.lease, report)).await;
         signals.progressed();
         match finished {
             Ok(()) => {
@@ -192,11 +171,7 @@ impl Worker {
         let finished_at = self.parts.clock.now();
         let failure = logs.iter().find(|log| log.status == StepStatus::Failed);
         let notice = RunNotice {
-            alert: if status == RunStatus::Passed {
-                Alert::Recovery
-            } else {
-                Alert::Failure
-            },
+            alert: if status == RunStatus::Passed { Alert::Recovery } else { Alert::Failure },
             flow: claim.run.flow,
             flow_name: claim.run.flow_name.clone(),
             run: claim.run.id,
@@ -228,10 +203,7 @@ pub(super) async fn work(worker: Worker, stop: CancellationToken, abort: Cancell
     while !stop.is_cancelled() {
         // Registered before the tick looks, so that what comes in meanwhile is not missed.
         let woken = parts.signals.runs().notified();
-        match AssertUnwindSafe(worker.tick_until(&abort))
-            .catch_unwind()
-            .await
-        {
+        match AssertUnwindSafe(worker.tick_until(&abort)).catch_unwind().await {
             Ok(Ok(WorkerTick::Ran(_) | WorkerTick::Abandoned(_))) => continue,
             Ok(Ok(WorkerTick::Idle)) => {}
             Ok(Err(error)) => error!("A worker could not work, and tries again: {error}"),
@@ -283,9 +255,7 @@ fn failed_step(log: &StepLog, of: u32) -> FailedStep {
         name: log.name.clone(),
         action: log.action.clone(),
         selector_xpath: log.selector_xpath.clone(),
-        code: error
-            .map(|error| error.code.as_str().to_owned())
-            .unwrap_or_default(),
+        code: error.map(|error| error.code.as_str().to_owned()).unwrap_or_default(),
         message: error.map(|error| error.message.clone()).unwrap_or_default(),
         expected: error.and_then(|error| error.expected.clone()),
         found: error.and_then(|error| error.found.clone()),

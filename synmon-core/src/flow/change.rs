@@ -60,23 +60,12 @@ impl NewFlow {
         minimum_interval: Duration,
         now: Timestamp,
     ) -> Result<Flow, Invalid> {
-        let Self {
-            name,
-            url,
-            browser,
-            scheduling,
-            rest,
-        } = self;
+        let Self { name, url, browser, scheduling, rest } = self;
         let timezone = rest.timezone.clone().unwrap_or_else(|| "UTC".to_owned());
         let (name, url) = (parse_name(&name), parse_url(&url));
         let browser = parse_choice::<BrowserKind>("browser", &browser);
         let schedule = parse_schedule(&scheduling, &timezone, minimum_interval, now);
-        Invalid::all([
-            checked(&name),
-            checked(&url),
-            checked(&browser),
-            checked(&schedule),
-        ])?;
+        Invalid::all([checked(&name), checked(&url), checked(&browser), checked(&schedule)])?;
         let mut flow = Flow {
             id: FlowId::new(now),
             owner,
@@ -95,11 +84,7 @@ impl NewFlow {
             created_at: now,
             updated_at: now,
         };
-        FlowChange {
-            timezone: None,
-            ..rest
-        }
-        .apply(&mut flow, minimum_interval, now)?;
+        FlowChange { timezone: None, ..rest }.apply(&mut flow, minimum_interval, now)?;
         Ok(flow)
     }
 }
@@ -117,38 +102,23 @@ impl FlowChange {
     ) -> Result<(), Invalid> {
         let name = self.name.as_deref().map(parse_name).transpose();
         let url = self.url.as_deref().map(parse_url).transpose();
-        let browser = self
-            .browser
-            .as_deref()
-            .map(|text| parse_choice("browser", text))
-            .transpose();
-        let alert_policy = self
-            .alert_policy
-            .as_deref()
-            .map(|text| parse_choice("alert_policy", text))
-            .transpose();
-        let dialogs = self
-            .dialogs
-            .as_deref()
-            .map(|text| parse_choice("dialogs", text))
-            .transpose();
+        let browser = self.browser.as_deref().map(|text| parse_choice("browser", text)).transpose();
+        let alert_policy =
+            self.alert_policy.as_deref().map(|text| parse_choice("alert_policy", text)).transpose();
+        let dialogs = self.dialogs.as_deref().map(|text| parse_choice("dialogs", text)).transpose();
         let spread = self.spread_seconds.map(parse_spread).transpose();
         let run_timeout = self.run_timeout_ms.map(parse_run_timeout).transpose();
         let schedule = (self.scheduling.is_some() || self.timezone.is_some())
             .then(|| {
                 let line = self.scheduling.as_deref().unwrap_or(flow.schedule.line());
-                let zone = self
-                    .timezone
-                    .as_deref()
-                    .unwrap_or(flow.schedule.timezone_name());
+                let zone = self.timezone.as_deref().unwrap_or(flow.schedule.timezone_name());
                 parse_schedule(line, zone, minimum_interval, now)
             })
             .transpose();
         let activation = match self.active {
-            Some(true) if flow.steps.is_empty() => Err(Invalid::field(
-                "active",
-                "a flow without steps can't be activated",
-            )),
+            Some(true) if flow.steps.is_empty() => {
+                Err(Invalid::field("active", "a flow without steps can't be activated"))
+            }
             _ => Ok(()),
         };
         Invalid::all([
@@ -164,9 +134,7 @@ impl FlowChange {
         ])?;
         let (schedule, spread) = (schedule?, spread?);
         let was_active = flow.active;
-        let moved = schedule
-            .as_ref()
-            .is_some_and(|schedule| *schedule != flow.schedule)
+        let moved = schedule.as_ref().is_some_and(|schedule| *schedule != flow.schedule)
             || spread.is_some_and(|spread| spread != flow.spread_limit);
         set(&mut flow.name, name?);
         set(&mut flow.url, url?);
@@ -206,8 +174,7 @@ fn parse_url(text: &str) -> Result<FlowUrl, Invalid> {
 }
 
 fn parse_choice<T: std::str::FromStr<Err = String>>(field: &str, text: &str) -> Result<T, Invalid> {
-    text.parse()
-        .map_err(|message: String| Invalid::field(field, message))
+    text.parse().map_err(|message: String| Invalid::field(field, message))
 }
 
 fn parse_schedule(

@@ -39,7 +39,7 @@ fn a_stored_snapshot_is_read_and_written_as_ever() {
         browser: BrowserKind::Firefox,
         alert_policy: AlertPolicy::OnChange,
         dialogs: DialogPolicy::Fail,
-        run_timeout: Duration::from_secs(60),
+        run_timeout: Duration::from_mins(1),
         steps: parse_steps(&[RawStep {
             number: 1,
             action: "click".to_owned(),
@@ -110,16 +110,10 @@ fn a_stored_notice_is_read_and_written_as_ever() {
         run,
         reason: "the worker was lost 3 times".to_owned(),
     };
-    let letter = AccountLetter {
-        letter: Letter::ForgotPassword,
-        email: "ada@site.example".to_owned(),
-    };
-    let bodies = [
-        NoticeBody::Run(failed),
-        NoticeBody::Run(recovered),
-        paused,
-        NoticeBody::Account(letter),
-    ];
+    let letter =
+        AccountLetter { letter: Letter::ForgotPassword, email: "ada@site.example".to_owned() };
+    let bodies =
+        [NoticeBody::Run(failed), NoticeBody::Run(recovered), paused, NoticeBody::Account(letter)];
     for (json, body) in NOTICES.into_iter().zip(bodies) {
         assert_eq!(serde_json::from_str::<NoticeBody>(json).unwrap(), body);
         assert_eq!(serde_json::to_string(&body).unwrap(), json);
@@ -131,7 +125,9 @@ fn an_address_is_refused_for_what_is_wrong_with_it() {
     let parse = |text: &str| FlowUrl::parse(text).unwrap_err();
     assert!(matches!(parse("site.example"), FlowUrlError::NotAnAddress(_)));
     assert!(matches!(parse(""), FlowUrlError::NotAnAddress(_)));
-    for text in ["file:///etc/passwd", "javascript:1", "view-source:http://x", "data:,x", "ftp://a/"] {
+    for text in
+        ["file:///etc/passwd", "javascript:1", "view-source:http://x", "data:,x", "ftp://a/"]
+    {
         assert!(matches!(parse(text), FlowUrlError::Scheme(_)), "{text}");
     }
     assert_eq!(parse("http://user@site.example/"), FlowUrlError::Credentials);
@@ -155,7 +151,10 @@ fn a_name_is_one_line_of_up_to_200_characters() {
         assert!(matches!(FlowName::parse(text), Err(FlowNameError::Text(_))), "{text:?}");
     }
     assert!(FlowName::parse(&"ß".repeat(201)).is_err());
-    assert_eq!(FlowName::parse(&format!(" {}\n", "🦀".repeat(200))).unwrap().as_str().chars().count(), 200);
+    assert_eq!(
+        FlowName::parse(&format!(" {}\n", "🦀".repeat(200))).unwrap().as_str().chars().count(),
+        200
+    );
 }
 
 fn a_flow(spread: u64) -> Flow {
@@ -166,13 +165,8 @@ fn a_flow(spread: u64) -> Flow {
         scheduling: "*/7 * * * *".to_owned(),
         ..NewFlow::default()
     };
-    let flow = new
-        .into_flow(OwnerId::new(noon()), Duration::from_secs(60), noon())
-        .unwrap();
-    Flow {
-        spread_limit: Duration::from_secs(spread),
-        ..flow
-    }
+    let flow = new.into_flow(OwnerId::new(noon()), Duration::from_mins(1), noon()).unwrap();
+    Flow { spread_limit: Duration::from_secs(spread), ..flow }
 }
 
 #[test]

@@ -44,9 +44,7 @@ impl FlowUrl {
         }
         let url = Url::parse(text).map_err(FlowUrlError::NotAnAddress)?;
         if !matches!(url.scheme(), "http" | "https") {
-            return Err(FlowUrlError::Scheme(
-                url.scheme().chars().take(40).collect(),
-            ));
+            return Err(FlowUrlError::Scheme(url.scheme().chars().take(40).collect()));
         }
         if url.host_str().is_none_or(str::is_empty) {
             return Err(FlowUrlError::NoHost);

@@ -106,11 +106,7 @@ impl ErrorCode {
     /// Whose doing it is.
     #[must_use]
     pub fn fault(self) -> Fault {
-        if self.status() == RunStatus::Failed {
-            Fault::Site
-        } else {
-            Fault::Ours
-        }
+        if self.status() == RunStatus::Failed { Fault::Site } else { Fault::Ours }
     }
 }
 

@@ -78,12 +78,7 @@ impl StepError {
     /// A failure that is not about an expectation.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            expected: None,
-            found: None,
-        }
+        Self { code, message: message.into(), expected: None, found: None }
     }
 }
 
@@ -105,10 +100,7 @@ impl StepLog {
     /// The log of opening the flow's url.
     #[must_use]
     pub fn open(url: &str) -> Self {
-        Self {
-            content: Some(url.to_owned()),
-            ..Self::empty(0, "open")
-        }
+        Self { content: Some(url.to_owned()), ..Self::empty(0, "open") }
     }
 
     /// The log of a step.
@@ -116,10 +108,7 @@ impl StepLog {
     pub fn step(step: &Step) -> Self {
         Self {
             name: step.name.clone(),
-            selector_xpath: step
-                .action
-                .selector()
-                .map(|selector| selector.as_str().to_owned()),
+            selector_xpath: step.action.selector().map(|selector| selector.as_str().to_owned()),
             content: step.action.content().map(str::to_owned),
             ..Self::empty(step.number, step.action.name().as_str())
         }

@@ -123,11 +123,7 @@ impl Run {
             owner,
             flow,
             flow_name: snapshot.name.clone(),
-            trigger: if scheduled_for.is_some() {
-                Trigger::Schedule
-            } else {
-                Trigger::Manual
-            },
+            trigger: if scheduled_for.is_some() { Trigger::Schedule } else { Trigger::Manual },
             status: RunStatus::Queued,
             attempt: 1,
             scheduled_for,

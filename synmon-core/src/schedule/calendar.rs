@@ -54,11 +54,7 @@ impl Calendar {
             days: Values::new(&pattern.days, day),
             months: Values::new(&pattern.months, month),
             weekdays: Values::new(&pattern.days_of_week, weekday),
-            day_rule: if starred_day {
-                DayRule::Both
-            } else {
-                DayRule::Either
-            },
+            day_rule: if starred_day { DayRule::Both } else { DayRule::Either },
             follows_clock: minute.star || hour.star,
         }
     }
@@ -77,9 +73,7 @@ impl Calendar {
     /// Whether the line fires on the date at all.
     pub(super) fn matches_day(&self, date: NaiveDate) -> bool {
         let day = self.days.contains(date.day());
-        let weekday = self
-            .weekdays
-            .contains(date.weekday().num_days_from_sunday());
+        let weekday = self.weekdays.contains(date.weekday().num_days_from_sunday());
         let either_way = match self.day_rule {
             DayRule::Both => day && weekday,
             DayRule::Either => day || weekday,
@@ -123,10 +117,7 @@ impl Calendar {
         {
             return Some((hour, minute));
         }
-        Some((
-            self.hours.first_from(hour + 1)?,
-            self.minutes.first_from(0)?,
-        ))
+        Some((self.hours.first_from(hour + 1)?, self.minutes.first_from(0)?))
     }
 
     /// Goes month by month and then day by day: the rarest of lines, 29 February on one weekday,
@@ -153,14 +144,8 @@ impl Calendar {
 
 impl Values {
     fn new(component: &CronComponent, text: &FieldText) -> Self {
-        let set = component
-            .values()
-            .into_iter()
-            .fold(0, |set, value| set | 1 << value);
-        Self {
-            set,
-            uneven_step: text.uneven_step,
-        }
+        let set = component.values().into_iter().fold(0, |set, value| set | 1 << value);
+        Self { set, uneven_step: text.uneven_step }
     }
 
     pub(super) const fn contains(self, value: u32) -> bool {
@@ -185,9 +170,5 @@ impl Values {
 /// The time itself, or the next whole minute.
 fn whole_minute_from(t: NaiveDateTime) -> Option<NaiveDateTime> {
     let minute = t.with_second(0)?.with_nanosecond(0)?;
-    if minute == t {
-        Some(t)
-    } else {
-        minute.checked_add_signed(TimeDelta::minutes(1))
-    }
+    if minute == t { Some(t) } else { minute.checked_add_signed(TimeDelta::minutes(1)) }
 }

@@ -57,11 +57,9 @@ fn day_words(calendar: &Calendar) -> Day {
                 weekdays().replace(" and ", " or ")
             ))
         }
-        (DayRule::Either, _, false) => Day::Some(format!(
-            "{} and also on every {}",
-            month_days(calendar),
-            weekdays()
-        )),
+        (DayRule::Either, _, false) => {
+            Day::Some(format!("{} and also on every {}", month_days(calendar), weekdays()))
+        }
     }
 }
 
@@ -69,15 +67,9 @@ fn month_days(calendar: &Calendar) -> String {
     match Shape::of(calendar.days, Field::DayOfMonth) {
         Shape::One(day) => format!("on day {day} of the month"),
         Shape::Stepped(step, first, last) => {
-            format!(
-                "on every {} day of the month from {first} through {last}",
-                ordinal(step)
-            )
+            format!("on every {} day of the month from {first} through {last}", ordinal(step))
         }
-        _ => format!(
-            "on days {} of the month",
-            listed(calendar.days, |day| day.to_string())
-        ),
+        _ => format!("on days {} of the month", listed(calendar.days, |day| day.to_string())),
     }
 }
 
@@ -108,11 +100,7 @@ fn time_words(calendar: &Calendar) -> String {
         (Shape::One(1), Shape::Full, _) => "At 1 minute past every hour".to_owned(),
         (Shape::One(minute), Shape::Full, _) => format!("At {minute} minutes past every hour"),
         (Shape::One(minute), Shape::Run(first, last), _) => {
-            format!(
-                "Every hour from {} through {}",
-                clock(first, minute),
-                clock(last, minute)
-            )
+            format!("Every hour from {} through {}", clock(first, minute), clock(last, minute))
         }
         (Shape::One(0), _, Some(step)) => format!("Every {step} hours"),
         _ => times_of_day(calendar)
@@ -134,29 +122,20 @@ fn minutes_in_a_row(calendar: &Calendar) -> Option<String> {
         Shape::Stepped(..) | Shape::List => return None,
     };
     let last_minute = calendar.minutes.set.checked_ilog2()?;
-    Some(format!(
-        "{step} from {} through {}",
-        clock(first, 0),
-        clock(last, last_minute)
-    ))
+    Some(format!("{step} from {} through {}", clock(first, 0), clock(last, last_minute)))
 }
 
 fn minutes_and_hours(calendar: &Calendar) -> String {
     let minutes = values_words(calendar.minutes, Field::Minute);
-    format!(
-        "At {minutes} past {}",
-        values_words(calendar.hours, Field::Hour)
-    )
+    format!("At {minutes} past {}", values_words(calendar.hours, Field::Hour))
 }
 
 fn times_of_day(calendar: &Calendar) -> Option<String> {
     let few = usize::try_from(calendar.firings_a_day()).ok()? <= LISTED_TIMES;
-    let times = calendar.hours.iter().flat_map(|hour| {
-        calendar
-            .minutes
-            .iter()
-            .map(move |minute| clock(hour, minute))
-    });
+    let times = calendar
+        .hours
+        .iter()
+        .flat_map(|hour| calendar.minutes.iter().map(move |minute| clock(hour, minute)));
     few.then(|| format!("At {}", joined(&times.collect::<Vec<_>>())))
 }
 

@@ -1,8 +1,7 @@
 //! The five fields of a line: their names and the values they take.
 
-const MONTHS: [&str; 12] = [
-    "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-];
+const MONTHS: [&str; 12] =
+    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 /// One of the five fields (rule 2 of `docs/cron.md`).
@@ -17,13 +16,8 @@ pub(super) enum Field {
 
 impl Field {
     /// All of them, in the order of the line.
-    pub(super) const ALL: [Self; 5] = [
-        Self::Minute,
-        Self::Hour,
-        Self::DayOfMonth,
-        Self::Month,
-        Self::DayOfWeek,
-    ];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Minute, Self::Hour, Self::DayOfMonth, Self::Month, Self::DayOfWeek];
 
     /// The field's name in messages.
     pub(super) const fn label(self) -> &'static str {
@@ -83,10 +77,7 @@ impl Field {
 
     /// The value that a name stands for, in any case.
     pub(super) fn value_of(self, name: &str) -> Option<u32> {
-        (self.min()..)
-            .zip(self.names())
-            .find(|(_, n)| n.eq_ignore_ascii_case(name))
-            .map(|(v, _)| v)
+        (self.min()..).zip(self.names()).find(|(_, n)| n.eq_ignore_ascii_case(name)).map(|(v, _)| v)
     }
 
     /// A value as its author would write it.

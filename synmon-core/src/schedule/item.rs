@@ -38,10 +38,8 @@ impl FieldText {
         if text.split(',').any(str::is_empty) {
             return Err(empty_item(field, text));
         }
-        let items = text
-            .split(',')
-            .map(|item| read_item(field, item))
-            .collect::<Result<Vec<_>, _>>()?;
+        let items =
+            text.split(',').map(|item| read_item(field, item)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             plain: items.iter().map(Item::plain).collect::<Vec<_>>().join(","),
             star: text.starts_with('*'),
@@ -82,11 +80,7 @@ fn read_item(field: Field, item: &str) -> Result<Item, ScheduleError> {
     };
     if base == "*" {
         let step = step.map(|step| read_step(field, item, step)).transpose()?;
-        return Ok(Item {
-            low: field.min(),
-            high: field.max(),
-            step,
-        });
+        return Ok(Item { low: field.min(), high: field.max(), step });
     }
     if let Some((low, high)) = base.split_once('-') {
         return read_range(field, item, (low, high), step);
@@ -100,18 +94,11 @@ fn read_item(field: Field, item: &str) -> Result<Item, ScheduleError> {
     }
     let value = read_value(field, item, base)?;
     let Some(step) = step else {
-        return Ok(Item {
-            low: value.number,
-            high: value.number,
-            step: None,
-        });
+        return Ok(Item { low: value.number, high: value.number, step: None });
     };
     let step = read_step(field, item, step)?;
     let high = field.last().max(value.number);
-    let remedy = format!(
-        "has a step on a single value: write {}-{high}/{step}",
-        value.number
-    );
+    let remedy = format!("has a step on a single value: write {}-{high}/{step}", value.number);
     Err(problem(field, item, remedy))
 }
 
@@ -132,19 +119,12 @@ fn read_range(
     if low.number > high.number {
         return Err(wraps_around(field, item, &low, &high, step));
     }
-    Ok(Item {
-        low: low.number,
-        high: high.number,
-        step,
-    })
+    Ok(Item { low: low.number, high: high.number, step })
 }
 
 fn read_value(field: Field, item: &str, text: &str) -> Result<Value, ScheduleError> {
     if let Some(number) = field.value_of(text) {
-        return Ok(Value {
-            number,
-            by_name: true,
-        });
+        return Ok(Value { number, by_name: true });
     }
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
         return Err(not_a_value(field, item, text));
@@ -152,15 +132,8 @@ fn read_value(field: Field, item: &str, text: &str) -> Result<Value, ScheduleErr
     let (min, max) = (field.min(), field.max());
     // A number too long for the type is out of range as well.
     match text.parse() {
-        Ok(number) if (min..=max).contains(&number) => Ok(Value {
-            number,
-            by_name: false,
-        }),
-        _ => Err(problem(
-            field,
-            item,
-            format!("is out of range: write {min} to {max}"),
-        )),
+        Ok(number) if (min..=max).contains(&number) => Ok(Value { number, by_name: false }),
+        _ => Err(problem(field, item, format!("is out of range: write {min} to {max}"))),
     }
 }
 
@@ -169,26 +142,16 @@ fn read_step(field: Field, item: &str, text: &str) -> Result<u32, ScheduleError>
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     match text.parse() {
         Ok(step) if digits && (1..=max).contains(&step) => Ok(step),
-        _ if digits => Err(problem(
-            field,
-            item,
-            format!("has a step out of range: write 1 to {max}"),
-        )),
-        _ => Err(problem(
-            field,
-            item,
-            "has no number as its step: write */N".to_owned(),
-        )),
+        _ if digits => {
+            Err(problem(field, item, format!("has a step out of range: write 1 to {max}")))
+        }
+        _ => Err(problem(field, item, "has no number as its step: write */N".to_owned())),
     }
 }
 
 fn empty_item(field: Field, text: &str) -> ScheduleError {
     let items: Vec<&str> = text.split(',').filter(|item| !item.is_empty()).collect();
-    let remedy = if items.is_empty() {
-        "*".to_owned()
-    } else {
-        shown(&items.join(","))
-    };
+    let remedy = if items.is_empty() { "*".to_owned() } else { shown(&items.join(",")) };
     problem(field, text, format!("has an empty item: write {remedy}"))
 }
 
@@ -201,11 +164,7 @@ fn wraps_around(
 ) -> ScheduleError {
     let by_name = low.by_name || high.by_name;
     // A range that begins at the other Sunday need not be split.
-    let start = if low.number > field.last() {
-        field.min()
-    } else {
-        low.number
-    };
+    let start = if low.number > field.last() { field.min() } else { low.number };
     let span = (high.number + field.count() - start) % field.count();
     let remedy = match step {
         Some(step) if step > 1 && span / step < REMEDY_VALUES => (0..=span / step)
@@ -226,18 +185,12 @@ fn wraps_around(
 
 fn written_range(field: Field, low: u32, high: u32, by_name: bool) -> String {
     let first = field.written(low, by_name);
-    if low == high {
-        first
-    } else {
-        format!("{first}-{}", field.written(high, by_name))
-    }
+    if low == high { first } else { format!("{first}-{}", field.written(high, by_name)) }
 }
 
 fn not_a_value(field: Field, item: &str, text: &str) -> ScheduleError {
     let lower = text.to_ascii_lowercase();
-    let elsewhere = Field::ALL
-        .into_iter()
-        .find(|f| f.value_of(&lower).is_some());
+    let elsewhere = Field::ALL.into_iter().find(|f| f.value_of(&lower).is_some());
     if let Some(other) = elsewhere {
         let remedy = format!("is a name of the {} field: write it there", other.label());
         return problem(field, item, remedy);
@@ -255,11 +208,7 @@ fn not_a_value(field: Field, item: &str, text: &str) -> ScheduleError {
                 [first, .., last] => format!(", or {first} to {last}"),
                 _ => String::new(),
             };
-            problem(
-                field,
-                item,
-                format!("is not a value: write {min} to {max}{names}"),
-            )
+            problem(field, item, format!("is not a value: write {min} to {max}{names}"))
         }
     }
 }
@@ -271,17 +220,9 @@ fn unsupported(field: Field, item: &str, sign: char) -> ScheduleError {
         'L' => "write the days, such as 28",
         _ => "write plain numbers, lists, ranges and steps",
     };
-    problem(
-        field,
-        item,
-        format!("uses {sign}, which is not supported: {remedy}"),
-    )
+    problem(field, item, format!("uses {sign}, which is not supported: {remedy}"))
 }
 
 fn problem(field: Field, item: &str, problem: String) -> ScheduleError {
-    ScheduleError::Item {
-        field: field.label(),
-        token: shown(item),
-        problem,
-    }
+    ScheduleError::Item { field: field.label(), token: shown(item), problem }
 }

@@ -46,10 +46,7 @@ impl Line {
             [word, rest @ ..] if word.starts_with('@') => read_nickname(word, rest)?,
             tokens => read_fields(tokens)?,
         };
-        Ok(Self {
-            text: tokens.join(" "),
-            fields,
-        })
+        Ok(Self { text: tokens.join(" "), fields })
     }
 
     /// The line with its white space folded.
@@ -59,36 +56,23 @@ impl Line {
 
     /// What the line means.
     pub(super) fn calendar(&self) -> Result<Calendar, ScheduleError> {
-        let plain = self
-            .fields
-            .each_ref()
-            .map(|field| field.plain.as_str())
-            .join(" ");
-        let parser = CronParser::builder()
-            .seconds(Seconds::Disallowed)
-            .year(Year::Disallowed)
-            .build();
+        let plain = self.fields.each_ref().map(|field| field.plain.as_str()).join(" ");
+        let parser =
+            CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         let cron = parser
             .parse(&plain)
-            .map_err(|error| ScheduleError::Unreadable {
-                reason: shown(&error.to_string()),
-            })?;
+            .map_err(|error| ScheduleError::Unreadable { reason: shown(&error.to_string()) })?;
         Ok(Calendar::new(&cron.pattern, &self.fields))
     }
 }
 
 fn read_nickname(word: &str, rest: &[&str]) -> Result<[FieldText; 5], ScheduleError> {
-    let known = NICKNAMES
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(word));
+    let known = NICKNAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
     match (known, rest) {
         (Some((_, fields)), []) => {
             read_fields(&fields.split_ascii_whitespace().collect::<Vec<_>>())
         }
-        (Some(_), _) => Err(nickname(
-            word,
-            "it must stand alone, without further fields",
-        )),
+        (Some(_), _) => Err(nickname(word, "it must stand alone, without further fields")),
         (None, _) if word.eq_ignore_ascii_case("@every") => {
             Err(nickname(word, "write a step, such as */5 * * * *"))
         }
@@ -101,10 +85,7 @@ fn read_nickname(word: &str, rest: &[&str]) -> Result<[FieldText; 5], ScheduleEr
 }
 
 fn nickname(word: &str, remedy: &'static str) -> ScheduleError {
-    ScheduleError::Nickname {
-        token: shown(word),
-        remedy,
-    }
+    ScheduleError::Nickname { token: shown(word), remedy }
 }
 
 fn read_fields(tokens: &[&str]) -> Result<[FieldText; 5], ScheduleError> {
@@ -129,16 +110,10 @@ fn wrong_count(tokens: &[&str]) -> ScheduleError {
         }
         [seconds, five @ ..] if five.len() == 5 => format!("the first field, `{}`", shown(seconds)),
         [seconds, five @ .., year] if five.len() == 5 => {
-            format!(
-                "the first field, `{}`, and the last, `{}`",
-                shown(seconds),
-                shown(year)
-            )
+            format!("the first field, `{}`, and the last, `{}`", shown(seconds), shown(year))
         }
         _ => {
-            return ScheduleError::FieldCount {
-                found: tokens.len(),
-            };
+            return ScheduleError::FieldCount { found: tokens.len() };
         }
     };
     ScheduleError::SecondsOrYears { surplus }

@@ -34,19 +34,12 @@ pub(super) fn missed(
     first_due: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Missed {
-    let mut missed = Missed {
-        count: 0,
-        latest: first_due,
-    };
+    let mut missed = Missed { count: 0, latest: first_due };
     if now < first_due {
         return missed;
     }
     missed.count = 1;
-    let tally = Tally {
-        calendar,
-        timezone,
-        now,
-    };
+    let tally = Tally { calendar, timezone, now };
     let Some((mut date, mut start)) = tally.day_after(first_due) else {
         return missed;
     };
@@ -81,10 +74,7 @@ impl Tally<'_> {
     fn day_after(&self, t: DateTime<Utc>) -> Option<(NaiveDate, DateTime<Utc>)> {
         let t = search::within_the_calendar(t)?;
         let tomorrow = zone::local(self.timezone, t).date().succ_opt()?;
-        tomorrow
-            .iter_days()
-            .map(|date| (date, self.start_of(date)))
-            .find(|(_, start)| *start > t)
+        tomorrow.iter_days().map(|date| (date, self.start_of(date))).find(|(_, start)| *start > t)
     }
 
     fn count_day(&self, missed: &mut Missed, date: NaiveDate, start: DateTime<Utc>) {

@@ -63,11 +63,7 @@ impl Schedule {
             return Err(ScheduleError::NeverFires);
         }
         let timezone = zone::parse(timezone)?;
-        Ok(Self {
-            line: line.into_text(),
-            timezone,
-            calendar,
-        })
+        Ok(Self { line: line.into_text(), timezone, calendar })
     }
 
     /// Reads a line as [`Schedule::parse`] does, and refuses it if its firings after `now` come
@@ -114,9 +110,7 @@ impl Schedule {
     /// The first `count` firings strictly later than `from`.
     #[must_use]
     pub fn upcoming(&self, from: DateTime<Utc>, count: usize) -> Vec<DateTime<Utc>> {
-        std::iter::successors(self.next_after(from), |&t| self.next_after(t))
-            .take(count)
-            .collect()
+        std::iter::successors(self.next_after(from), |&t| self.next_after(t)).take(count).collect()
     }
 
     /// Counts the firings from `first_due`, itself a firing, up to and including `now`

@@ -48,12 +48,7 @@ fn next_of_the_clock(calendar: &Calendar, timezone: Tz, t: DateTime<Utc>) -> Opt
         return ahead;
     };
     let just_before = turn.at - TimeDelta::seconds(1);
-    let again = first_shown(
-        calendar,
-        timezone,
-        calendar.first_from(turn.to),
-        just_before,
-    );
+    let again = first_shown(calendar, timezone, calendar.first_from(turn.to), just_before);
     ahead.into_iter().chain(again).min()
 }
 

@@ -33,16 +33,8 @@ pub(super) fn warnings(
         return warnings;
     };
     let shifts: Vec<Shift> = zone::shifts(timezone, from, YEAR_IN_DAYS).collect();
-    warnings.extend(
-        shifts
-            .iter()
-            .find_map(|shift| gap(calendar, timezone, shift)),
-    );
-    warnings.extend(
-        shifts
-            .iter()
-            .find_map(|shift| fold(calendar, timezone, shift)),
-    );
+    warnings.extend(shifts.iter().find_map(|shift| gap(calendar, timezone, shift)));
+    warnings.extend(shifts.iter().find_map(|shift| fold(calendar, timezone, shift)));
     warnings.extend(inverted(timezone));
     warnings
 }
@@ -64,10 +56,7 @@ fn day_rule(calendar: &Calendar) -> Option<ScheduleWarning> {
         ),
         DayRule::Both => return None,
     };
-    Some(ScheduleWarning {
-        code: "day_of_month_or_day_of_week",
-        message,
-    })
+    Some(ScheduleWarning { code: "day_of_month_or_day_of_week", message })
 }
 
 fn uneven_steps(calendar: &Calendar) -> impl Iterator<Item = ScheduleWarning> {
@@ -104,10 +93,7 @@ fn value_words(field: Field, value: u32) -> String {
 fn gap(calendar: &Calendar, timezone: Tz, shift: &Shift) -> Option<ScheduleWarning> {
     let time = affected(calendar, shift, shift.from, shift.to)?;
     let outcome = if calendar.follows_clock {
-        format!(
-            "{} does not come, and nothing fires instead of it",
-            clock(time)
-        )
+        format!("{} does not come, and nothing fires instead of it", clock(time))
     } else {
         format!("the firing of {} comes at {}", clock(time), clock(shift.to))
     };
@@ -117,19 +103,12 @@ fn gap(calendar: &Calendar, timezone: Tz, shift: &Shift) -> Option<ScheduleWarni
         clock(shift.from),
         clock(shift.to),
     );
-    Some(ScheduleWarning {
-        code: "dst_gap",
-        message,
-    })
+    Some(ScheduleWarning { code: "dst_gap", message })
 }
 
 fn fold(calendar: &Calendar, timezone: Tz, shift: &Shift) -> Option<ScheduleWarning> {
     let time = affected(calendar, shift, shift.to, shift.from)?;
-    let outcome = if calendar.follows_clock {
-        "fires both times"
-    } else {
-        "fires the first time"
-    };
+    let outcome = if calendar.follows_clock { "fires both times" } else { "fires the first time" };
     let message = format!(
         "On {} the clocks of {timezone} go back from {} to {}: {} comes twice, and {outcome}{}.",
         shift.from.date(),
@@ -138,10 +117,7 @@ fn fold(calendar: &Calendar, timezone: Tz, shift: &Shift) -> Option<ScheduleWarn
         clock(time),
         if calendar.follows_clock { "" } else { " only" },
     );
-    Some(ScheduleWarning {
-        code: "dst_fold",
-        message,
-    })
+    Some(ScheduleWarning { code: "dst_fold", message })
 }
 
 /// The first time of the line that lies between the two, unless the change does not show in it.
@@ -162,9 +138,7 @@ fn affected(
 /// Whether minutes past the hour stay the same set if the clock is put forward or back.
 fn looks_the_same(minutes: Values, shift: TimeDelta) -> bool {
     let by = shift.num_minutes().rem_euclid(60);
-    let turned = minutes
-        .iter()
-        .fold(0, |set, m| set | 1 << ((i64::from(m) + by) % 60));
+    let turned = minutes.iter().fold(0, |set, m| set | 1 << ((i64::from(m) + by) % 60));
     shift.num_seconds() % 60 == 0 && turned == minutes.set
 }
 
@@ -178,10 +152,7 @@ fn inverted(timezone: Tz) -> Option<ScheduleWarning> {
         _ => return None,
     };
     let message = format!("{name} is {hours} h {side} UTC: the sign of these names is inverted.");
-    Some(ScheduleWarning {
-        code: "inverted_timezone",
-        message,
-    })
+    Some(ScheduleWarning { code: "inverted_timezone", message })
 }
 
 fn clock(time: NaiveDateTime) -> String {

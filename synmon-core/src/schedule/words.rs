@@ -17,15 +17,8 @@ const MONTHS: [&str; 12] = [
     "November",
     "December",
 ];
-const WEEKDAYS: [&str; 7] = [
-    "Sunday",
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-];
+const WEEKDAYS: [&str; 7] =
+    ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
 /// The shape of a set of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,13 +74,11 @@ pub(super) fn listed(values: Values, word: impl Fn(u32) -> String) -> String {
             _ => runs.push((value, value)),
         }
     }
-    let words = runs
-        .into_iter()
-        .flat_map(|(first, last)| match last - first {
-            0 => vec![word(first)],
-            1 => vec![word(first), word(last)],
-            _ => vec![format!("{} through {}", word(first), word(last))],
-        });
+    let words = runs.into_iter().flat_map(|(first, last)| match last - first {
+        0 => vec![word(first)],
+        1 => vec![word(first), word(last)],
+        _ => vec![format!("{} through {}", word(first), word(last))],
+    });
     joined(&words.collect::<Vec<_>>())
 }
 
@@ -125,10 +116,5 @@ pub(super) fn clock(hour: u32, minute: u32) -> String {
 }
 
 fn named(names: &[&str], index: u32) -> String {
-    usize::try_from(index)
-        .ok()
-        .and_then(|i| names.get(i))
-        .copied()
-        .unwrap_or_default()
-        .to_owned()
+    usize::try_from(index).ok().and_then(|i| names.get(i)).copied().unwrap_or_default().to_owned()
 }

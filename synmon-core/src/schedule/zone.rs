@@ -40,17 +40,12 @@ pub(super) fn parse(name: &str) -> Result<Tz, ScheduleError> {
     if is_fixed_offset(trimmed) {
         return Err(ScheduleError::FixedOffset { name: shown(name) });
     }
-    let meant = TZ_VARIANTS
-        .iter()
-        .find(|tz| tz.name().eq_ignore_ascii_case(trimmed));
+    let meant = TZ_VARIANTS.iter().find(|tz| tz.name().eq_ignore_ascii_case(trimmed));
     let remedy = match meant {
         Some(timezone) => timezone.name(),
         None => "an IANA name, such as Europe/Berlin, or UTC",
     };
-    Err(ScheduleError::UnknownTimezone {
-        name: shown(name),
-        remedy: remedy.to_owned(),
-    })
+    Err(ScheduleError::UnknownTimezone { name: shown(name), remedy: remedy.to_owned() })
 }
 
 /// What the clocks of the zone show at an instant.
@@ -100,11 +95,7 @@ pub(super) fn shift_between(
         return None;
     }
     let at = first_instant(after, until, |t| offset(timezone, t) != before);
-    Some(Shift {
-        at,
-        from: at.naive_utc() + before,
-        to: local(timezone, at),
-    })
+    Some(Shift { at, from: at.naive_utc() + before, to: local(timezone, at) })
 }
 
 /// Every change of offset in the `days` after an instant.

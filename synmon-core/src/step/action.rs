@@ -149,19 +149,13 @@ impl FromStr for Match {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Equals, Self::Contains]
-            .into_iter()
-            .find(|how| how.as_str() == text)
-            .ok_or(())
+        [Self::Equals, Self::Contains].into_iter().find(|how| how.as_str() == text).ok_or(())
     }
 }
 
 /// The names of actions on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    missing_docs,
-    reason = "each is documented at the action of the same name"
-)]
+#[expect(missing_docs, reason = "each is documented at the action of the same name")]
 pub enum ActionName {
     Click,
     DoubleClick,
@@ -252,10 +246,7 @@ impl FromStr for ActionName {
         if text == "type" {
             return Ok(Self::Tapping);
         }
-        Self::ALL
-            .into_iter()
-            .find(|name| name.as_str() == text)
-            .ok_or(())
+        Self::ALL.into_iter().find(|name| name.as_str() == text).ok_or(())
     }
 }
 
@@ -264,30 +255,12 @@ impl Action {
     #[must_use]
     pub fn name(&self) -> ActionName {
         match self {
-            Self::Act {
-                gesture: Gesture::Click,
-                ..
-            } => ActionName::Click,
-            Self::Act {
-                gesture: Gesture::DoubleClick,
-                ..
-            } => ActionName::DoubleClick,
-            Self::Act {
-                gesture: Gesture::Hover,
-                ..
-            } => ActionName::Hover,
-            Self::Act {
-                gesture: Gesture::Type(_),
-                ..
-            } => ActionName::Tapping,
-            Self::Act {
-                gesture: Gesture::Clear,
-                ..
-            } => ActionName::Clear,
-            Self::Act {
-                gesture: Gesture::Select(_),
-                ..
-            } => ActionName::Select,
+            Self::Act { gesture: Gesture::Click, .. } => ActionName::Click,
+            Self::Act { gesture: Gesture::DoubleClick, .. } => ActionName::DoubleClick,
+            Self::Act { gesture: Gesture::Hover, .. } => ActionName::Hover,
+            Self::Act { gesture: Gesture::Type(_), .. } => ActionName::Tapping,
+            Self::Act { gesture: Gesture::Clear, .. } => ActionName::Clear,
+            Self::Act { gesture: Gesture::Select(_), .. } => ActionName::Select,
             Self::Press { .. } => ActionName::Press,
             Self::Navigate { .. } => ActionName::Navigate,
             Self::Back => ActionName::Back,
@@ -327,10 +300,7 @@ impl Action {
     #[must_use]
     pub fn content(&self) -> Option<&str> {
         match self {
-            Self::Act {
-                gesture: Gesture::Type(text) | Gesture::Select(text),
-                ..
-            } => Some(text),
+            Self::Act { gesture: Gesture::Type(text) | Gesture::Select(text), .. } => Some(text),
             Self::Press { keys, .. } => Some(keys),
             Self::Navigate { url } => Some(url.as_str()),
             Self::AssertText { expected, .. }

@@ -29,10 +29,7 @@ pub fn parse_steps(raw: &[RawStep]) -> Result<Vec<Step>, Invalid> {
     if raw.len() > MAX_STEPS {
         return Err(Invalid::field(
             "steps",
-            format_args!(
-                "there are {} of them; a flow has at most {MAX_STEPS}",
-                raw.len()
-            ),
+            format_args!("there are {} of them; a flow has at most {MAX_STEPS}", raw.len()),
         ));
     }
     let mut steps = Vec::with_capacity(raw.len());
@@ -114,43 +111,24 @@ impl Fields<'_> {
             ActionName::Clear => self.act(Gesture::Clear)?,
             ActionName::Select => self.act(Gesture::Select(self.content()?))?,
             ActionName::Press => Action::Press {
-                selector: self
-                    .raw
-                    .selector_xpath
-                    .as_ref()
-                    .map(|_| self.selector())
-                    .transpose()?,
+                selector: self.raw.selector_xpath.as_ref().map(|_| self.selector()).transpose()?,
                 keys: self.keys()?,
             },
             ActionName::Navigate => Action::Navigate { url: self.url()? },
             ActionName::Back => Action::Back,
             ActionName::Reload => Action::Reload,
-            ActionName::WaitVisible => Action::WaitVisible {
-                selector: self.selector()?,
-            },
-            ActionName::WaitHidden => Action::WaitHidden {
-                selector: self.selector()?,
-            },
-            ActionName::AssertVisible => Action::AssertVisible {
-                selector: self.selector()?,
-            },
-            ActionName::AssertHidden => Action::AssertHidden {
-                selector: self.selector()?,
-            },
-            ActionName::AssertText => Action::AssertText {
-                selector: self.selector()?,
-                expected: self.expected()?,
-            },
-            ActionName::AssertValue => Action::AssertValue {
-                selector: self.selector()?,
-                expected: self.expected()?,
-            },
-            ActionName::AssertUrl => Action::AssertUrl {
-                expected: self.expected()?,
-            },
-            ActionName::AssertTitle => Action::AssertTitle {
-                expected: self.expected()?,
-            },
+            ActionName::WaitVisible => Action::WaitVisible { selector: self.selector()? },
+            ActionName::WaitHidden => Action::WaitHidden { selector: self.selector()? },
+            ActionName::AssertVisible => Action::AssertVisible { selector: self.selector()? },
+            ActionName::AssertHidden => Action::AssertHidden { selector: self.selector()? },
+            ActionName::AssertText => {
+                Action::AssertText { selector: self.selector()?, expected: self.expected()? }
+            }
+            ActionName::AssertValue => {
+                Action::AssertValue { selector: self.selector()?, expected: self.expected()? }
+            }
+            ActionName::AssertUrl => Action::AssertUrl { expected: self.expected()? },
+            ActionName::AssertTitle => Action::AssertTitle { expected: self.expected()? },
         })
     }
 
@@ -159,10 +137,7 @@ impl Fields<'_> {
         let refuse = |field: &str, given: bool, used: bool| {
             if given && !used {
                 let action = self.action.as_str();
-                Err(Invalid::field(
-                    field,
-                    format_args!("{action} takes no {field}: leave it out"),
-                ))
+                Err(Invalid::field(field, format_args!("{action} takes no {field}: leave it out")))
             } else {
                 Ok(())
             }
@@ -170,11 +145,7 @@ impl Fields<'_> {
         let raw = self.raw;
         let not_empty = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
         Invalid::all([
-            refuse(
-                "selector_xpath",
-                not_empty(&raw.selector_xpath),
-                self.uses_selector(),
-            ),
+            refuse("selector_xpath", not_empty(&raw.selector_xpath), self.uses_selector()),
             refuse("content", not_empty(&raw.content), self.uses_content()),
             refuse("match", raw.how.is_some(), self.compares()),
         ])
@@ -204,10 +175,7 @@ impl Fields<'_> {
     }
 
     fn act(&self, gesture: Gesture) -> Result<Action, Invalid> {
-        Ok(Action::Act {
-            selector: self.selector()?,
-            gesture,
-        })
+        Ok(Action::Act { selector: self.selector()?, gesture })
     }
 
     fn selector(&self) -> Result<Selector, Invalid> {
@@ -272,12 +240,7 @@ impl Fields<'_> {
     }
 
     fn name(&self) -> Result<Option<String>, Invalid> {
-        let Some(name) = self
-            .raw
-            .name
-            .as_deref()
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
+        let Some(name) = self.raw.name.as_deref().map(str::trim).filter(|name| !name.is_empty())
         else {
             return Ok(None);
         };
@@ -307,8 +270,5 @@ fn unknown_action(text: &str) -> Invalid {
         Some(near) => format!("there is no such action; did you mean {near}?"),
         None => format!("there is no such action; there are {}", names.join(", ")),
     };
-    Invalid::from(FieldError {
-        field: "action".to_owned(),
-        message,
-    })
+    Invalid::from(FieldError { field: "action".to_owned(), message })
 }

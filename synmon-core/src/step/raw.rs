@@ -36,9 +36,7 @@ impl From<&Step> for RawStep {
         Self {
             number: i64::from(step.number),
             action: action.name().as_str().to_owned(),
-            selector_xpath: action
-                .selector()
-                .map(|selector| selector.as_str().to_owned()),
+            selector_xpath: action.selector().map(|selector| selector.as_str().to_owned()),
             content: action.content().map(str::to_owned),
             // What goes without saying is not written down.
             how: action
@@ -46,9 +44,7 @@ impl From<&Step> for RawStep {
                 .filter(|how| action.name().default_match() != Some(*how))
                 .map(|how| how.as_str().to_owned()),
             name: step.name.clone(),
-            timeout_ms: step
-                .timeout
-                .and_then(|limit| i64::try_from(limit.as_millis()).ok()),
+            timeout_ms: step.timeout.and_then(|limit| i64::try_from(limit.as_millis()).ok()),
         }
     }
 }

@@ -47,12 +47,7 @@ fn stored(steps: &[Step]) -> String {
 #[track_caller]
 fn refused_fields(json: &str) -> Vec<String> {
     let invalid = parse(json).expect_err(json);
-    assert!(
-        invalid
-            .errors()
-            .iter()
-            .all(|error| !error.message.is_empty())
-    );
+    assert!(invalid.errors().iter().all(|error| !error.message.is_empty()));
     let fields = invalid.errors().iter().map(|error| error.field.clone());
     fields.collect()
 }
@@ -76,10 +71,7 @@ fn what_stores_have_kept_is_read_and_written_as_ever() {
     let steps = parse(STORED).unwrap();
     assert_eq!(stored(&steps), STORED);
     for name in ActionName::ALL {
-        assert!(
-            steps.iter().any(|step| step.action.name() == name),
-            "{name:?}"
-        );
+        assert!(steps.iter().any(|step| step.action.name() == name), "{name:?}");
     }
 }
 
@@ -105,10 +97,7 @@ fn steps_are_sorted_by_their_numbers() {
     let steps =
         parse(r#"[{"number":2,"action":"back"},{"number":3,"action":"back"},{"number":1,"action":"reload"}]"#)
             .unwrap();
-    assert_eq!(
-        steps.iter().map(|step| step.number).collect::<Vec<_>>(),
-        [1, 2, 3]
-    );
+    assert_eq!(steps.iter().map(|step| step.number).collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(steps[0].action, Action::Reload);
     assert_eq!(parse("[]").unwrap(), []);
 }
@@ -138,6 +127,7 @@ fn numbers_are_one_to_n_without_a_gap_or_a_repeat() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is one table")]
 fn every_refusal_names_its_field() {
     let long = "x".repeat(10_001);
     let deep = format!("{}1{}", "(".repeat(65), ")".repeat(65));
@@ -164,12 +154,14 @@ fn every_refusal_names_its_field() {
         (r#""action":"navigate","content":"javascript:alert(1)""#.to_owned(), "content"),
         (r#""action":"navigate","content":"/relative""#.to_owned(), "content"),
         (
-            r#""action":"navigate","selector_xpath":"//a","content":"http://a.example/""#.to_owned(),
+            r#""action":"navigate","selector_xpath":"//a","content":"http://a.example/""#
+                .to_owned(),
             "selector_xpath",
         ),
         (r#""action":"assert_text","selector_xpath":"//a","content":" ""#.to_owned(), "content"),
         (
-            r#""action":"assert_text","selector_xpath":"//a","content":"x","match":"like""#.to_owned(),
+            r#""action":"assert_text","selector_xpath":"//a","content":"x","match":"like""#
+                .to_owned(),
             "match",
         ),
         (r#""action":"back","timeout_ms":99"#.to_owned(), "timeout_ms"),
@@ -203,11 +195,7 @@ fn all_that_is_wrong_is_said_at_once() {
 #[test]
 fn a_hundred_steps_are_accepted_and_one_more_is_not() {
     let many = |count: i64| -> Vec<RawStep> {
-        let step = |number| RawStep {
-            number,
-            action: "back".to_owned(),
-            ..RawStep::default()
-        };
+        let step = |number| RawStep { number, action: "back".to_owned(), ..RawStep::default() };
         (1..=count).map(step).collect()
     };
     assert_eq!(parse_steps(&many(100)).unwrap().len(), 100);

@@ -171,10 +171,7 @@ impl RunReport {
             id: crate::NoticeId::new(self.finished_at),
             owner: Some(owner),
             created_at: self.finished_at,
-            body: crate::notice::NoticeBody::Run(RunNotice {
-                alert,
-                ..self.notice.clone()
-            }),
+            body: crate::notice::NoticeBody::Run(RunNotice { alert, ..self.notice.clone() }),
         })
     }
 }

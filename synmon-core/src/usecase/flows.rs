@@ -38,11 +38,7 @@ impl Flows {
     /// Over a store.
     #[must_use]
     pub fn new(store: Arc<dyn FlowStore>, clock: Arc<dyn Clock>, rules: FlowRules) -> Self {
-        Self {
-            store,
-            clock,
-            rules,
-        }
+        Self { store, clock, rules }
     }
 
     /// The rules that flows are held to.
@@ -56,18 +52,12 @@ impl Flows {
         let flow = new.into_flow(owner, self.rules.minimum_interval, self.clock.now())?;
         self.check(&flow).await?;
         self.store.insert_flow(&flow).await?;
-        Ok(ListedFlow {
-            flow,
-            last_run: None,
-        })
+        Ok(ListedFlow { flow, last_run: None })
     }
 
     /// One flow.
     pub async fn get(&self, owner: OwnerId, id: FlowId) -> Result<ListedFlow, UseCaseError> {
-        self.store
-            .flow(owner, id)
-            .await?
-            .ok_or(UseCaseError::NotFound("flow"))
+        self.store.flow(owner, id).await?.ok_or(UseCaseError::NotFound("flow"))
     }
 
     /// A page of an owner's flows.
@@ -88,8 +78,7 @@ impl Flows {
         change: FlowChange,
     ) -> Result<ListedFlow, UseCaseError> {
         let (interval, now) = (self.rules.minimum_interval, self.clock.now());
-        self.update(owner, id, |flow| change.clone().apply(flow, interval, now))
-            .await
+        self.update(owner, id, |flow| change.clone().apply(flow, interval, now)).await
     }
 
     /// Replaces a flow's steps. An active flow keeps at least one.
@@ -149,9 +138,7 @@ impl Flows {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(UseCaseError::Conflict(
-            "the flow is being changed by others: try again".to_owned(),
-        ))
+        Err(UseCaseError::Conflict("the flow is being changed by others: try again".to_owned()))
     }
 
     /// What can only be checked here: the browsers that there are, and where the names lead.
@@ -159,22 +146,14 @@ impl Flows {
         let browser = if self.rules.browsers.contains(&flow.browser) {
             Ok(())
         } else {
-            let names: Vec<_> = self
-                .rules
-                .browsers
-                .iter()
-                .map(|kind| kind.as_str())
-                .collect();
+            let names: Vec<_> = self.rules.browsers.iter().map(|kind| kind.as_str()).collect();
             let message = format!("this server can run {}", names.join(" and "));
             Err(Invalid::field("browser", message))
         };
         let mut checks = vec![browser, self.check_target("url", flow.url.as_url()).await];
         for (index, step) in flow.steps.iter().enumerate() {
             if let Action::Navigate { url } = &step.action {
-                checks.push(
-                    self.check_target(&format!("steps[{index}].content"), url)
-                        .await,
-                );
+                checks.push(self.check_target(&format!("steps[{index}].content"), url).await);
             }
         }
         Invalid::all(checks)

@@ -30,12 +30,7 @@ impl Runs {
         clock: Arc<dyn Clock>,
         signals: Arc<Signals>,
     ) -> Self {
-        Self {
-            flow_store,
-            run_store,
-            clock,
-            signals,
-        }
+        Self { flow_store, run_store, clock, signals }
     }
 
     /// Queues a run of a flow, active or not; an idle worker takes it at once.
@@ -63,11 +58,7 @@ impl Runs {
         owner: OwnerId,
         id: RunId,
     ) -> Result<(Run, Vec<StepLog>), UseCaseError> {
-        let run = self
-            .run_store
-            .run(owner, id)
-            .await?
-            .ok_or(UseCaseError::NotFound("run"))?;
+        let run = self.run_store.run(owner, id).await?.ok_or(UseCaseError::NotFound("run"))?;
         let logs = self.run_store.step_logs(id).await?;
         Ok((run, logs))
     }
@@ -85,15 +76,11 @@ impl Runs {
     /// Stops a run. One that is queued ends at once, a running one after the call to the browser
     /// that is under way.
     pub async fn cancel(&self, owner: OwnerId, id: RunId) -> Result<(), UseCaseError> {
-        match self
-            .run_store
-            .request_cancel(owner, id, self.clock.now())
-            .await?
-        {
+        match self.run_store.request_cancel(owner, id, self.clock.now()).await? {
             None => Err(UseCaseError::NotFound("run")),
-            Some(CancelOutcome::HasEnded) => Err(UseCaseError::Conflict(
-                "the run has ended already".to_owned(),
-            )),
+            Some(CancelOutcome::HasEnded) => {
+                Err(UseCaseError::Conflict("the run has ended already".to_owned()))
+            }
             Some(CancelOutcome::Cancelled | CancelOutcome::Requested) => {
                 self.signals.cancel_requested();
                 self.signals.progressed();

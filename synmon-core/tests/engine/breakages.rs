@@ -42,11 +42,7 @@ async fn what_breaks_twice_is_errored_and_tells_nobody() {
         let outcome = run(&world).await;
         assert_eq!(outcome.run.status, RunStatus::Errored, "{trouble:?}");
         assert_eq!(outcome.code(), code, "{trouble:?}: {}", outcome.message());
-        assert_eq!(
-            outcome.run.error.as_ref().unwrap().step,
-            Some(1),
-            "{trouble:?}"
-        );
+        assert_eq!(outcome.run.error.as_ref().unwrap().step, Some(1), "{trouble:?}");
         assert_eq!(outcome.run.attempt, 2);
         assert_eq!(world.browser.opened(), 2, "it was tried on a fresh browser");
         assert_eq!(world.outbox(), [], "{trouble:?}");
@@ -62,32 +58,19 @@ async fn what_breaks_once_passes_on_a_fresh_browser() {
     for (trouble, _) in all_that_is_ours() {
         let world = broken(trouble.clone());
         let fine = Element::saying("").trouble(trouble);
-        world.site(
-            Page::titled("Home")
-                .element("//a", fine)
-                .element("//b", Element::saying("")),
-        );
+        world.site(Page::titled("Home").element("//a", fine).element("//b", Element::saying("")));
         world.browser.heals_after(1);
         let outcome = run(&world).await;
         outcome.has_passed();
         assert_eq!(outcome.run.attempt, 2);
-        let Screenshot::Captured(key) = &outcome.logs[0].screenshot else {
-            panic!()
-        };
-        assert!(
-            key.as_str().ends_with("/2-0.png"),
-            "each attempt has pictures of its own"
-        );
+        let Screenshot::Captured(key) = &outcome.logs[0].screenshot else { panic!() };
+        assert!(key.as_str().ends_with("/2-0.png"), "each attempt has pictures of its own");
     }
 }
 
 #[tokio::test]
 async fn a_browser_that_dies_while_it_loads_the_page_is_ours_too() {
-    for trouble in [
-        Trouble::BrowserCrashes,
-        Trouble::SessionLost,
-        Trouble::HangsForGood,
-    ] {
+    for trouble in [Trouble::BrowserCrashes, Trouble::SessionLost, Trouble::HangsForGood] {
         let world = World::new();
         world.site(Page::titled("").trouble(trouble));
         let outcome = run(&world).await;
@@ -106,19 +89,10 @@ async fn no_browser_is_errored_and_tells_nobody() {
         let outcome = run(&world).await;
         assert_eq!(outcome.run.status, RunStatus::Errored, "{start:?}");
         let panics = matches!(start, Start::Panics);
-        let code = if panics {
-            ErrorCode::Internal
-        } else {
-            ErrorCode::BrowserUnavailable
-        };
+        let code = if panics { ErrorCode::Internal } else { ErrorCode::BrowserUnavailable };
         assert_eq!(outcome.code(), code, "{start:?}");
         assert_eq!(outcome.run.error.as_ref().unwrap().step, None);
-        assert!(
-            outcome
-                .logs
-                .iter()
-                .all(|log| log.status == StepStatus::Skipped)
-        );
+        assert!(outcome.logs.iter().all(|log| log.status == StepStatus::Skipped));
         assert_eq!(outcome.logs.len(), 3);
         assert_eq!(world.outbox(), []);
     }
@@ -148,9 +122,7 @@ async fn how_the_browser_closes_changes_no_verdict() {
 #[tokio::test]
 async fn a_store_that_is_out_of_reach_for_a_moment_loses_nothing() {
     let world = World::new();
-    world
-        .browser
-        .starts([Start::Slow(world.clock.clone(), secs(2))]);
+    world.browser.starts([Start::Slow(world.clock.clone(), secs(2))]);
     let flow = world.flow(steps().click("//a")).await;
     let id = world.queue(&flow).await;
     let worker = world.engine.worker();

@@ -9,11 +9,7 @@ use synmon_testkit::{
 use crate::world::{World, later, secs};
 
 async fn tick(world: &World) -> usize {
-    world
-        .clock
-        .drive(world.engine.dispatcher().tick())
-        .await
-        .unwrap()
+    world.clock.drive(world.engine.dispatcher().tick()).await.unwrap()
 }
 
 async fn put(world: &World) {
@@ -52,14 +48,9 @@ async fn a_notice_that_can_not_be_sent_yet_is_tried_again_later_under_the_same_i
         world.notifier.answer([trouble]);
         put(&world).await;
         tick(&world).await;
-        let NoticeState::Pending(due) = state(&world) else {
-            panic!("{trouble:?}")
-        };
+        let NoticeState::Pending(due) = state(&world) else { panic!("{trouble:?}") };
         let hung = if trouble == Reply::Hang { 30 } else { 0 };
-        assert!(
-            due >= later(hung + 5) && due < later(hung + 6),
-            "{trouble:?}: {due}"
-        );
+        assert!(due >= later(hung + 5) && due < later(hung + 6), "{trouble:?}: {due}");
         assert_eq!(tick(&world).await, 0, "not before it is due");
         world.clock.set_wall(due);
         assert_eq!(tick(&world).await, 1);
@@ -104,10 +95,7 @@ async fn a_notice_that_will_never_be_sent_is_given_up_at_once() {
     world.notifier.answer([Reply::GiveUp]);
     put(&world).await;
     tick(&world).await;
-    assert_eq!(
-        state(&world),
-        NoticeState::GivenUp("there is no such address".to_owned())
-    );
+    assert_eq!(state(&world), NoticeState::GivenUp("there is no such address".to_owned()));
 }
 
 #[tokio::test]
@@ -119,19 +107,11 @@ async fn one_notice_that_hangs_or_panics_does_not_keep_the_others_of_its_batch()
             put(&world).await;
         }
         assert_eq!(tick(&world).await, 4);
-        let done = world
-            .outbox()
-            .iter()
-            .filter(|(_, state)| *state == NoticeState::Done)
-            .count();
+        let done = world.outbox().iter().filter(|(_, state)| *state == NoticeState::Done).count();
         assert_eq!(done, 3, "{trouble:?}");
         world.clock.pass(secs(1_000));
         assert_eq!(tick(&world).await, 1);
-        assert_eq!(
-            world.notifier.asked().len(),
-            5,
-            "each of the others went out once"
-        );
+        assert_eq!(world.notifier.asked().len(), 5, "each of the others went out once");
     }
 }
 
@@ -141,10 +121,7 @@ async fn a_long_outbox_is_worked_off_in_batches() {
     for _ in 0..25 {
         put(&world).await;
     }
-    assert_eq!(
-        [tick(&world).await, tick(&world).await, tick(&world).await],
-        [10, 10, 5]
-    );
+    assert_eq!([tick(&world).await, tick(&world).await, tick(&world).await], [10, 10, 5]);
     assert_eq!(world.notifier.asked().len(), 25);
 }
 
@@ -154,10 +131,7 @@ async fn two_dispatchers_send_each_notice_once() {
     for _ in 0..15 {
         put(&world).await;
     }
-    let (one, two) = (
-        world.engine.dispatcher(),
-        world.another_engine().dispatcher(),
-    );
+    let (one, two) = (world.engine.dispatcher(), world.another_engine().dispatcher());
     let both = async { tokio::join!(one.tick(), two.tick()) };
     let (one, two) = world.clock.drive(both).await;
     assert_eq!(one.unwrap() + two.unwrap(), 15);

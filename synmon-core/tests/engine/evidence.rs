@@ -26,10 +26,7 @@ fn why(outcome: &Outcome) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_picture_that_is_too_large_is_not_kept_and_the_step_passes() {
-    let settings = EngineSettings {
-        max_screenshot_bytes: 100,
-        ..EngineSettings::default()
-    };
+    let settings = EngineSettings { max_screenshot_bytes: 100, ..EngineSettings::default() };
     let world = World::with(settings);
     world.browser.shoots(Shot::OfSize(101));
     let outcome = run(&world).await;
@@ -84,10 +81,7 @@ async fn a_log_and_its_picture_are_stored_before_the_next_step_begins() {
     world.clock.advance(secs(5)).await;
     let logs = world.store.step_logs(id).await.unwrap();
     let on_record: Vec<_> = logs.iter().map(|log| (log.number, log.status)).collect();
-    assert_eq!(
-        on_record,
-        [(0, StepStatus::Passed), (1, StepStatus::Passed)]
-    );
+    assert_eq!(on_record, [(0, StepStatus::Passed), (1, StepStatus::Passed)]);
     assert_eq!(world.artifacts.keys().len(), 2);
     let calls = world.browser.calls();
     let shot = calls.iter().rposition(|call| call == "screenshot").unwrap();

@@ -36,17 +36,9 @@ async fn opened(error: BrowserError) -> Outcome {
 async fn an_element_that_does_not_come_is_not_found_when_the_time_is_up() {
     let (world, outcome) = clicked(Element::saying("").never(NotReady::Missing)).await;
     outcome.has_failed(1, ErrorCode::ElementNotFound);
-    assert_eq!(
-        outcome.logs[1].duration,
-        Some(secs(20)),
-        "not earlier, not later"
-    );
+    assert_eq!(outcome.logs[1].duration, Some(secs(20)), "not earlier, not later");
     assert!(outcome.message().contains("//a"), "{}", outcome.message());
-    assert_eq!(
-        world.browser.opened(),
-        1,
-        "the site's doing is not tried again"
-    );
+    assert_eq!(world.browser.opened(), 1, "the site's doing is not tried again");
 }
 
 #[tokio::test]
@@ -56,12 +48,7 @@ async fn an_element_that_can_not_be_used_says_what_it_lacks() {
         (NotReady::Moving, "moving"),
         (NotReady::Disabled, "disabled"),
         (NotReady::ReadOnly, "read-only"),
-        (
-            NotReady::Covered {
-                by: "div.cookie-banner".to_owned(),
-            },
-            "div.cookie-banner",
-        ),
+        (NotReady::Covered { by: "div.cookie-banner".to_owned() }, "div.cookie-banner"),
         (NotReady::OutOfView, "scrolled into view"),
         (NotReady::NoSuchOption, "option"),
     ] {
@@ -76,12 +63,7 @@ async fn an_element_that_refuses_is_not_asked_twice() {
     let (world, outcome) = clicked(Element::saying("").refuses("a file is needed")).await;
     outcome.has_failed(1, ErrorCode::ElementNotInteractable);
     assert_eq!(outcome.message(), "a file is needed");
-    let clicks = world
-        .browser
-        .calls()
-        .iter()
-        .filter(|call| call.starts_with("Click"))
-        .count();
+    let clicks = world.browser.calls().iter().filter(|call| call.starts_with("Click")).count();
     assert_eq!(clicks, 1);
 }
 
@@ -95,26 +77,10 @@ async fn an_expectation_that_does_not_hold_says_what_was_expected_and_what_was_t
             .element("//q", Element::saying(&long)),
     );
     for (steps, expected, found) in [
-        (
-            steps().assert_text("//p", "Thank you"),
-            "Thank you",
-            "Sorry",
-        ),
-        (
-            steps().step("assert_title", None, Some("Done")),
-            "Done",
-            "Home",
-        ),
-        (
-            steps().step("assert_url", None, Some("/done")),
-            "/done",
-            SITE,
-        ),
-        (
-            steps().step("assert_visible", Some("//x"), None),
-            "a visible element",
-            "no element",
-        ),
+        (steps().assert_text("//p", "Thank you"), "Thank you", "Sorry"),
+        (steps().step("assert_title", None, Some("Done")), "Done", "Home"),
+        (steps().step("assert_url", None, Some("/done")), "/done", SITE),
+        (steps().step("assert_visible", Some("//x"), None), "a visible element", "no element"),
         (
             steps().step("assert_hidden", Some("//p"), None),
             "no visible element",
@@ -136,32 +102,15 @@ async fn an_expectation_that_does_not_hold_says_what_was_expected_and_what_was_t
 async fn an_assertion_about_an_element_that_is_not_there_is_not_found() {
     let world = World::new();
     for action in ["assert_text", "assert_value"] {
-        let flow = world
-            .flow(steps().step(action, Some("//nowhere"), Some("x")))
-            .await;
-        world
-            .run(&flow)
-            .await
-            .has_failed(1, ErrorCode::ElementNotFound);
+        let flow = world.flow(steps().step(action, Some("//nowhere"), Some("x"))).await;
+        world.run(&flow).await.has_failed(1, ErrorCode::ElementNotFound);
     }
-    let flow = world
-        .flow(steps().step("wait_visible", Some("//nowhere"), None))
-        .await;
-    world
-        .run(&flow)
-        .await
-        .has_failed(1, ErrorCode::ElementNotFound);
-    let flow = world
-        .flow(steps().step("wait_hidden", Some("//a"), None))
-        .await;
+    let flow = world.flow(steps().step("wait_visible", Some("//nowhere"), None)).await;
+    world.run(&flow).await.has_failed(1, ErrorCode::ElementNotFound);
+    let flow = world.flow(steps().step("wait_hidden", Some("//a"), None)).await;
     world.run(&flow).await.has_failed(1, ErrorCode::Timeout);
-    let flow = world
-        .flow(steps().step("assert_value", Some("//a"), Some("x")))
-        .await;
-    world
-        .run(&flow)
-        .await
-        .has_failed(1, ErrorCode::AssertionFailed);
+    let flow = world.flow(steps().step("assert_value", Some("//a"), Some("x"))).await;
+    world.run(&flow).await.has_failed(1, ErrorCode::AssertionFailed);
 }
 
 #[tokio::test]
@@ -170,23 +119,11 @@ async fn what_the_browser_says_of_a_page_that_does_not_load_becomes_its_code() {
     for (error, code) in [
         (navigation("net::ERR_NAME_NOT_RESOLVED"), ErrorCode::Dns),
         (navigation("net::ERR_CERT_DATE_INVALID"), ErrorCode::Tls),
-        (
-            navigation("net::ERR_CONNECTION_REFUSED"),
-            ErrorCode::NavigationFailed,
-        ),
-        (
-            navigation("net::ERR_CONNECTION_TIMED_OUT"),
-            ErrorCode::Timeout,
-        ),
+        (navigation("net::ERR_CONNECTION_REFUSED"), ErrorCode::NavigationFailed),
+        (navigation("net::ERR_CONNECTION_TIMED_OUT"), ErrorCode::Timeout),
         (BrowserError::Timeout("30 s".to_owned()), ErrorCode::Timeout),
-        (
-            BrowserError::Dialogs("again!".to_owned()),
-            ErrorCode::ScriptDialog,
-        ),
-        (
-            BrowserError::SelectorInvalid("//[".to_owned()),
-            ErrorCode::SelectorInvalid,
-        ),
+        (BrowserError::Dialogs("again!".to_owned()), ErrorCode::ScriptDialog),
+        (BrowserError::SelectorInvalid("//[".to_owned()), ErrorCode::SelectorInvalid),
     ] {
         opened(error).await.has_failed(0, code);
     }
@@ -196,39 +133,18 @@ async fn what_the_browser_says_of_a_page_that_does_not_load_becomes_its_code() {
 async fn a_name_that_does_not_resolve_is_left_to_the_browser_to_judge() {
     let world = World::new();
     let url = synmon_core::flow::FlowUrl::parse("http://nowhere.example/").unwrap();
-    let flow = world
-        .insert(Flow {
-            url,
-            ..a_flow(world.owner)
-        })
-        .await;
+    let flow = world.insert(Flow { url, ..a_flow(world.owner) }).await;
     world.run(&flow).await.has_failed(0, ErrorCode::Dns);
-    assert!(
-        world
-            .browser
-            .calls()
-            .contains(&"open http://nowhere.example/".to_owned())
-    );
+    assert!(world.browser.calls().contains(&"open http://nowhere.example/".to_owned()));
 }
 
 #[tokio::test]
 async fn a_name_service_that_never_answers_neither_hangs_the_run_nor_opens_the_gate() {
     let world = World::new();
     let url = synmon_core::flow::FlowUrl::parse("http://silent.example/").unwrap();
-    let flow = world
-        .insert(Flow {
-            url,
-            ..a_flow(world.owner)
-        })
-        .await;
+    let flow = world.insert(Flow { url, ..a_flow(world.owner) }).await;
     world.run(&flow).await.has_failed(0, ErrorCode::Dns);
-    assert!(
-        !world
-            .browser
-            .calls()
-            .iter()
-            .any(|call| call.starts_with("open"))
-    );
+    assert!(!world.browser.calls().iter().any(|call| call.starts_with("open")));
 }
 
 #[tokio::test]
@@ -257,16 +173,10 @@ async fn an_error_page_never_passes() {
     let world = World::new();
     world.site(Page::of_an_error());
     let flow = world.flow(steps().click("//a")).await;
-    world
-        .run(&flow)
-        .await
-        .has_failed(0, ErrorCode::NavigationFailed);
+    world.run(&flow).await.has_failed(0, ErrorCode::NavigationFailed);
     world.site(Page::titled("Home").element("//a", Element::saying("").leads_to(NEXT)));
     world.browser.page(NEXT, Page::of_an_error());
-    world
-        .run(&flow)
-        .await
-        .has_failed(1, ErrorCode::NavigationFailed);
+    world.run(&flow).await.has_failed(1, ErrorCode::NavigationFailed);
 }
 
 #[tokio::test]
@@ -275,30 +185,14 @@ async fn a_blocked_address_is_not_opened() {
     for host in ["intranet.example", "127.0.0.1", "169.254.169.254", "[::1]"] {
         let url = synmon_core::flow::FlowUrl::parse(&format!("http://{host}/")).unwrap();
         let flow = world
-            .insert(Flow {
-                url,
-                id: synmon_core::FlowId::new(noon()),
-                ..a_flow(world.owner)
-            })
+            .insert(Flow { url, id: synmon_core::FlowId::new(noon()), ..a_flow(world.owner) })
             .await;
-        world
-            .run(&flow)
-            .await
-            .has_failed(0, ErrorCode::BlockedAddress);
+        world.run(&flow).await.has_failed(0, ErrorCode::BlockedAddress);
     }
-    let flow = world
-        .flow(steps().navigate("http://intranet.example/"))
-        .await;
-    world
-        .run(&flow)
-        .await
-        .has_failed(1, ErrorCode::BlockedAddress);
-    let opened: Vec<_> = world
-        .browser
-        .calls()
-        .into_iter()
-        .filter(|call| call.starts_with("open"))
-        .collect();
+    let flow = world.flow(steps().navigate("http://intranet.example/")).await;
+    world.run(&flow).await.has_failed(1, ErrorCode::BlockedAddress);
+    let opened: Vec<_> =
+        world.browser.calls().into_iter().filter(|call| call.starts_with("open")).collect();
     assert_eq!(opened, [format!("open {SITE}")]);
 }
 
@@ -312,10 +206,7 @@ async fn a_blocked_address_that_a_redirect_led_to_is_not_shown() {
     let outcome = world.run(&flow).await;
     outcome.has_failed(0, ErrorCode::BlockedAddress);
     assert_eq!(outcome.logs[0].title, None);
-    assert!(matches!(
-        outcome.logs[0].screenshot,
-        Screenshot::Unavailable { .. }
-    ));
+    assert!(matches!(outcome.logs[0].screenshot, Screenshot::Unavailable { .. }));
     assert_eq!(world.artifacts.keys(), [""; 0]);
     assert!(!world.browser.calls().contains(&"screenshot".to_owned()));
     // Nor after a click.
@@ -331,10 +222,7 @@ async fn a_page_that_hangs_is_interrupted_and_fails_with_a_picture() {
     let (world, outcome) = clicked(Element::saying("").trouble(Trouble::Hangs)).await;
     outcome.has_failed(1, ErrorCode::Timeout);
     assert!(outcome.message().contains("20s"), "{}", outcome.message());
-    assert!(matches!(
-        outcome.logs[1].screenshot,
-        Screenshot::Captured(_)
-    ));
+    assert!(matches!(outcome.logs[1].screenshot, Screenshot::Captured(_)));
     let calls = world.browser.calls();
     let place = |call: &str| calls.iter().position(|made| made == call).unwrap();
     assert!(place("interrupt") < place("probe"), "{calls:?}");
@@ -365,10 +253,7 @@ async fn a_step_gets_its_own_time() {
     let flow = world.flow(steps().click("//nowhere").within_ms(100)).await;
     let outcome = world.run(&flow).await;
     outcome.has_failed(1, ErrorCode::ElementNotFound);
-    assert_eq!(
-        outcome.logs[1].duration,
-        Some(std::time::Duration::from_millis(100))
-    );
+    assert_eq!(outcome.logs[1].duration, Some(std::time::Duration::from_millis(100)));
 }
 
 #[tokio::test]
@@ -383,11 +268,7 @@ async fn a_run_ends_when_its_time_is_over_whatever_its_steps_may_take() {
     let outcome = world.run(&flow).await;
     outcome.has_failed(1, ErrorCode::Timeout);
     assert_eq!(outcome.run.duration, Some(secs(30)));
-    assert!(
-        outcome.message().contains("no element matches"),
-        "{}",
-        outcome.message()
-    );
+    assert!(outcome.message().contains("no element matches"), "{}", outcome.message());
 }
 
 #[tokio::test]
@@ -396,32 +277,18 @@ async fn no_step_begins_when_the_runs_time_is_over() {
     // The page takes longer to load than the run may take, but not as long as a call's grace.
     let slow = Page::titled("Home").loads_slowly(world.clock.clone(), secs(2));
     world.site(slow.element("//a", Element::saying("")));
-    let flow = Flow {
-        run_timeout: secs(1),
-        ..a_flow(world.owner)
-    };
+    let flow = Flow { run_timeout: secs(1), ..a_flow(world.owner) };
     let flow = world.insert(flow).await;
     let outcome = world.run(&flow).await;
     outcome.has_failed(1, ErrorCode::Timeout);
-    assert!(
-        !world
-            .browser
-            .calls()
-            .iter()
-            .any(|call| call.starts_with("Click"))
-    );
+    assert!(!world.browser.calls().iter().any(|call| call.starts_with("Click")));
 }
 
 #[tokio::test]
 async fn waiting_for_a_browser_is_no_time_of_the_sites() {
     let world = World::new();
-    world
-        .browser
-        .starts([Start::Slow(world.clock.clone(), secs(30))]);
-    let flow = Flow {
-        run_timeout: secs(1),
-        ..a_flow(world.owner)
-    };
+    world.browser.starts([Start::Slow(world.clock.clone(), secs(30))]);
+    let flow = Flow { run_timeout: secs(1), ..a_flow(world.owner) };
     let flow = world.insert(flow).await;
     world.run(&flow).await.has_passed();
 }
@@ -430,53 +297,30 @@ async fn waiting_for_a_browser_is_no_time_of_the_sites() {
 async fn the_owner_is_told_of_a_failure_with_all_details() {
     let world = World::new();
     world.site(Page::titled("Home").element("//p", Element::saying("Sorry")));
-    let flow = world
-        .flow(
-            steps()
-                .assert_text("//p", "Thanks")
-                .called("the end")
-                .click("//b"),
-        )
-        .await;
+    let flow =
+        world.flow(steps().assert_text("//p", "Thanks").called("the end").click("//b")).await;
     let outcome = world.run(&flow).await;
     let told = world.verdicts_told();
     assert_eq!(told.len(), 1);
     let notice = &told[0];
-    assert_eq!(
-        (notice.alert, notice.run, notice.flow),
-        (Alert::Failure, outcome.run.id, flow.id)
-    );
+    assert_eq!((notice.alert, notice.run, notice.flow), (Alert::Failure, outcome.run.id, flow.id));
     assert_eq!((&*notice.trigger, &*notice.browser), ("manual", "fake 1.0"));
     assert_eq!((&*notice.flow_name, &*notice.flow_url), ("a flow", SITE));
     assert_eq!(Some(notice.finished_at), outcome.run.finished_at);
     let step = notice.failure.as_ref().unwrap();
     assert_eq!((step.number, step.of), (1, 2));
-    assert_eq!(
-        (step.name.as_deref(), &*step.action),
-        (Some("the end"), "assert_text")
-    );
-    assert_eq!(
-        (&*step.code, step.selector_xpath.as_deref()),
-        ("assertion_failed", Some("//p"))
-    );
-    assert_eq!(
-        (step.expected.as_deref(), step.found.as_deref()),
-        (Some("Thanks"), Some("Sorry"))
-    );
-    assert_eq!(
-        (step.page_url.as_deref(), step.page_title.as_deref()),
-        (Some(SITE), Some("Home"))
-    );
+    assert_eq!((step.name.as_deref(), &*step.action), (Some("the end"), "assert_text"));
+    assert_eq!((&*step.code, step.selector_xpath.as_deref()), ("assertion_failed", Some("//p")));
+    assert_eq!((step.expected.as_deref(), step.found.as_deref()), (Some("Thanks"), Some("Sorry")));
+    assert_eq!((step.page_url.as_deref(), step.page_title.as_deref()), (Some(SITE), Some("Home")));
     assert_eq!(step.screenshot.as_ref(), world.artifacts.keys().last());
 }
 
 #[tokio::test]
 async fn a_flow_that_recovers_sends_exactly_one_all_clear() {
     let world = World::new();
-    let flow = Flow {
-        alert_policy: synmon_core::flow::AlertPolicy::OnChange,
-        ..a_flow(world.owner)
-    };
+    let flow =
+        Flow { alert_policy: synmon_core::flow::AlertPolicy::OnChange, ..a_flow(world.owner) };
     let flow = world.insert(flow).await;
     world.run(&flow).await.has_passed();
     world.site(Page::titled("Broken"));
@@ -487,11 +331,7 @@ async fn a_flow_that_recovers_sends_exactly_one_all_clear() {
     for _ in 0..2 {
         world.run(&flow).await.has_passed();
     }
-    let alerts: Vec<_> = world
-        .verdicts_told()
-        .iter()
-        .map(|notice| notice.alert)
-        .collect();
+    let alerts: Vec<_> = world.verdicts_told().iter().map(|notice| notice.alert).collect();
     assert_eq!(alerts, [Alert::Failure, Alert::Recovery]);
     assert_eq!(world.verdicts_told()[1].failure, None);
 }
@@ -507,16 +347,8 @@ async fn what_a_hostile_page_says_of_itself_is_stored_within_bounds() {
     let outcome = world.run(&flow).await;
     outcome.has_failed(1, ErrorCode::AssertionFailed);
     for log in &outcome.logs {
-        let error = log
-            .error
-            .iter()
-            .flat_map(|error| [Some(&error.message), error.found.as_ref()]);
-        let texts = log
-            .title
-            .iter()
-            .chain(&log.url)
-            .chain(&log.dialogs)
-            .chain(error.flatten());
+        let error = log.error.iter().flat_map(|error| [Some(&error.message), error.found.as_ref()]);
+        let texts = log.title.iter().chain(&log.url).chain(&log.dialogs).chain(error.flatten());
         for text in texts {
             assert!(!text.contains('\0'));
             assert!(text.chars().count() <= 5_000, "{}", text.chars().count());

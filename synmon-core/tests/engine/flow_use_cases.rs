@@ -37,20 +37,15 @@ fn click() -> Vec<RawStep> {
 }
 
 fn active(active: bool) -> FlowChange {
-    FlowChange {
-        active: Some(active),
-        ..FlowChange::default()
-    }
+    FlowChange { active: Some(active), ..FlowChange::default() }
 }
 
 #[track_caller]
 fn fields<T: std::fmt::Debug>(answer: Result<T, UseCaseError>) -> Vec<String> {
     match answer {
-        Err(UseCaseError::Invalid(invalid)) => invalid
-            .errors()
-            .iter()
-            .map(|error| error.field.clone())
-            .collect(),
+        Err(UseCaseError::Invalid(invalid)) => {
+            invalid.errors().iter().map(|error| error.field.clone()).collect()
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -67,174 +62,42 @@ async fn a_new_flow_is_inactive_and_has_its_defaults() {
     assert_eq!((flow.active, flow.next_run_at), (false, None));
     assert_eq!(flow.schedule.timezone_name(), "UTC");
     assert!(flow.steps.is_empty());
-    assert_eq!(
-        flows(&world).get(world.owner, flow.id).await.unwrap().flow,
-        flow
-    );
+    assert_eq!(flows(&world).get(world.owner, flow.id).await.unwrap().flow, flow);
 }
 
 #[tokio::test]
 async fn each_field_that_is_wrong_is_named() {
     let world = World::new();
     for (new, wrong) in [
-        (
-            NewFlow {
-                name: " ".to_owned(),
-                ..seed()
-            },
-            vec!["name"],
-        ),
-        (
-            NewFlow {
-                name: "a\0b".to_owned(),
-                ..seed()
-            },
-            vec!["name"],
-        ),
-        (
-            NewFlow {
-                name: "a\nb".to_owned(),
-                ..seed()
-            },
-            vec!["name"],
-        ),
-        (
-            NewFlow {
-                name: "x".repeat(201),
-                ..seed()
-            },
-            vec!["name"],
-        ),
-        (
-            NewFlow {
-                url: "site.example".to_owned(),
-                ..seed()
-            },
-            vec!["url"],
-        ),
-        (
-            NewFlow {
-                url: "file:///etc/passwd".to_owned(),
-                ..seed()
-            },
-            vec!["url"],
-        ),
-        (
-            NewFlow {
-                url: "http://u:p@site.example/".to_owned(),
-                ..seed()
-            },
-            vec!["url"],
-        ),
-        (
-            NewFlow {
-                url: "http://intranet.example/".to_owned(),
-                ..seed()
-            },
-            vec!["url"],
-        ),
-        (
-            NewFlow {
-                url: "http://127.0.0.1/".to_owned(),
-                ..seed()
-            },
-            vec!["url"],
-        ),
-        (
-            NewFlow {
-                browser: "lynx".to_owned(),
-                ..seed()
-            },
-            vec!["browser"],
-        ),
-        (
-            NewFlow {
-                browser: "firefox".to_owned(),
-                ..seed()
-            },
-            vec!["browser"],
-        ),
-        (
-            NewFlow {
-                scheduling: "nonsense".to_owned(),
-                ..seed()
-            },
-            vec!["scheduling"],
-        ),
-        (
-            NewFlow {
-                scheduling: "0 0 31 2 *".to_owned(),
-                ..seed()
-            },
-            vec!["scheduling"],
-        ),
-        (
-            NewFlow::default(),
-            vec!["name", "url", "browser", "scheduling"],
-        ),
+        (NewFlow { name: " ".to_owned(), ..seed() }, vec!["name"]),
+        (NewFlow { name: "a\0b".to_owned(), ..seed() }, vec!["name"]),
+        (NewFlow { name: "a\nb".to_owned(), ..seed() }, vec!["name"]),
+        (NewFlow { name: "x".repeat(201), ..seed() }, vec!["name"]),
+        (NewFlow { url: "site.example".to_owned(), ..seed() }, vec!["url"]),
+        (NewFlow { url: "file:///etc/passwd".to_owned(), ..seed() }, vec!["url"]),
+        (NewFlow { url: "http://u:p@site.example/".to_owned(), ..seed() }, vec!["url"]),
+        (NewFlow { url: "http://intranet.example/".to_owned(), ..seed() }, vec!["url"]),
+        (NewFlow { url: "http://127.0.0.1/".to_owned(), ..seed() }, vec!["url"]),
+        (NewFlow { browser: "lynx".to_owned(), ..seed() }, vec!["browser"]),
+        (NewFlow { browser: "firefox".to_owned(), ..seed() }, vec!["browser"]),
+        (NewFlow { scheduling: "nonsense".to_owned(), ..seed() }, vec!["scheduling"]),
+        (NewFlow { scheduling: "0 0 31 2 *".to_owned(), ..seed() }, vec!["scheduling"]),
+        (NewFlow::default(), vec!["name", "url", "browser", "scheduling"]),
     ] {
         assert_eq!(fields(create(&world, new.clone()).await), wrong, "{new:?}");
     }
     let with = |rest| NewFlow { rest, ..seed() };
     let some = |text: &str| Some(text.to_owned());
     for (change, wrong) in [
-        (
-            FlowChange {
-                timezone: some("Mars/Olympus"),
-                ..FlowChange::default()
-            },
-            "timezone",
-        ),
+        (FlowChange { timezone: some("Mars/Olympus"), ..FlowChange::default() }, "timezone"),
         (active(true), "active"),
-        (
-            FlowChange {
-                alert_policy: some("never"),
-                ..FlowChange::default()
-            },
-            "alert_policy",
-        ),
-        (
-            FlowChange {
-                dialogs: some("ignore"),
-                ..FlowChange::default()
-            },
-            "dialogs",
-        ),
-        (
-            FlowChange {
-                spread_seconds: Some(301),
-                ..FlowChange::default()
-            },
-            "spread_seconds",
-        ),
-        (
-            FlowChange {
-                spread_seconds: Some(-1),
-                ..FlowChange::default()
-            },
-            "spread_seconds",
-        ),
-        (
-            FlowChange {
-                run_timeout_ms: Some(999),
-                ..FlowChange::default()
-            },
-            "run_timeout_ms",
-        ),
-        (
-            FlowChange {
-                run_timeout_ms: Some(300_001),
-                ..FlowChange::default()
-            },
-            "run_timeout_ms",
-        ),
-        (
-            FlowChange {
-                run_timeout_ms: Some(i64::MIN),
-                ..FlowChange::default()
-            },
-            "run_timeout_ms",
-        ),
+        (FlowChange { alert_policy: some("never"), ..FlowChange::default() }, "alert_policy"),
+        (FlowChange { dialogs: some("ignore"), ..FlowChange::default() }, "dialogs"),
+        (FlowChange { spread_seconds: Some(301), ..FlowChange::default() }, "spread_seconds"),
+        (FlowChange { spread_seconds: Some(-1), ..FlowChange::default() }, "spread_seconds"),
+        (FlowChange { run_timeout_ms: Some(999), ..FlowChange::default() }, "run_timeout_ms"),
+        (FlowChange { run_timeout_ms: Some(300_001), ..FlowChange::default() }, "run_timeout_ms"),
+        (FlowChange { run_timeout_ms: Some(i64::MIN), ..FlowChange::default() }, "run_timeout_ms"),
     ] {
         assert_eq!(fields(create(&world, with(change)).await), [wrong]);
     }
@@ -244,10 +107,7 @@ async fn each_field_that_is_wrong_is_named() {
 #[tokio::test]
 async fn a_name_that_does_not_resolve_now_is_accepted() {
     let world = World::new();
-    let new = NewFlow {
-        url: "https://not-yet.example/".to_owned(),
-        ..seed()
-    };
+    let new = NewFlow { url: "https://not-yet.example/".to_owned(), ..seed() };
     create(&world, new).await.unwrap();
 }
 
@@ -269,36 +129,17 @@ async fn an_activated_flow_is_due_at_its_next_slot_and_a_paused_one_never() {
     let world = World::new();
     let flow = create(&world, seed()).await.unwrap().flow;
     let (flows, owner) = (flows(&world), world.owner);
-    assert_eq!(
-        fields(flows.change(owner, flow.id, active(true)).await),
-        ["active"]
-    );
+    assert_eq!(fields(flows.change(owner, flow.id, active(true)).await), ["active"]);
     flows.set_steps(owner, flow.id, &click()).await.unwrap();
     world.clock.pass(secs(90));
-    let on = flows
-        .change(owner, flow.id, active(true))
-        .await
-        .unwrap()
-        .flow;
+    let on = flows.change(owner, flow.id, active(true)).await.unwrap().flow;
     assert_eq!((on.active, on.next_run_at), (true, Some(later(3_600))));
     assert_eq!(on.updated_at, later(90));
-    let again = flows
-        .change(owner, flow.id, active(true))
-        .await
-        .unwrap()
-        .flow;
+    let again = flows.change(owner, flow.id, active(true)).await.unwrap().flow;
     assert_eq!(again.next_run_at, on.next_run_at);
-    let off = flows
-        .change(owner, flow.id, active(false))
-        .await
-        .unwrap()
-        .flow;
+    let off = flows.change(owner, flow.id, active(false)).await.unwrap().flow;
     assert_eq!((off.active, off.next_run_at), (false, None));
-    assert_eq!(
-        world.stored(&off).await,
-        off,
-        "what is answered is what is stored"
-    );
+    assert_eq!(world.stored(&off).await, off, "what is answered is what is stored");
 }
 
 #[tokio::test]
@@ -309,43 +150,18 @@ async fn a_new_schedule_moves_the_due_time_of_an_active_flow() {
     flows.set_steps(owner, flow.id, &click()).await.unwrap();
     flows.change(owner, flow.id, active(true)).await.unwrap();
     let due = async |change: FlowChange| -> Option<Timestamp> {
-        flows
-            .change(owner, flow.id, change)
-            .await
-            .unwrap()
-            .flow
-            .next_run_at
+        flows.change(owner, flow.id, change).await.unwrap().flow.next_run_at
     };
     let some = |text: &str| Some(text.to_owned());
-    let renamed = FlowChange {
-        name: some("renamed"),
-        ..FlowChange::default()
-    };
+    let renamed = FlowChange { name: some("renamed"), ..FlowChange::default() };
     assert_eq!(due(renamed).await, Some(later(3_600)));
-    let half_past = FlowChange {
-        scheduling: some("30 * * * *"),
-        ..FlowChange::default()
-    };
+    let half_past = FlowChange { scheduling: some("30 * * * *"), ..FlowChange::default() };
     assert_eq!(due(half_past).await, Some(later(1_800)));
-    let elsewhere = FlowChange {
-        timezone: some("Asia/Kolkata"),
-        ..FlowChange::default()
-    };
+    let elsewhere = FlowChange { timezone: some("Asia/Kolkata"), ..FlowChange::default() };
     assert_eq!(due(elsewhere).await, Some(later(3_600)));
-    let wrong = FlowChange {
-        timezone: some("Nowhere"),
-        name: some("x"),
-        ..FlowChange::default()
-    };
-    assert_eq!(
-        fields(flows.change(owner, flow.id, wrong).await),
-        ["timezone"]
-    );
-    assert_eq!(
-        world.stored(&flow).await.name.as_str(),
-        "renamed",
-        "all or nothing"
-    );
+    let wrong = FlowChange { timezone: some("Nowhere"), name: some("x"), ..FlowChange::default() };
+    assert_eq!(fields(flows.change(owner, flow.id, wrong).await), ["timezone"]);
+    assert_eq!(world.stored(&flow).await.name.as_str(), "renamed", "all or nothing");
 }
 
 #[tokio::test]
@@ -356,27 +172,15 @@ async fn steps_are_replaced_sorted_and_checked() {
     let mut raw = steps().click("//a").tapping("//b", "x").raw();
     raw.reverse();
     let set = flows.set_steps(owner, flow.id, &raw).await.unwrap();
-    assert_eq!(
-        set.iter().map(|step| step.number).collect::<Vec<_>>(),
-        [1, 2]
-    );
+    assert_eq!(set.iter().map(|step| step.number).collect::<Vec<_>>(), [1, 2]);
     assert_eq!(world.stored(&flow).await.steps, set);
     let bad = steps().click("//a").step("fly", None, None).raw();
-    assert_eq!(
-        fields(flows.set_steps(owner, flow.id, &bad).await),
-        ["steps[1].action"]
-    );
+    assert_eq!(fields(flows.set_steps(owner, flow.id, &bad).await), ["steps[1].action"]);
     let inner = steps().click("//a").navigate("http://10.0.0.1/").raw();
-    assert_eq!(
-        fields(flows.set_steps(owner, flow.id, &inner).await),
-        ["steps[1].content"]
-    );
+    assert_eq!(fields(flows.set_steps(owner, flow.id, &inner).await), ["steps[1].content"]);
     assert_eq!(world.stored(&flow).await.steps, set);
     flows.change(owner, flow.id, active(true)).await.unwrap();
-    assert_eq!(
-        fields(flows.set_steps(owner, flow.id, &[]).await),
-        ["steps"]
-    );
+    assert_eq!(fields(flows.set_steps(owner, flow.id, &[]).await), ["steps"]);
     flows.change(owner, flow.id, active(false)).await.unwrap();
     assert_eq!(flows.set_steps(owner, flow.id, &[]).await.unwrap(), []);
 }
@@ -390,16 +194,10 @@ async fn a_deleted_flow_is_gone() {
     for answer in [
         flows.get(world.owner, flow.id).await.err(),
         flows.delete(world.owner, flow.id).await.err(),
-        flows
-            .change(world.owner, flow.id, active(false))
-            .await
-            .err(),
+        flows.change(world.owner, flow.id, active(false)).await.err(),
         flows.set_steps(world.owner, flow.id, &click()).await.err(),
     ] {
-        assert!(
-            matches!(answer, Some(UseCaseError::NotFound("flow"))),
-            "{answer:?}"
-        );
+        assert!(matches!(answer, Some(UseCaseError::NotFound("flow"))), "{answer:?}");
     }
 }
 
@@ -415,20 +213,11 @@ async fn somebody_elses_flow_does_not_exist() {
         flows.change(mallory, flow.id, active(false)).await.err(),
         flows.set_steps(mallory, flow.id, &click()).await.err(),
     ] {
-        assert!(
-            matches!(answer, Some(UseCaseError::NotFound("flow"))),
-            "{answer:?}"
-        );
+        assert!(matches!(answer, Some(UseCaseError::NotFound("flow"))), "{answer:?}");
     }
     assert_eq!(world.stored(&flow).await, flow);
-    let page = PageRequest {
-        limit: 10,
-        after: None,
-    };
-    let listed = flows
-        .list(mallory, &FlowFilter::default(), page)
-        .await
-        .unwrap();
+    let page = PageRequest { limit: 10, after: None };
+    let listed = flows.list(mallory, &FlowFilter::default(), page).await.unwrap();
     assert_eq!(listed.items, []);
 }
 
@@ -438,14 +227,8 @@ async fn changes_that_meet_are_both_made() {
     let flow = create(&world, seed()).await.unwrap().flow;
     let (flows, owner) = (Arc::new(flows(&world)), world.owner);
     let some = |text: &str| Some(text.to_owned());
-    let name = FlowChange {
-        name: some("another"),
-        ..FlowChange::default()
-    };
-    let policy = FlowChange {
-        alert_policy: some("on_change"),
-        ..FlowChange::default()
-    };
+    let name = FlowChange { name: some("another"), ..FlowChange::default() };
+    let policy = FlowChange { alert_policy: some("on_change"), ..FlowChange::default() };
     let raw = click();
     let (one, two, three) = tokio::join!(
         flows.change(owner, flow.id, name),
@@ -456,9 +239,6 @@ async fn changes_that_meet_are_both_made() {
     two.unwrap();
     three.unwrap();
     let stored = world.stored(&flow).await;
-    assert_eq!(
-        (stored.name.as_str(), stored.steps.len(), stored.version),
-        ("another", 1, 4)
-    );
+    assert_eq!((stored.name.as_str(), stored.steps.len(), stored.version), ("another", 1, 4));
     assert_eq!(stored.alert_policy.as_str(), "on_change");
 }

@@ -22,9 +22,7 @@ async fn a_run_passes_when_every_step_is_proved() {
             .element("//a", Element::saying("go on").leads_to(NEXT)),
     );
     let done = Element::saying("  Thank\n you ");
-    world
-        .browser
-        .page(NEXT, Page::titled("Done").element("//h1", done));
+    world.browser.page(NEXT, Page::titled("Done").element("//h1", done));
     let flow = world
         .flow(
             steps()
@@ -60,13 +58,9 @@ async fn a_log_says_what_was_done_where_and_shows_it() {
     let world = World::new();
     world.site(Page::titled("Home").element("//a", Element::saying("go").leads_to(NEXT)));
     world.browser.page(NEXT, Page::titled("Next page"));
-    let flow = world
-        .flow(steps().click("//a").called("to the next page"))
-        .await;
+    let flow = world.flow(steps().click("//a").called("to the next page")).await;
     let outcome = world.run(&flow).await;
-    let [opening, click] = &outcome.logs[..] else {
-        panic!("{:?}", outcome.logs)
-    };
+    let [opening, click] = &outcome.logs[..] else { panic!("{:?}", outcome.logs) };
     assert_eq!((opening.action.as_str(), opening.number), ("open", 0));
     assert_eq!(opening.content.as_deref(), Some(SITE));
     assert_eq!(opening.url.as_deref(), Some(SITE));
@@ -77,18 +71,12 @@ async fn a_log_says_what_was_done_where_and_shows_it() {
     assert_eq!(click.url.as_deref(), Some(NEXT));
     assert_eq!(click.title.as_deref(), Some("Next page"));
     assert_eq!(click.started_at, Some(noon()));
-    let Screenshot::Captured(key) = &click.screenshot else {
-        panic!("{click:?}")
-    };
+    let Screenshot::Captured(key) = &click.screenshot else { panic!("{click:?}") };
     let prefix = format!("{}/{}/{}/1-1.png", flow.owner, flow.id, outcome.run.id);
     assert_eq!(key.as_str(), prefix);
     let artifacts: &dyn synmon_core::artifact::Artifacts = &*world.artifacts;
     let picture = artifacts.get(key).await.unwrap().unwrap();
-    assert_eq!(
-        picture,
-        format!("a picture of {NEXT}"),
-        "the page as the step left it"
-    );
+    assert_eq!(picture, format!("a picture of {NEXT}"), "the page as the step left it");
 }
 
 #[tokio::test]
@@ -99,9 +87,7 @@ async fn an_element_is_waited_for_until_it_is_ready() {
         NotReady::Moving,
         NotReady::Disabled,
         NotReady::ReadOnly,
-        NotReady::Covered {
-            by: "div.banner".to_owned(),
-        },
+        NotReady::Covered { by: "div.banner".to_owned() },
         NotReady::OutOfView,
         NotReady::NoSuchOption,
     ] {
@@ -121,11 +107,7 @@ async fn a_text_is_waited_for_too() {
     let world = World::new();
     let text = Element::saying("ready").after(5, NotReady::Missing);
     let hidden = Element::saying("gone").after(0, NotReady::Hidden);
-    world.site(
-        Page::titled("Home")
-            .element("//p", text)
-            .element("//i", hidden),
-    );
+    world.site(Page::titled("Home").element("//p", text).element("//i", hidden));
     let flow = world.flow(steps().assert_text("//p", "ready")).await;
     world.run(&flow).await.has_passed();
 }
@@ -170,13 +152,8 @@ async fn a_dialog_is_put_up_with_and_noted_unless_the_flow_says_otherwise() {
         let button = Element::saying("").dialog("Sure?").dialog("Really?");
         world.site(Page::titled("Home").element("//a", button));
         let flow = world.flow(steps().click("//a").click("//a")).await;
-        let flow = world
-            .insert(Flow {
-                dialogs,
-                id: synmon_core::FlowId::new(noon()),
-                ..flow
-            })
-            .await;
+        let flow =
+            world.insert(Flow { dialogs, id: synmon_core::FlowId::new(noon()), ..flow }).await;
         let outcome = world.run(&flow).await;
         assert_eq!(outcome.run.status, expected, "{dialogs}");
         assert_eq!(outcome.logs[1].dialogs, ["Sure?", "Really?"]);

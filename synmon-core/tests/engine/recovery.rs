@@ -17,11 +17,7 @@ async fn die_with_a_run(world: &World) {
     world.clock.advance(secs(1)).await;
     doomed.abort();
     world.clock.advance(secs(19)).await;
-    assert_eq!(
-        world.engine.recovery().tick().await.unwrap(),
-        [],
-        "not while the lease lasts"
-    );
+    assert_eq!(world.engine.recovery().tick().await.unwrap(), [], "not while the lease lasts");
     world.clock.advance(secs(1)).await;
 }
 
@@ -59,11 +55,7 @@ async fn a_flow_that_kills_three_workers_is_paused_and_its_owner_told_once() {
     assert_eq!(run.error.unwrap().code, ErrorCode::WorkerLost);
     let paused = world.stored(&flow).await;
     assert_eq!((paused.active, paused.next_run_at), (false, None));
-    let told: Vec<_> = world
-        .outbox()
-        .into_iter()
-        .map(|(notice, _)| notice.body)
-        .collect();
+    let told: Vec<_> = world.outbox().into_iter().map(|(notice, _)| notice.body).collect();
     assert_eq!(told.len(), 1);
     assert!(matches!(told[0], NoticeBody::FlowPaused { .. }), "{told:?}");
     assert_eq!(world.work().await, WorkerTick::Idle);
@@ -72,10 +64,8 @@ async fn a_flow_that_kills_three_workers_is_paused_and_its_owner_told_once() {
 #[tokio::test]
 async fn the_janitor_removes_the_files_of_what_was_deleted_and_no_others() {
     let world = World::new();
-    let (gone, kept) = (
-        world.flow(steps().click("//a")).await,
-        world.flow(steps().click("//a")).await,
-    );
+    let (gone, kept) =
+        (world.flow(steps().click("//a")).await, world.flow(steps().click("//a")).await);
     world.run(&gone).await.has_passed();
     world.run(&kept).await.has_passed();
     assert_eq!(world.artifacts.keys().len(), 4);

@@ -14,18 +14,10 @@ use crate::world::World;
 async fn an_instant_run_is_queued_whether_the_flow_is_active_or_not() {
     let world = World::new();
     let flow = world.flow(steps().click("//a")).await;
-    let active = world
-        .insert(Flow {
-            active: true,
-            ..a_flow(world.owner)
-        })
-        .await;
+    let active = world.insert(Flow { active: true, ..a_flow(world.owner) }).await;
     for flow in [&flow, &active] {
         let run = world.use_case().start(world.owner, flow.id).await.unwrap();
-        assert_eq!(
-            (run.status, run.trigger),
-            (RunStatus::Queued, Trigger::Manual)
-        );
+        assert_eq!((run.status, run.trigger), (RunStatus::Queued, Trigger::Manual));
         let (got, logs) = world.use_case().get(world.owner, run.id).await.unwrap();
         assert_eq!((got, logs), (run.clone(), vec![]));
         world.work().await;
@@ -65,10 +57,7 @@ async fn somebody_elses_things_do_not_exist() {
         runs.get(world.owner, RunId::new(noon())).await.err(),
         runs.cancel(world.owner, RunId::new(noon())).await.err(),
     ] {
-        assert!(
-            matches!(answer, Some(UseCaseError::NotFound(_))),
-            "{answer:?}"
-        );
+        assert!(matches!(answer, Some(UseCaseError::NotFound(_))), "{answer:?}");
     }
     world.work().await;
     world.outcome(run.id).await.has_passed();
@@ -80,19 +69,9 @@ async fn a_run_that_has_ended_can_not_be_cancelled() {
     let flow = world.flow(steps().click("//a")).await;
     let run = world.run(&flow).await.run;
     let answer = world.use_case().cancel(world.owner, run.id).await;
-    assert!(
-        matches!(answer, Err(UseCaseError::Conflict(_))),
-        "{answer:?}"
-    );
+    assert!(matches!(answer, Err(UseCaseError::Conflict(_))), "{answer:?}");
     let queued = world.use_case().start(world.owner, flow.id).await.unwrap();
-    world
-        .use_case()
-        .cancel(world.owner, queued.id)
-        .await
-        .unwrap();
+    world.use_case().cancel(world.owner, queued.id).await.unwrap();
     let answer = world.use_case().cancel(world.owner, queued.id).await;
-    assert!(
-        matches!(answer, Err(UseCaseError::Conflict(_))),
-        "{answer:?}"
-    );
+    assert!(matches!(answer, Err(UseCaseError::Conflict(_))), "{answer:?}");
 }

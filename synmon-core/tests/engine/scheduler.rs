@@ -19,14 +19,8 @@ async fn a_slot_becomes_one_queued_run() {
     assert_eq!(world.schedule().await, 0);
     let runs = world.all_runs();
     assert_eq!(runs.len(), 1);
-    assert_eq!(
-        (runs[0].status, runs[0].trigger),
-        (RunStatus::Queued, Trigger::Schedule)
-    );
-    assert_eq!(
-        (runs[0].flow, runs[0].scheduled_for),
-        (flow.id, Some(noon()))
-    );
+    assert_eq!((runs[0].status, runs[0].trigger), (RunStatus::Queued, Trigger::Schedule));
+    assert_eq!((runs[0].flow, runs[0].scheduled_for), (flow.id, Some(noon())));
     assert_eq!(world.stored(&flow).await.next_run_at, Some(later(3_600)));
 }
 
@@ -72,22 +66,10 @@ async fn slots_that_were_missed_become_one_run_and_one_skipped_run_with_their_co
     assert_eq!(latest.status, RunStatus::Queued);
     assert_eq!(latest.scheduled_for, Some(later(24 * 3_600)));
     assert_eq!(latest.missed_count, None);
-    assert_eq!(
-        world.stored(&flow).await.next_run_at,
-        Some(later(25 * 3_600))
-    );
+    assert_eq!(world.stored(&flow).await.next_run_at, Some(later(25 * 3_600)));
     assert_eq!(world.schedule().await, 0);
-    let listed = world
-        .store
-        .flow(world.owner, flow.id)
-        .await
-        .unwrap()
-        .unwrap();
-    assert_eq!(
-        listed.last_run.unwrap().id,
-        latest.id,
-        "the run is newer than what was missed"
-    );
+    let listed = world.store.flow(world.owner, flow.id).await.unwrap().unwrap();
+    assert_eq!(listed.last_run.unwrap().id, latest.id, "the run is newer than what was missed");
 }
 
 #[tokio::test]
@@ -96,21 +78,12 @@ async fn an_outage_of_years_is_one_run_for_each_flow() {
     let minutely = Schedule::parse("* * * * *", "Europe/Berlin").unwrap();
     for _ in 0..3 {
         let flow = a_due_flow(world.owner, noon());
-        world
-            .insert(Flow {
-                schedule: minutely.clone(),
-                ..flow
-            })
-            .await;
+        world.insert(Flow { schedule: minutely.clone(), ..flow }).await;
     }
     world.clock.pass(secs(3 * 365 * 24 * 3_600));
     assert_eq!(world.schedule().await, 3);
     assert_eq!(world.all_runs().len(), 6);
-    let missed: Vec<_> = world
-        .all_runs()
-        .iter()
-        .filter_map(|run| run.missed_count)
-        .collect();
+    let missed: Vec<_> = world.all_runs().iter().filter_map(|run| run.missed_count).collect();
     assert_eq!(missed, [3 * 365 * 24 * 60; 3]);
 }
 
@@ -153,11 +126,7 @@ async fn a_clock_that_is_set_back_fires_nothing_twice() {
     assert_eq!(world.all_runs().len(), 1);
     world.clock.set_wall(later(3_600));
     assert_eq!(world.schedule().await, 1);
-    let slots: Vec<_> = world
-        .all_runs()
-        .iter()
-        .map(|run| run.scheduled_for.unwrap())
-        .collect();
+    let slots: Vec<_> = world.all_runs().iter().map(|run| run.scheduled_for.unwrap()).collect();
     assert_eq!(slots, [noon(), later(3_600)]);
 }
 
@@ -171,17 +140,7 @@ async fn a_flow_that_is_activated_anew_while_the_clock_is_back_repeats_no_slot()
     let stored = world.stored(&flow).await;
     let due = stored.due_after(at("2026-01-05T11:30:00Z"));
     assert_eq!(due, Some(noon()));
-    world
-        .store
-        .update_flow(
-            &Flow {
-                next_run_at: due,
-                ..stored
-            },
-            true,
-        )
-        .await
-        .unwrap();
+    world.store.update_flow(&Flow { next_run_at: due, ..stored }, true).await.unwrap();
     world.clock.set_wall(noon());
     world.schedule().await;
     assert_eq!(world.all_runs().len(), 1);
@@ -195,11 +154,7 @@ async fn a_clock_that_is_set_forward_a_day_makes_one_catch_up_run() {
     world.clock.set_wall(at("2026-01-06T12:00:00Z"));
     world.schedule().await;
     world.schedule().await;
-    let queued = world
-        .all_runs()
-        .iter()
-        .filter(|run| run.status == RunStatus::Queued)
-        .count();
+    let queued = world.all_runs().iter().filter(|run| run.status == RunStatus::Queued).count();
     assert_eq!((queued, world.all_runs().len()), (1, 2));
     assert_eq!(world.all_runs()[0].missed_count, Some(24));
 }
@@ -208,11 +163,7 @@ async fn a_clock_that_is_set_forward_a_day_makes_one_catch_up_run() {
 async fn a_paused_flow_makes_no_runs() {
     let world = World::new();
     let flow = world.due_flow(noon()).await;
-    let paused = Flow {
-        active: false,
-        next_run_at: None,
-        ..flow
-    };
+    let paused = Flow { active: false, next_run_at: None, ..flow };
     world.store.update_flow(&paused, true).await.unwrap();
     world.clock.pass(secs(7_200));
     assert_eq!(world.schedule().await, 0);
@@ -224,11 +175,8 @@ async fn a_spread_flow_runs_after_its_slot_always_by_the_same_time() {
     let world = World::new();
     let limit = secs(300);
     let spread = loop {
-        let flow = Flow {
-            id: FlowId::new(noon()),
-            spread_limit: limit,
-            ..a_due_flow(an_owner(), noon())
-        };
+        let flow =
+            Flow { id: FlowId::new(noon()), spread_limit: limit, ..a_due_flow(an_owner(), noon()) };
         if !flow.spread().is_zero() {
             break flow;
         }
@@ -236,12 +184,7 @@ async fn a_spread_flow_runs_after_its_slot_always_by_the_same_time() {
     assert!(spread.spread() <= limit);
     assert_eq!(spread.due_after(later(0)), Some(noon() + spread.spread()));
     let first = spread.due_after(later(300)).unwrap();
-    let flow = world
-        .insert(Flow {
-            next_run_at: Some(first),
-            ..spread
-        })
-        .await;
+    let flow = world.insert(Flow { next_run_at: Some(first), ..spread }).await;
     assert_eq!(first, later(3_600) + flow.spread());
     for hour in 1..=3 {
         world.clock.set_wall(later(3_600 * hour));
@@ -250,22 +193,13 @@ async fn a_spread_flow_runs_after_its_slot_always_by_the_same_time() {
         assert_eq!(world.schedule().await, 1);
         while world.work().await != synmon_core::engine::WorkerTick::Idle {}
     }
-    let slots: Vec<_> = world
-        .all_runs()
-        .iter()
-        .map(|run| run.scheduled_for.unwrap())
-        .collect();
+    let slots: Vec<_> = world.all_runs().iter().map(|run| run.scheduled_for.unwrap()).collect();
     assert_eq!(
         slots,
         [later(3_600), later(7_200), later(10_800)],
         "slots are those of the schedule"
     );
-    assert!(
-        world
-            .all_runs()
-            .iter()
-            .all(|run| run.missed_count.is_none())
-    );
+    assert!(world.all_runs().iter().all(|run| run.missed_count.is_none()));
 }
 
 #[tokio::test]
@@ -303,18 +237,10 @@ async fn a_slot_in_the_gap_of_a_clock_change_is_run_once_after_it() {
     let world = World::new();
     let schedule = Schedule::parse("30 2 * * *", "Europe/Berlin").unwrap();
     let due = at("2026-03-29T01:00:00Z");
-    world
-        .insert(Flow {
-            schedule,
-            ..a_due_flow(world.owner, due)
-        })
-        .await;
+    world.insert(Flow { schedule, ..a_due_flow(world.owner, due) }).await;
     world.clock.set_wall(due);
     assert_eq!(world.schedule().await, 1);
     let run = &world.all_runs()[0];
     assert_eq!(run.scheduled_for, Some(due), "03:00 of summer time");
-    assert_eq!(
-        world.store.next_due().await.unwrap(),
-        Some(at("2026-03-30T00:30:00Z"))
-    );
+    assert_eq!(world.store.next_due().await.unwrap(), Some(at("2026-03-30T00:30:00Z")));
 }

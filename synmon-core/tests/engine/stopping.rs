@@ -22,15 +22,7 @@ fn hanging() -> World {
 }
 
 async fn a_run_that_hangs(world: &World) -> synmon_core::RunId {
-    let flow = world
-        .flow(
-            steps()
-                .click("//a")
-                .click("//b")
-                .within_ms(60_000)
-                .click("//a"),
-        )
-        .await;
+    let flow = world.flow(steps().click("//a").click("//b").within_ms(60_000).click("//a")).await;
     world.queue(&flow).await
 }
 
@@ -74,11 +66,7 @@ async fn a_run_that_goes_on_is_cancelled_from_another_process_with_a_heartbeat()
     let worker = world.engine.worker();
     let tick = tokio::spawn(async move { worker.tick().await });
     world.clock.advance(secs(2)).await;
-    world
-        .store
-        .request_cancel(world.owner, id, later(2))
-        .await
-        .unwrap();
+    world.store.request_cancel(world.owner, id, later(2)).await.unwrap();
     world.clock.advance(secs(3)).await;
     assert_eq!(world.outcome(id).await.run.status, RunStatus::Cancelled);
     assert_eq!(tick.await.unwrap().unwrap(), WorkerTick::Ran(id));
@@ -95,10 +83,7 @@ async fn a_run_whose_browser_is_still_starting_can_be_cancelled() {
     let tick = tokio::spawn(async move { worker.tick().await });
     world.clock.advance(secs(1)).await;
     world.use_case().cancel(world.owner, id).await.unwrap();
-    assert_eq!(
-        world.clock.drive(tick).await.unwrap().unwrap(),
-        WorkerTick::Ran(id)
-    );
+    assert_eq!(world.clock.drive(tick).await.unwrap().unwrap(), WorkerTick::Ran(id));
     let outcome = world.outcome(id).await;
     assert_eq!(outcome.run.status, RunStatus::Cancelled);
     assert_eq!(outcome.logs.len(), 2);
@@ -113,16 +98,9 @@ async fn a_worker_that_lost_its_lease_writes_nothing_more() {
     world.clock.advance(secs(2)).await;
     // The worker was frozen for so long that others took the run over.
     world.store.recover_lost(later(1_000), 9).await.unwrap();
-    let taken = world
-        .store
-        .claim_run(WorkerId::random(), later(3), later(999))
-        .await
-        .unwrap();
+    let taken = world.store.claim_run(WorkerId::random(), later(3), later(999)).await.unwrap();
     let before = world.outcome(id).await;
-    assert_eq!(
-        world.clock.drive(tick).await.unwrap().unwrap(),
-        WorkerTick::Abandoned(id)
-    );
+    assert_eq!(world.clock.drive(tick).await.unwrap().unwrap(), WorkerTick::Abandoned(id));
     let after = world.outcome(id).await;
     assert_eq!((after.run, after.logs), (before.run, before.logs));
     assert_eq!(taken.unwrap().run.attempt, 2);
@@ -134,9 +112,7 @@ async fn a_worker_that_lost_its_lease_writes_nothing_more() {
 async fn a_run_whose_flow_is_deleted_stops_and_leaves_no_picture() {
     use synmon_core::store::FlowStore as _;
     let world = hanging();
-    let flow = world
-        .flow(steps().click("//b").within_ms(10_000).click("//a"))
-        .await;
+    let flow = world.flow(steps().click("//b").within_ms(10_000).click("//a")).await;
     let id = world.queue(&flow).await;
     let worker = world.engine.worker();
     let tick = tokio::spawn(async move { worker.tick().await });
@@ -144,10 +120,7 @@ async fn a_run_whose_flow_is_deleted_stops_and_leaves_no_picture() {
     world.store.delete_flow(world.owner, flow.id).await.unwrap();
     world.engine.janitor().tick().await.unwrap();
     assert_eq!(world.artifacts.keys(), [""; 0]);
-    assert_eq!(
-        world.clock.drive(tick).await.unwrap().unwrap(),
-        WorkerTick::Abandoned(id)
-    );
+    assert_eq!(world.clock.drive(tick).await.unwrap().unwrap(), WorkerTick::Abandoned(id));
     assert_eq!(world.artifacts.keys(), [""; 0]);
     world.no_browser_is_left();
 }
@@ -156,19 +129,14 @@ async fn a_run_whose_flow_is_deleted_stops_and_leaves_no_picture() {
 async fn a_picture_of_a_log_that_is_refused_does_not_stay() {
     use synmon_core::store::FlowStore as _;
     let world = World::new();
-    world
-        .browser
-        .starts([Start::Slow(world.clock.clone(), secs(2))]);
+    world.browser.starts([Start::Slow(world.clock.clone(), secs(2))]);
     let flow = world.flow(steps().click("//a")).await;
     let id = world.queue(&flow).await;
     let worker = world.engine.worker();
     let tick = tokio::spawn(async move { worker.tick().await });
     world.clock.advance(secs(1)).await;
     world.store.delete_flow(world.owner, flow.id).await.unwrap();
-    assert_eq!(
-        world.clock.drive(tick).await.unwrap().unwrap(),
-        WorkerTick::Abandoned(id)
-    );
+    assert_eq!(world.clock.drive(tick).await.unwrap().unwrap(), WorkerTick::Abandoned(id));
     assert!(world.browser.calls().contains(&"screenshot".to_owned()));
     assert_eq!(world.artifacts.keys(), [""; 0]);
     world.no_browser_is_left();
@@ -184,10 +152,7 @@ async fn a_run_that_is_going_on_at_the_end_of_the_process_is_given_back() {
     let tick = tokio::spawn(async move { worker.tick_until(&ended).await });
     world.clock.advance(secs(2)).await;
     abort.cancel();
-    assert_eq!(
-        world.clock.drive(tick).await.unwrap().unwrap(),
-        WorkerTick::Abandoned(id)
-    );
+    assert_eq!(world.clock.drive(tick).await.unwrap().unwrap(), WorkerTick::Abandoned(id));
     world.no_browser_is_left();
     let given_back = world.outcome(id).await;
     assert_eq!(given_back.run.status, RunStatus::Queued);
@@ -225,10 +190,7 @@ async fn a_worker_that_can_not_reach_the_store_stops_before_others_take_its_run(
     world.store.fail_next(1_000);
     world.clock.advance(secs(25)).await;
     world.store.fail_next(0);
-    assert_eq!(
-        world.clock.drive(tick).await.unwrap().unwrap(),
-        WorkerTick::Abandoned(id)
-    );
+    assert_eq!(world.clock.drive(tick).await.unwrap().unwrap(), WorkerTick::Abandoned(id));
     world.no_browser_is_left();
     assert_eq!(world.engine.recovery().tick().await.unwrap().len(), 1);
 }

@@ -34,10 +34,7 @@ async fn an_instant_run_starts_at_once_and_not_with_the_next_poll() {
     let stop = CancellationToken::new();
     let running = world.engine.run(stop.clone());
     let watch = async {
-        world
-            .clock
-            .advance(std::time::Duration::from_millis(3_500))
-            .await;
+        world.clock.advance(std::time::Duration::from_millis(3_500)).await;
         let run = world.use_case().start(world.owner, flow.id).await.unwrap();
         // No time need pass.
         world.clock.advance(secs(0)).await;

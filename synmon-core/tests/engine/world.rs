@@ -45,10 +45,7 @@ impl World {
         let clock = ManualClock::at(noon());
         let store = Arc::new(MemoryStore::new());
         let browser = FakeBrowser::new();
-        browser.page(
-            SITE,
-            Page::titled("Home").element("//a", Element::saying("a link")),
-        );
+        browser.page(SITE, Page::titled("Home").element("//a", Element::saying("a link")));
         let notifier = Arc::new(RecordingNotifier::new());
         let artifacts = Arc::new(MemoryArtifacts::new());
         let signals = Arc::new(Signals::default());
@@ -63,16 +60,7 @@ impl World {
             .settings(settings)
             .build()
             .unwrap();
-        Self {
-            clock,
-            store,
-            browser,
-            notifier,
-            artifacts,
-            signals,
-            engine,
-            owner: an_owner(),
-        }
+        Self { clock, store, browser, notifier, artifacts, signals, engine, owner: an_owner() }
     }
 
     /// A second engine over the same store, as on another machine.
@@ -103,10 +91,7 @@ impl World {
 
     /// A flow with these steps.
     pub(crate) async fn flow(&self, steps: Steps) -> Flow {
-        let flow = Flow {
-            steps: steps.build(),
-            ..a_flow(self.owner)
-        };
+        let flow = Flow { steps: steps.build(), ..a_flow(self.owner) };
         self.insert(flow).await
     }
 
@@ -121,12 +106,7 @@ impl World {
     }
 
     pub(crate) async fn stored(&self, flow: &Flow) -> Flow {
-        self.store
-            .flow(flow.owner, flow.id)
-            .await
-            .unwrap()
-            .unwrap()
-            .flow
+        self.store.flow(flow.owner, flow.id).await.unwrap().unwrap().flow
     }
 
     pub(crate) async fn queue(&self, flow: &Flow) -> RunId {
@@ -208,12 +188,7 @@ impl Outcome {
     #[track_caller]
     pub(crate) fn has_failed(&self, step: u32, code: ErrorCode) {
         let error = self.run.error.as_ref().unwrap();
-        assert_eq!(
-            (error.code, error.step),
-            (code, Some(step)),
-            "{}",
-            error.message
-        );
+        assert_eq!((error.code, error.step), (code, Some(step)), "{}", error.message);
         assert_eq!(self.run.status, RunStatus::Failed);
         self.is_on_record_up_to(step);
         let log = &self.logs[step as usize];

@@ -41,11 +41,7 @@ impl RunFolder {
                 continue;
             };
             DirBuilder::new().mode(0o700).create(&path)?;
-            return Ok(Self {
-                path,
-                tag,
-                _lock: lock,
-            });
+            return Ok(Self { path, tag, _lock: lock });
         }
     }
 
@@ -70,10 +66,7 @@ pub(crate) fn sweep(root: &Path) -> usize {
     let Ok(entries) = fs::read_dir(root) else {
         return 0;
     };
-    entries
-        .flatten()
-        .filter(|entry| sweep_one(&entry.path()))
-        .count()
+    entries.flatten().filter(|entry| sweep_one(&entry.path())).count()
 }
 
 fn sweep_one(path: &Path) -> bool {
@@ -111,19 +104,14 @@ fn lock_path(folder: &Path) -> PathBuf {
 
 /// Creates and locks a file; `None` when somebody else holds it or has just removed it.
 fn locked(path: &Path) -> io::Result<Option<File>> {
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path)?;
+    let file = File::options().create(true).truncate(false).write(true).open(path)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Ok(None),
         Err(TryLockError::Error(error)) => return Err(error),
     }
     let same = fs::metadata(path).is_ok_and(|now| {
-        file.metadata()
-            .is_ok_and(|ours| (now.dev(), now.ino()) == (ours.dev(), ours.ino()))
+        file.metadata().is_ok_and(|ours| (now.dev(), now.ino()) == (ours.dev(), ours.ino()))
     });
     Ok(same.then_some(file))
 }
@@ -178,11 +166,7 @@ mod tests {
 
         assert!(live.path().exists() && other.exists());
         assert!(!dead_path.exists());
-        assert_eq!(
-            fs::read_dir(root.path()).unwrap().count(),
-            3,
-            "live, its lock, and other"
-        );
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 3, "live, its lock, and other");
     }
 
     #[test]

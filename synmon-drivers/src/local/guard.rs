@@ -59,8 +59,7 @@ impl Guard {
             .spawn()?;
         let mut pipe = shell.stdin.take();
         if let Some(pipe) = &mut pipe {
-            pipe.write_all(format!("{tag}\n{}\n", folder.display()).as_bytes())
-                .await?;
+            pipe.write_all(format!("{tag}\n{}\n", folder.display()).as_bytes()).await?;
         }
         Ok(Self { shell, pipe })
     }
@@ -75,10 +74,7 @@ impl Guard {
         // What the guard would do is done: it need not look once more.
         let _ = self.shell.start_kill();
         drop(self.pipe.take());
-        if timeout(Duration::from_secs(2), self.shell.wait())
-            .await
-            .is_err()
-        {
+        if timeout(Duration::from_secs(2), self.shell.wait()).await.is_err() {
             tracing::warn!("the guard of a browser does not end");
         }
     }

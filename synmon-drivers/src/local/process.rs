@@ -68,15 +68,7 @@ impl LocalDriver {
             words.listen(BufReader::new(stderr).lines());
         }
         let stdout = driver.stdout.take();
-        let mut this = Self {
-            parts: Some(Parts {
-                driver,
-                group,
-                guard,
-                folder,
-            }),
-            port: 0,
-        };
+        let mut this = Self { parts: Some(Parts { driver, group, guard, folder }), port: 0 };
         this.port = match timeout(START_LIMIT, listening(stdout, &words)).await {
             Ok(Some(port)) => port,
             Ok(None) => return Err(format!("the driver ended at once: {}", words.last())),
@@ -97,9 +89,7 @@ impl LocalDriver {
 
     /// Whether the driver's process is still there.
     pub(crate) fn runs(&mut self) -> bool {
-        self.parts
-            .as_mut()
-            .is_some_and(|parts| matches!(parts.driver.try_wait(), Ok(None)))
+        self.parts.as_mut().is_some_and(|parts| matches!(parts.driver.try_wait(), Ok(None)))
     }
 
     /// Kills everything that was started, and removes the folder. Nothing of the profile is worth
@@ -108,20 +98,13 @@ impl LocalDriver {
         let Some(parts) = self.parts.take() else {
             return Ok(());
         };
-        let Parts {
-            mut driver,
-            group,
-            guard,
-            folder,
-        } = parts;
+        let Parts { mut driver, group, guard, folder } = parts;
         // It may have ended by itself.
         let _ = kill_process_group(group, Signal::KILL);
         let reaped = timeout(END_LIMIT, driver.wait()).await.is_ok();
         let all_gone = end_tagged(folder.tag(), guard.pid()).await;
         reap(group);
-        let removed = spawn_blocking(move || folder.remove())
-            .await
-            .map_err(io::Error::other);
+        let removed = spawn_blocking(move || folder.remove()).await.map_err(io::Error::other);
         match removed.and_then(|removed| removed) {
             Ok(()) if all_gone && reaped => {
                 guard.dismiss().await;
@@ -216,11 +199,7 @@ impl Words {
     }
 
     fn last(&self) -> String {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .trim()
-            .to_owned()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).trim().to_owned()
     }
 }
 

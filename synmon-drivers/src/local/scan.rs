@@ -36,7 +36,5 @@ fn carries(pid: u32, file: &str, tag: &str) -> bool {
     let Ok(bytes) = fs::read(format!("/proc/{pid}/{file}")) else {
         return false;
     };
-    bytes
-        .windows(tag.len())
-        .any(|window| window == tag.as_bytes())
+    bytes.windows(tag.len()).any(|window| window == tag.as_bytes())
 }

@@ -57,11 +57,7 @@ pub(super) fn capabilities(
     extra_args: &[String],
     local: Option<&Local<'_>>,
 ) -> Map<String, Value> {
-    let prompts = if request.accept_dialogs {
-        "accept and notify"
-    } else {
-        "dismiss and notify"
-    };
+    let prompts = if request.accept_dialogs { "accept and notify" } else { "dismiss and notify" };
     let mut capabilities = json!({
         "browserName": request.browser.as_str(),
         "pageLoadStrategy": "normal",
@@ -97,10 +93,7 @@ fn chrome(proxy: Option<&str>, extra_args: &[String], local: Option<&Local<'_>>)
         args.push("--proxy-bypass-list=<-loopback>".to_owned());
     }
     if let Some(local) = local {
-        args.push(format!(
-            "--user-data-dir={}",
-            local.folder.join("profile").display()
-        ));
+        args.push(format!("--user-data-dir={}", local.folder.join("profile").display()));
         if local.root {
             args.push("--no-sandbox".to_owned());
         }

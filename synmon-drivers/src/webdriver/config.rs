@@ -64,13 +64,8 @@ const CHROMIUM: [&str; 4] = [
     "/opt/google/chrome/chrome",
     "/usr/lib64/chromium-browser/chromium-browser",
 ];
-const CHROMIUM_NAMES: [&str; 5] = [
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-    "chrome",
-];
+const CHROMIUM_NAMES: [&str; 5] =
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const CHROMEDRIVER: [&str; 3] = [
     "/usr/lib/chromium/chromedriver",
     "/usr/lib/chromium-browser/chromedriver",
@@ -97,8 +92,7 @@ impl LocalChromium {
 
     /// Where the driver and the browser are, for whoever wants to show it.
     pub fn discover(&self) -> Result<(PathBuf, PathBuf), Missing> {
-        self.find()
-            .map(|programs| (programs.chromedriver, programs.chromium))
+        self.find().map(|programs| (programs.chromedriver, programs.chromium))
     }
 
     /// Looks each time anew: what is missing may be installed while we run.
@@ -126,23 +120,16 @@ impl LocalChromium {
         names: &[&str],
         places: &[&str],
     ) -> Result<PathBuf, Missing> {
-        let missing = |looked| Missing {
-            what,
-            looked,
-            advice: ADVICE,
-        };
+        let missing = |looked| Missing { what, looked, advice: ADVICE };
         if let Some(path) = given {
             return executable(path)
                 .then(|| path.to_owned())
                 .ok_or_else(|| missing(format!("{} is no program", path.display())));
         }
         let searched = self.search_path.iter().flat_map(env::split_paths);
-        let folders: Vec<PathBuf> = searched
-            .chain(USUAL_FOLDERS.iter().map(PathBuf::from))
-            .collect();
-        let inside = folders
-            .iter()
-            .flat_map(|folder| names.iter().map(|name| folder.join(name)));
+        let folders: Vec<PathBuf> =
+            searched.chain(USUAL_FOLDERS.iter().map(PathBuf::from)).collect();
+        let inside = folders.iter().flat_map(|folder| names.iter().map(|name| folder.join(name)));
         places
             .iter()
             .map(PathBuf::from)
@@ -156,11 +143,7 @@ impl Remote {
     /// An endpoint without a proxy.
     #[must_use]
     pub fn new(url: Url) -> Self {
-        Self {
-            url,
-            proxy: None,
-            extra_args: Vec::new(),
-        }
+        Self { url, proxy: None, extra_args: Vec::new() }
     }
 
     /// The endpoint's base, which paths are joined to.
@@ -180,8 +163,7 @@ impl Remote {
 }
 
 fn executable(path: &Path) -> bool {
-    path.metadata()
-        .is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
+    path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(test)]
@@ -193,14 +175,8 @@ mod tests {
         let mut config = LocalChromium::new("/tmp".into());
         config.chromedriver = Some("/nowhere/chromedriver".into());
         let text = config.find().unwrap_err().to_string();
-        assert!(
-            text.starts_with("chromedriver is not there (/nowhere/chromedriver"),
-            "{text}"
-        );
-        assert!(
-            text.contains("apt install chromium chromium-driver"),
-            "{text}"
-        );
+        assert!(text.starts_with("chromedriver is not there (/nowhere/chromedriver"), "{text}");
+        assert!(text.contains("apt install chromium chromium-driver"), "{text}");
     }
 
     #[test]
@@ -215,9 +191,6 @@ mod tests {
     #[test]
     fn an_endpoint_below_a_path_keeps_it() {
         let remote = Remote::new(Url::parse("http://grid.example:4444/wd/hub").unwrap());
-        assert_eq!(
-            remote.address("status"),
-            "http://grid.example:4444/wd/hub/status"
-        );
+        assert_eq!(remote.address("status"), "http://grid.example:4444/wd/hub/status");
     }
 }

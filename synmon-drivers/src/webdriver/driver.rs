@@ -52,39 +52,25 @@ pub(super) struct Command {
 impl Command {
     /// Asks for something.
     pub(super) fn get(path: &'static str) -> Self {
-        Self {
-            method: Method::GET,
-            path,
-            body: None,
-        }
+        Self { method: Method::GET, path, body: None }
     }
 
     /// Has something done.
     pub(super) fn post(path: &'static str, body: Value) -> Self {
-        Self {
-            method: Method::POST,
-            path,
-            body: Some(body),
-        }
+        Self { method: Method::POST, path, body: Some(body) }
     }
 
     /// Undoes something.
     pub(super) fn delete(path: &'static str) -> Self {
-        Self {
-            method: Method::DELETE,
-            path,
-            body: None,
-        }
+        Self { method: Method::DELETE, path, body: None }
     }
 }
 
 impl FormatRequestData for Command {
     fn format_request(&self, session: &SessionId) -> RequestData {
         let (slash, path) = (if self.path.is_empty() { "" } else { "/" }, self.path);
-        let request = RequestData::new(
-            self.method.clone(),
-            format!("session/{session}{slash}{path}"),
-        );
+        let request =
+            RequestData::new(self.method.clone(), format!("session/{session}{slash}{path}"));
         match &self.body {
             Some(body) => request.add_body(body.clone()),
             None => request,
@@ -126,15 +112,11 @@ impl Driver {
     /// Sets how long pages and scripts may take; thirtyfour has set times of its own.
     pub(super) async fn set_timeouts(&self, page_load: u64, script: u64) -> Result<(), Failure> {
         let body = json!({ "pageLoad": page_load, "script": script, "implicit": 0 });
-        self.call(Command::post("timeouts", body), limits::COMMAND)
-            .await
-            .map(drop)
+        self.call(Command::post("timeouts", body), limits::COMMAND).await.map(drop)
     }
 
     /// Ends the session.
     pub(super) async fn delete(&self) -> Result<(), Failure> {
-        self.call(Command::delete(""), limits::CLOSE)
-            .await
-            .map(drop)
+        self.call(Command::delete(""), limits::CLOSE).await.map(drop)
     }
 }

@@ -65,9 +65,9 @@ impl From<WebDriverError> for Failure {
             }
             E::InvalidSelector(info) => browser(BrowserError::SelectorInvalid(text(&info))),
             E::SessionNotCreated(info) => browser(BrowserError::Unavailable(text(&info))),
-            E::InsecureCertificate(info) => browser(BrowserError::Navigation(
-                net_code(&info).unwrap_or_else(|| text(&info)),
-            )),
+            E::InsecureCertificate(info) => {
+                browser(BrowserError::Navigation(net_code(&info).unwrap_or_else(|| text(&info))))
+            }
             E::UnknownError(info) => browser(unknown(&info)),
             E::NotInSpec(info) => browser(own_code(&info)),
             E::HttpError(why) | E::RequestFailed(why) => {
@@ -83,11 +83,7 @@ impl From<WebDriverError> for Failure {
 
 /// The first `limit` characters, on one line.
 pub(super) fn cut(text: &str, limit: usize) -> String {
-    text.trim()
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(limit)
-        .collect()
+    text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(limit).collect()
 }
 
 /// The code that W3C leaves for everything else: only its text tells what happened.
@@ -124,25 +120,14 @@ fn net_code(info: &WebDriverErrorInfo) -> Option<String> {
 
 fn text(info: &WebDriverErrorInfo) -> String {
     // The first line says what happened, the others are about versions and the driver's stack.
-    cut(
-        info.value.message.lines().next().unwrap_or_default(),
-        MAX_TEXT,
-    )
+    cut(info.value.message.lines().next().unwrap_or_default(), MAX_TEXT)
 }
 
 fn dialog(info: &WebDriverErrorInfo) -> String {
-    let told = info
-        .value
-        .data
-        .as_ref()
-        .and_then(|data| data["text"].as_str());
+    let told = info.value.data.as_ref().and_then(|data| data["text"].as_str());
     let told = told.or_else(|| {
         let (_, rest) = info.value.message.split_once("{Alert text : ")?;
         Some(rest.rsplit_once('}').map_or(rest, |(text, _)| text))
     });
-    told.unwrap_or_default()
-        .trim()
-        .chars()
-        .take(MAX_DIALOG)
-        .collect()
+    told.unwrap_or_default().trim().chars().take(MAX_DIALOG).collect()
 }

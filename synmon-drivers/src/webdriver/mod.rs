@@ -48,19 +48,13 @@ impl WebDriverBrowser {
         if swept > 0 {
             tracing::info!(folders = swept, "removed what former browsers left behind");
         }
-        Self {
-            place: Place::Local(config),
-            wire: Wire::new(),
-        }
+        Self { place: Place::Local(config), wire: Wire::new() }
     }
 
     /// Browsers of a Selenium Grid or of any other `WebDriver` endpoint.
     #[must_use]
     pub fn remote(config: Remote) -> Self {
-        Self {
-            place: Place::Remote(config),
-            wire: Wire::new(),
-        }
+        Self { place: Place::Remote(config), wire: Wire::new() }
     }
 }
 
@@ -84,18 +78,12 @@ impl Browser for WebDriverBrowser {
                 }
             }
             Place::Remote(config) => {
-                let status = self
-                    .wire
-                    .get(&config.address("status"), READY_LIMIT)
-                    .await?;
+                let status = self.wire.get(&config.address("status"), READY_LIMIT).await?;
                 match status.pointer("/value/ready").and_then(Value::as_bool) {
                     Some(true) => Ok(()),
                     _ => Err(format!(
                         "the WebDriver endpoint is not ready: {}",
-                        status
-                            .pointer("/value/message")
-                            .and_then(Value::as_str)
-                            .unwrap_or("?")
+                        status.pointer("/value/message").and_then(Value::as_str).unwrap_or("?")
                     )),
                 }
             }
@@ -104,10 +92,7 @@ impl Browser for WebDriverBrowser {
 
     async fn start(&self, request: &SessionRequest) -> Result<Box<dyn Session>, BrowserError> {
         if !self.kinds().contains(&request.browser) {
-            return Err(BrowserError::Unavailable(format!(
-                "there is no {} here",
-                request.browser
-            )));
+            return Err(BrowserError::Unavailable(format!("there is no {} here", request.browser)));
         }
         let session = match &self.place {
             Place::Local(config) => start::local(config, request, &self.wire).await?,

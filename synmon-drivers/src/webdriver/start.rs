@@ -45,10 +45,7 @@ pub(super) async fn local(
         })),
         Err(failure) => {
             if let Err(why) = process.end().await {
-                tracing::warn!(
-                    why,
-                    "a browser that did not start has left something behind"
-                );
+                tracing::warn!(why, "a browser that did not start has left something behind");
             }
             Err(unavailable(failure))
         }
@@ -65,10 +62,7 @@ pub(super) async fn remote(
     let asked = capabilities(request, config.proxy.as_deref(), &config.extra_args, None);
     let (sender, receiver) = oneshot::channel();
     tokio::spawn(deliver(config.base(), asked, wire.clone(), sender));
-    let driver = receiver
-        .await
-        .unwrap_or_else(|_| Err(Failure::Unknown))
-        .map_err(unavailable)?;
+    let driver = receiver.await.unwrap_or_else(|_| Err(Failure::Unknown)).map_err(unavailable)?;
     let parts = Parts {
         driver,
         cdp: None,
@@ -105,12 +99,7 @@ async fn local_session(
         headless: config.headless,
         root: geteuid().is_root(),
     });
-    let asked = capabilities(
-        request,
-        config.proxy.as_deref(),
-        &config.extra_args,
-        local.as_ref(),
-    );
+    let asked = capabilities(request, config.proxy.as_deref(), &config.extra_args, local.as_ref());
     let driver = Driver::connect(&process.url(), asked, wire).await?;
     let debugger = driver
         .capability("goog:chromeOptions")
@@ -131,10 +120,7 @@ async fn deliver(
     if let Err(Ok(unwanted)) = sender.send(created)
         && let Err(error) = unwanted.delete().await
     {
-        tracing::warn!(
-            ?error,
-            "a session that nobody waits for any more could not be ended"
-        );
+        tracing::warn!(?error, "a session that nobody waits for any more could not be ended");
     }
 }
 
@@ -154,9 +140,7 @@ async fn prepare(driver: &Driver) -> Result<(), Failure> {
             "width": outer_width + width - inner_width,
             "height": outer_height + height - inner_height,
         });
-        driver
-            .call(Command::post("window/rect", body), limits::COMMAND)
-            .await?;
+        driver.call(Command::post("window/rect", body), limits::COMMAND).await?;
     }
     Ok(())
 }
@@ -180,10 +164,7 @@ async fn connect(url: Option<String>) -> Option<Cdp> {
     match Cdp::connect(&url?).await {
         Ok(cdp) => Some(cdp),
         Err(why) => {
-            tracing::warn!(
-                why,
-                "no DevTools connection: a page that hangs can't be interrupted"
-            );
+            tracing::warn!(why, "no DevTools connection: a page that hangs can't be interrupted");
             None
         }
     }

@@ -49,17 +49,13 @@ impl Wire {
 impl HttpClient for Wire {
     async fn send(&self, request: Request<Body<'_>>) -> WebDriverResult<Response<Bytes>> {
         let (parts, body) = request.into_parts();
-        let mut request = self
-            .0
-            .request(parts.method, parts.uri.to_string())
-            .headers(parts.headers);
+        let mut request =
+            self.0.request(parts.method, parts.uri.to_string()).headers(parts.headers);
         if let Body::Json(json) = body {
             request = request.body(json.to_string());
         }
-        let answer = request
-            .send()
-            .await
-            .map_err(|error| WebDriverError::HttpError(words(error)))?;
+        let answer =
+            request.send().await.map_err(|error| WebDriverError::HttpError(words(error)))?;
         let status = answer.status();
         let body = bounded(answer).await.map_err(WebDriverError::HttpError)?;
         Response::builder()
@@ -77,10 +73,7 @@ async fn bounded(mut answer: reqwest::Response) -> Result<Bytes, String> {
     let mut body = BytesMut::new();
     while let Some(chunk) = answer.chunk().await.map_err(words)? {
         if body.len() + chunk.len() > MAX_ANSWER {
-            return Err(format!(
-                "the answer is larger than {} MiB",
-                MAX_ANSWER >> 20
-            ));
+            return Err(format!("the answer is larger than {} MiB", MAX_ANSWER >> 20));
         }
         body.extend_from_slice(&chunk);
     }

@@ -27,11 +27,7 @@ async fn closing_leaves_nothing() {
     tab.open(&Site::with(PAGE).await.url("/")).await;
     assert!(!processes(folder.path()).is_empty());
     tab.close().await;
-    assert!(
-        processes(folder.path()).is_empty(),
-        "{:?}",
-        processes(folder.path())
-    );
+    assert!(processes(folder.path()).is_empty(), "{:?}", processes(folder.path()));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
@@ -74,10 +70,7 @@ async fn a_host_that_is_killed_leaves_nothing() {
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    until("a page", async || {
-        folder.path().join("open").exists().then_some(())
-    })
-    .await;
+    until("a page", async || folder.path().join("open").exists().then_some(())).await;
     assert!(!processes(&runs(folder.path())).is_empty());
     host.kill().await.unwrap();
     assert_clean(&runs(folder.path())).await;
@@ -107,22 +100,14 @@ async fn a_browser_that_is_killed() {
     let site = Site::with(PAGE).await;
     let mut tab = open_tab(&browser).await;
     tab.open(&site.url("/")).await;
-    kill(folder.path(), |args| {
-        args.contains("--user-data-dir") && !args.contains("--type=")
-    });
+    kill(folder.path(), |args| args.contains("--user-data-dir") && !args.contains("--type="));
     let answer = timeout(HANGS, tab.0.page()).await.unwrap();
     assert!(
-        matches!(
-            answer,
-            Err(BrowserError::Crashed(_) | BrowserError::SessionLost(_))
-        ),
+        matches!(answer, Err(BrowserError::Crashed(_) | BrowserError::SessionLost(_))),
         "{answer:?}"
     );
     let health = timeout(HANGS, tab.0.probe()).await.unwrap();
-    assert!(
-        matches!(health, Health::BrowserCrashed { .. }),
-        "{health:?}"
-    );
+    assert!(matches!(health, Health::BrowserCrashed { .. }), "{health:?}");
     tab.close().await;
     assert_clean(folder.path()).await;
 }
@@ -137,10 +122,7 @@ async fn a_driver_that_is_killed() {
     tab.open(&site.url("/")).await;
     kill(folder.path(), |args| args.contains("chromedriver"));
     let answer = timeout(HANGS, tab.0.page()).await.unwrap();
-    assert!(
-        matches!(answer, Err(BrowserError::SessionLost(_))),
-        "{answer:?}"
-    );
+    assert!(matches!(answer, Err(BrowserError::SessionLost(_))), "{answer:?}");
     let health = timeout(HANGS, tab.0.probe()).await.unwrap();
     assert!(matches!(health, Health::Lost { .. }), "{health:?}");
     tab.close().await;
@@ -157,14 +139,8 @@ async fn a_page_process_that_is_killed() {
     tab.open(&site.url("/")).await;
     kill(folder.path(), |args| args.contains("--type=renderer"));
     let answer = timeout(HANGS, tab.0.page()).await.unwrap();
-    assert!(
-        matches!(answer, Err(BrowserError::PageCrashed(_))),
-        "{answer:?}"
-    );
-    assert_eq!(
-        timeout(HANGS, tab.0.probe()).await.unwrap(),
-        Health::PageCrashed
-    );
+    assert!(matches!(answer, Err(BrowserError::PageCrashed(_))), "{answer:?}");
+    assert_eq!(timeout(HANGS, tab.0.probe()).await.unwrap(), Health::PageCrashed);
     tab.close().await;
     assert_clean(folder.path()).await;
 }
@@ -176,13 +152,8 @@ async fn a_missing_program_is_named() {
     config.chromium = Some("/nowhere/chromium".into());
     let browser = WebDriverBrowser::local(config);
     let why = browser.ready().await.unwrap_err();
-    assert!(
-        why.contains("/nowhere/chromium") || why.contains("chromedriver"),
-        "{why}"
-    );
-    let Err(error) = browser.start(&request(false)).await else {
-        panic!("it has started")
-    };
+    assert!(why.contains("/nowhere/chromium") || why.contains("chromedriver"), "{why}");
+    let Err(error) = browser.start(&request(false)).await else { panic!("it has started") };
     assert!(matches!(error, BrowserError::Unavailable(_)), "{error}");
 }
 
@@ -194,9 +165,7 @@ async fn a_browser_that_does_not_start_is_unavailable() {
     let mut config = LocalChromium::new(folder.path().to_owned());
     config.chromium = Some("/bin/false".into());
     let browser = WebDriverBrowser::local(config);
-    let Err(error) = browser.start(&request(false)).await else {
-        panic!("it has started")
-    };
+    let Err(error) = browser.start(&request(false)).await else { panic!("it has started") };
     assert!(matches!(error, BrowserError::Unavailable(_)), "{error}");
     assert_clean(folder.path()).await;
 }

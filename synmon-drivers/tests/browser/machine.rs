@@ -11,11 +11,7 @@ pub(crate) fn processes(folder: &Path) -> Vec<(i32, String)> {
     let wanted = folder.to_str().unwrap().as_bytes();
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").unwrap().flatten() {
-        let Some(pid) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse::<i32>().ok())
-        else {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else {
             continue;
         };
         let read = |file: &str| fs::read(entry.path().join(file)).unwrap_or_default();
@@ -41,14 +37,9 @@ pub(crate) fn kill(folder: &Path, is: impl Fn(&str) -> bool) {
 
 /// Waits until no process is left, and no file.
 pub(crate) async fn assert_clean(folder: &Path) {
-    until("the end of all processes", async || {
-        processes(folder).is_empty().then_some(())
-    })
-    .await;
+    until("the end of all processes", async || processes(folder).is_empty().then_some(())).await;
     until("the end of all files", async || {
-        let left = fs::read_dir(folder)
-            .map(Iterator::count)
-            .unwrap_or_default();
+        let left = fs::read_dir(folder).map(Iterator::count).unwrap_or_default();
         (left == 0).then_some(())
     })
     .await;

@@ -50,11 +50,7 @@ async fn endpoint() -> Option<Endpoint> {
         }
     };
     let url = Url::parse(&format!("http://127.0.0.1:{port}")).unwrap();
-    Some(Endpoint {
-        _driver: driver,
-        folder,
-        url,
-    })
+    Some(Endpoint { _driver: driver, folder, url })
 }
 
 /// As a Grid node in a container would have it.
@@ -66,9 +62,7 @@ fn remote(endpoint: &Endpoint) -> WebDriverBrowser {
 
 fn browsers(endpoint: &Endpoint) -> usize {
     let all = processes(endpoint.folder.path());
-    all.iter()
-        .filter(|(_, arguments)| arguments.contains("--user-data-dir"))
-        .count()
+    all.iter().filter(|(_, arguments)| arguments.contains("--user-data-dir")).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,10 +81,7 @@ async fn an_endpoint_serves_sessions() {
     tab.assert_picture().await;
     assert_eq!(tab.0.probe().await, Health::Alive);
     tab.close().await;
-    until("the end of the browser", async || {
-        (browsers(&endpoint) == 0).then_some(())
-    })
-    .await;
+    until("the end of the browser", async || (browsers(&endpoint) == 0).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,10 +91,7 @@ async fn a_session_that_is_dropped_is_ended() {
     };
     let browser = remote(&endpoint);
     drop(open_tab(&browser).await);
-    until("the end of the browser", async || {
-        (browsers(&endpoint) == 0).then_some(())
-    })
-    .await;
+    until("the end of the browser", async || (browsers(&endpoint) == 0).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,31 +105,22 @@ async fn a_session_that_comes_too_late_is_ended() {
         _ = browser.start(&request) => panic!("it started before it was seen to start"),
         () = until("a browser", async || (browsers(&endpoint) > 0).then_some(())) => {}
     }
-    until("the end of the browser", async || {
-        (browsers(&endpoint) == 0).then_some(())
-    })
-    .await;
+    until("the end of the browser", async || (browsers(&endpoint) == 0).then_some(())).await;
 }
 
 #[tokio::test]
 async fn an_endpoint_that_is_away_is_not_ready() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let url = Url::parse(&format!(
-        "http://user:secret@{}",
-        listener.local_addr().unwrap()
-    ))
-    .unwrap();
+    let url =
+        Url::parse(&format!("http://user:secret@{}", listener.local_addr().unwrap())).unwrap();
     let browser = WebDriverBrowser::remote(Remote::new(url));
     // It accepts and never answers.
     let silent = timeout(HANGS, browser.ready()).await.unwrap().unwrap_err();
     drop(listener);
     let refused = timeout(HANGS, browser.ready()).await.unwrap().unwrap_err();
-    let Err(BrowserError::Unavailable(start)) = timeout(
-        HANGS + Duration::from_secs(5),
-        browser.start(&request(false)),
-    )
-    .await
-    .unwrap() else {
+    let Err(BrowserError::Unavailable(start)) =
+        timeout(HANGS + Duration::from_secs(5), browser.start(&request(false))).await.unwrap()
+    else {
         panic!("it has started")
     };
     for text in [silent, refused, start] {

@@ -62,21 +62,15 @@ async fn request(socket: &mut BufReader<TcpStream>) -> Option<(String, String)> 
     let (mut path, mut cookies) = (None, String::new());
     loop {
         let mut line = String::new();
-        socket
-            .read_line(&mut line)
-            .await
-            .ok()
-            .filter(|read| *read > 0)?;
+        socket.read_line(&mut line).await.ok().filter(|read| *read > 0)?;
         let line = line.trim_end();
         if line.is_empty() {
             return path.map(|path| (path, cookies));
         }
         if path.is_none() {
             path = Some(line.split(' ').nth(1)?.to_owned());
-        } else if let Some(("cookie", value)) = line
-            .to_ascii_lowercase()
-            .split_once(": ")
-            .map(|(name, value)| (name, value))
+        } else if let Some(("cookie", value)) =
+            line.to_ascii_lowercase().split_once(": ").map(|(name, value)| (name, value))
         {
             value.clone_into(&mut cookies);
         }
@@ -85,20 +79,14 @@ async fn request(socket: &mut BufReader<TcpStream>) -> Option<(String, String)> 
 
 fn answer(target: &str, cookies: &str, pages: Pages) -> String {
     let path = target.split('?').next().unwrap_or_default();
-    let page = pages
-        .iter()
-        .find(|(known, _)| *known == path)
-        .map(|(_, page)| *page);
+    let page = pages.iter().find(|(known, _)| *known == path).map(|(_, page)| *page);
     if let Some(page) = page {
         return reply(200, "text/html; charset=utf-8", "", page);
     }
     match path.trim_start_matches('/').split_once('/') {
-        Some(("status", code)) => reply(
-            code.parse().unwrap(),
-            "text/html",
-            "",
-            "<title>status</title><h1>A page</h1>",
-        ),
+        Some(("status", code)) => {
+            reply(code.parse().unwrap(), "text/html", "", "<title>status</title><h1>A page</h1>")
+        }
         Some(("empty", code)) => reply(code.parse().unwrap(), "text/html", "", ""),
         Some(("to", place)) => reply(302, "text/html", &format!("location: /{place}\r\n"), ""),
         _ if path == "/download" => {
@@ -109,12 +97,7 @@ fn answer(target: &str, cookies: &str, pages: Pages) -> String {
             let page = format!("<output id=got>{cookies}</output>");
             reply(200, "text/html", "set-cookie: seen=yes\r\n", &page)
         }
-        _ => reply(
-            404,
-            "text/html",
-            "",
-            "<title>no page</title><h1>Not found</h1>",
-        ),
+        _ => reply(404, "text/html", "", "<title>no page</title><h1>Not found</h1>"),
     }
 }
 

@@ -47,9 +47,7 @@ where
             }
         }
     };
-    timeout(HANGS, looks)
-        .await
-        .unwrap_or_else(|_| panic!("{what}: it never came"))
+    timeout(HANGS, looks).await.unwrap_or_else(|_| panic!("{what}: it never came"))
 }
 
 impl Tab {
@@ -59,21 +57,16 @@ impl Tab {
 
     /// One attempt.
     pub(crate) async fn try_once(&mut self, xpath: &str, gesture: Gesture) -> Attempt {
-        timeout(HANGS, self.0.act(&selector(xpath), &gesture))
-            .await
-            .unwrap()
-            .unwrap()
+        timeout(HANGS, self.0.act(&selector(xpath), &gesture)).await.unwrap().unwrap()
     }
 
     /// Attempts until it is done.
     pub(crate) async fn act(&mut self, xpath: &str, gesture: Gesture) {
         let selector = selector(xpath);
-        until(xpath, async || {
-            match self.0.act(&selector, &gesture).await.unwrap() {
-                Attempt::Done => Some(()),
-                Attempt::NotReady(_) => None,
-                Attempt::Refused(why) => panic!("{xpath}: {why}"),
-            }
+        until(xpath, async || match self.0.act(&selector, &gesture).await.unwrap() {
+            Attempt::Done => Some(()),
+            Attempt::NotReady(_) => None,
+            Attempt::Refused(why) => panic!("{xpath}: {why}"),
         })
         .await;
     }
@@ -89,32 +82,19 @@ impl Tab {
     pub(crate) async fn press(&mut self, xpath: Option<&str>, chord: &str) -> Attempt {
         let selector = xpath.map(selector);
         let keys = keys::parse(chord).unwrap();
-        timeout(HANGS, self.0.press(selector.as_ref(), &keys))
-            .await
-            .unwrap()
-            .unwrap()
+        timeout(HANGS, self.0.press(selector.as_ref(), &keys)).await.unwrap().unwrap()
     }
 
     pub(crate) async fn see(&mut self, xpath: &str) -> Option<Observation> {
-        timeout(HANGS, self.0.observe(&selector(xpath)))
-            .await
-            .unwrap()
-            .unwrap()
+        timeout(HANGS, self.0.observe(&selector(xpath))).await.unwrap().unwrap()
     }
 
     pub(crate) async fn text(&mut self, xpath: &str) -> String {
-        self.see(xpath)
-            .await
-            .unwrap_or_else(|| panic!("{xpath} finds nothing"))
-            .text
+        self.see(xpath).await.unwrap_or_else(|| panic!("{xpath} finds nothing")).text
     }
 
     pub(crate) async fn value(&mut self, xpath: &str) -> String {
-        self.see(xpath)
-            .await
-            .unwrap()
-            .value
-            .unwrap_or_else(|| panic!("{xpath} has no value"))
+        self.see(xpath).await.unwrap().value.unwrap_or_else(|| panic!("{xpath} has no value"))
     }
 
     pub(crate) async fn title(&mut self) -> String {

@@ -64,10 +64,7 @@ impl Recipient {
     /// else such a text holds would become a part of the envelope.
     pub(super) fn mailbox(&self) -> Result<Mailbox, SendError> {
         let name = clean::line(&self.name, clean::NAME);
-        Ok(Mailbox::new(
-            (!name.is_empty()).then_some(name),
-            address(&self.email)?,
-        ))
+        Ok(Mailbox::new((!name.is_empty()).then_some(name), address(&self.email)?))
     }
 }
 
@@ -125,18 +122,10 @@ mod tests {
     #[test]
     fn debugging_a_letter_shows_neither_token_nor_address() {
         let letter = PreparedLetter {
-            to: Recipient {
-                name: "Ada".into(),
-                email: "ada@example.com".into(),
-            },
-            kind: LetterKind::Confirm {
-                token: "tell-nobody".to_owned().into(),
-            },
+            to: Recipient { name: "Ada".into(), email: "ada@example.com".into() },
+            kind: LetterKind::Confirm { token: "tell-nobody".to_owned().into() },
         };
         let text = format!("{letter:?}");
-        assert!(
-            !text.contains("tell-nobody") && !text.contains("example.com"),
-            "{text}"
-        );
+        assert!(!text.contains("tell-nobody") && !text.contains("example.com"), "{text}");
     }
 }

@@ -64,9 +64,7 @@ struct Visible<'a> {
 
 impl<'a> Visible<'a> {
     fn new(text: &'a str) -> Self {
-        Self {
-            chars: text.chars().peekable(),
-        }
+        Self { chars: text.chars().peekable() }
     }
 
     /// Skips the rest of a terminal's control sequence (ECMA-48, 5.4), if one follows.
@@ -117,10 +115,7 @@ mod tests {
     fn a_line_is_one_line() {
         for (text, expected) in [
             ("Log in", "Log in"),
-            (
-                " Log\r\nBcc: eve@example.com\r\n\r\nhi ",
-                "Log Bcc: eve@example.com hi",
-            ),
+            (" Log\r\nBcc: eve@example.com\r\n\r\nhi ", "Log Bcc: eve@example.com hi"),
             ("a\tb\u{2028}c\u{85}d\u{0}e\u{7f}", "a b c de"),
             ("\u{202e}gnp.exe\u{2066}", "gnp.exe"),
             ("\u{1b}[31;1mred\u{1b}[0m \u{1b}bell\u{7}", "red bell"),
@@ -138,10 +133,7 @@ mod tests {
         assert_eq!(line("ab cd", 2), "ab…");
         assert_eq!(line("ab cd", 3), "ab…");
         assert_eq!(line(&"x".repeat(1_000_000), 200).chars().count(), 201);
-        assert_eq!(
-            block(&"y\n".repeat(1_000_000), 2_000).lines().count(),
-            LINES
-        );
+        assert_eq!(block(&"y\n".repeat(1_000_000), 2_000).lines().count(), LINES);
         assert_eq!(block(&"z".repeat(1_000_000), 2_000).chars().count(), 2_001);
     }
 

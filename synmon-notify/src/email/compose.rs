@@ -37,10 +37,7 @@ impl MessageId {
     pub(super) fn new(notice: NoticeId, from: &Mailbox, otherwise: &str) -> Self {
         let domain = from.email.domain();
         let host = if domain.is_ascii() { domain } else { otherwise };
-        Self {
-            notice,
-            host: host.to_owned(),
-        }
+        Self { notice, host: host.to_owned() }
     }
 
     /// The Content-ID of the picture.
@@ -92,10 +89,7 @@ fn text(content_type: ContentType, text: String) -> SinglePart {
         .body(text)
 }
 
-#[expect(
-    clippy::expect_used,
-    reason = "the media types are constants, and they parse"
-)]
+#[expect(clippy::expect_used, reason = "the media types are constants, and they parse")]
 fn image(cid: String, bytes: Vec<u8>, media_type: MediaType) -> SinglePart {
     // Base64 takes whatever bytes there are: the other branch is never taken.
     let body =
@@ -137,10 +131,7 @@ mod tests {
         for media_type in [MediaType::Png, MediaType::Jpeg, MediaType::Webp] {
             let part = image("a@b".to_owned(), vec![0xff, 0], media_type).formatted();
             let text = String::from_utf8(part).expect("ASCII");
-            assert!(
-                text.contains(&format!("Content-Type: {}\r\n", media_type.as_str())),
-                "{text}"
-            );
+            assert!(text.contains(&format!("Content-Type: {}\r\n", media_type.as_str())), "{text}");
         }
     }
 

@@ -40,10 +40,7 @@ fn write_whole(path: &Path, content: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     // Somebody may have tidied up since the start.
     fs::create_dir_all(folder)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".")
-        .suffix(".tmp")
-        .tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(".").suffix(".tmp").tempfile_in(folder)?;
     file.write_all(content)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
@@ -56,9 +53,7 @@ mod tests {
 
     #[test]
     fn names_sort_by_time() {
-        let id: NoticeId = "01890a5d-ac96-774b-bcce-b302099a8057"
-            .parse()
-            .expect("an id");
+        let id: NoticeId = "01890a5d-ac96-774b-bcce-b302099a8057".parse().expect("an id");
         let name = |micros| file_name(id, Timestamp::from_micros(micros));
         let first = name(1_753_000_000_000_001);
         assert_eq!(

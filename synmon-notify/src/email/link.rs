@@ -50,8 +50,7 @@ impl Links {
 
     fn with_token(&self, page: &str, token: &SecretString) -> String {
         let mut url = self.page(page, None);
-        url.query_pairs_mut()
-            .append_pair("token", token.expose_secret());
+        url.query_pairs_mut().append_pair("token", token.expose_secret());
         url.to_string()
     }
 
@@ -74,13 +73,8 @@ mod tests {
 
     #[test]
     fn links_are_below_the_public_url() {
-        let run: RunId = "01890a5d-ac96-774b-bcce-b302099a8057"
-            .parse()
-            .expect("an id");
-        for base in [
-            "https://mon.example/synmon",
-            "https://mon.example/synmon/?a=b#c",
-        ] {
+        let run: RunId = "01890a5d-ac96-774b-bcce-b302099a8057".parse().expect("an id");
+        for base in ["https://mon.example/synmon", "https://mon.example/synmon/?a=b#c"] {
             let link = links(base).run(run);
             assert_eq!(link, format!("https://mon.example/synmon/runs/{run}"));
         }
@@ -90,15 +84,8 @@ mod tests {
 
     #[test]
     fn only_web_addresses_have_links() {
-        for base in [
-            "javascript:alert(1)",
-            "ftp://example.com",
-            "data:text/html,x",
-        ] {
-            assert!(
-                Links::below(base.parse().expect("a url")).is_err(),
-                "{base}"
-            );
+        for base in ["javascript:alert(1)", "ftp://example.com", "data:text/html,x"] {
+            assert!(Links::below(base.parse().expect("a url")).is_err(), "{base}");
         }
     }
 }

@@ -88,13 +88,7 @@ impl EmailSettings {
     /// Settings with the embedded templates and the usual deadline.
     #[must_use]
     pub fn new(transport: TransportSettings, from: Sender, public_url: Url) -> Self {
-        Self {
-            transport,
-            from,
-            public_url,
-            template_folder: None,
-            deadline: Self::DEADLINE,
-        }
+        Self { transport, from, public_url, template_folder: None, deadline: Self::DEADLINE }
     }
 }
 
@@ -116,24 +110,15 @@ impl EmailNotifier {
             },
         };
         let (from, deadline) = (settings.from, settings.deadline);
-        Ok(Self {
-            transport,
-            from,
-            links,
-            templates,
-            deadline,
-            artifacts,
-            addresses,
-        })
+        Ok(Self { transport, from, links, templates, deadline, artifacts, addresses })
     }
 
     async fn try_deliver(&self, notice: &Notice) -> Result<Delivery, SendError> {
         let deadline = Instant::now() + self.deadline;
         let timed_out = || SendError::TimedOut(self.deadline);
         let id = MessageId::new(notice.id, self.from.mailbox(), self.links.host());
-        let draft = timeout_at(deadline, self.draft(notice, &id))
-            .await
-            .map_err(|_| timed_out())??;
+        let draft =
+            timeout_at(deadline, self.draft(notice, &id)).await.map_err(|_| timed_out())??;
         let Some(draft) = draft else {
             return Ok(Delivery::NotNeeded);
         };
@@ -145,9 +130,7 @@ impl EmailNotifier {
             }
             Transport::Folder(path) => {
                 let written = folder::write(path, &mail, (notice.id, notice.created_at), &link);
-                timeout_at(deadline, written)
-                    .await
-                    .map_err(|_| timed_out())??;
+                timeout_at(deadline, written).await.map_err(|_| timed_out())??;
             }
         }
         Ok(Delivery::Sent)
@@ -162,22 +145,13 @@ impl EmailNotifier {
                 };
                 Ok(Some(self.draft_of_run(to, run, id).await))
             }
-            NoticeBody::FlowPaused {
-                flow: _,
-                flow_name,
-                run,
-                reason,
-            } => {
+            NoticeBody::FlowPaused { flow: _, flow_name, run, reason } => {
                 let Some(to) = self.recipient(notice.owner).await? else {
                     return Ok(None);
                 };
                 let what = (flow_name.as_str(), reason.as_str(), *run);
                 let view = View::paused(&self.links, &to.name, what, notice.created_at);
-                Ok(Some(Draft {
-                    to,
-                    view,
-                    picture: Picture::None,
-                }))
+                Ok(Some(Draft { to, view, picture: Picture::None }))
             }
             NoticeBody::Account(letter) => {
                 let letter = self.addresses.account_letter(letter).await;
@@ -187,21 +161,14 @@ impl EmailNotifier {
                     if !view.names_recipient() {
                         to.name.clear();
                     }
-                    Draft {
-                        to,
-                        view,
-                        picture: Picture::None,
-                    }
+                    Draft { to, view, picture: Picture::None }
                 }))
             }
         }
     }
 
     async fn draft_of_run(&self, to: Recipient, run: &RunNotice, id: &MessageId) -> Draft {
-        let key = run
-            .failure
-            .as_ref()
-            .and_then(|step| step.screenshot.as_ref());
+        let key = run.failure.as_ref().and_then(|step| step.screenshot.as_ref());
         let picture = picture::read(self.artifacts.as_ref(), key, self.deadline / 3).await;
         let view = View::run(&self.links, &to.name, run, (&picture, &id.picture()));
         Draft { to, view, picture }
@@ -209,11 +176,7 @@ impl EmailNotifier {
 
     async fn recipient(&self, owner: Option<OwnerId>) -> Result<Option<Recipient>, SendError> {
         match owner {
-            Some(owner) => self
-                .addresses
-                .recipient(owner)
-                .await
-                .map_err(SendError::AddressBook),
+            Some(owner) => self.addresses.recipient(owner).await.map_err(SendError::AddressBook),
             None => Ok(None),
         }
     }
@@ -221,16 +184,7 @@ impl EmailNotifier {
     fn compose(&self, notice: &Notice, id: MessageId, draft: Draft) -> Result<Message, SendError> {
         let rendered = draft.view.render(&self.templates)?;
         let (from, to) = (self.from.mailbox().clone(), draft.to.mailbox()?);
-        compose::mail(
-            Envelope {
-                from,
-                to,
-                id,
-                date: notice.created_at,
-            },
-            rendered,
-            draft.picture,
-        )
+        compose::mail(Envelope { from, to, id, date: notice.created_at }, rendered, draft.picture)
     }
 }
 
@@ -243,8 +197,6 @@ impl Notifier for EmailNotifier {
 
 impl fmt::Debug for EmailNotifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("EmailNotifier")
-            .field("from", &self.from)
-            .finish_non_exhaustive()
+        f.debug_struct("EmailNotifier").field("from", &self.from).finish_non_exhaustive()
     }
 }

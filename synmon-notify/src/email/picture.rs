@@ -41,10 +41,7 @@ pub(super) async fn read(
     };
     let why = match tokio::time::timeout(limit, artifacts.get(&key)).await {
         Ok(Ok(Some(bytes))) if bytes.len() <= MAX_BYTES => {
-            return Picture::Ready {
-                bytes,
-                media_type: key.media_type(),
-            };
+            return Picture::Ready { bytes, media_type: key.media_type() };
         }
         Ok(Ok(Some(_))) => "it is too large for a mail",
         Ok(Ok(None)) => "it is no longer kept",

@@ -29,47 +29,24 @@ pub(super) fn check(templates: &Templates, links: &Links) -> Result<(), Template
 pub(super) fn views(links: &Links) -> Vec<(&'static str, View)> {
     let at = Timestamp::from_micros(1_753_000_000_000_000);
     let run = RunId::new(at);
-    let ready = Picture::Ready {
-        bytes: b"sample".as_slice().into(),
-        media_type: MediaType::Png,
-    };
-    let missing = Picture::Missing {
-        why: "it is no longer kept",
-    };
+    let ready = Picture::Ready { bytes: b"sample".as_slice().into(), media_type: MediaType::Png };
+    let missing = Picture::Missing { why: "it is no longer kept" };
     let of = |alert, failure, picture: &Picture| {
-        View::run(
-            links,
-            "Ada",
-            &notice(alert, failure, at),
-            (picture, "picture@localhost"),
-        )
+        View::run(links, "Ada", &notice(alert, failure, at), (picture, "picture@localhost"))
     };
-    let pause = (
-        "Log in",
-        "No browser could be started five times in a row.",
-        run,
-    );
+    let pause = ("Log in", "No browser could be started five times in a row.", run);
     let token = || "sample-token".to_owned().into();
     let account = |kind| View::account(links, "Ada", &kind);
     vec![
         ("failed, all", of(Alert::Failure, Some(full()), &ready)),
-        (
-            "failed, picture missing",
-            of(Alert::Failure, Some(full()), &missing),
-        ),
-        (
-            "failed, opening",
-            of(Alert::Failure, Some(bare()), &Picture::None),
-        ),
+        ("failed, picture missing", of(Alert::Failure, Some(full()), &missing)),
+        ("failed, opening", of(Alert::Failure, Some(bare()), &Picture::None)),
         ("failed, no step", of(Alert::Failure, None, &Picture::None)),
         ("recovered", of(Alert::Recovery, None, &Picture::None)),
         ("paused", View::paused(links, "", pause, at)),
         ("confirm", account(LetterKind::Confirm { token: token() })),
         ("already registered", account(LetterKind::AlreadyRegistered)),
-        (
-            "reset",
-            account(LetterKind::ResetPassword { token: token() }),
-        ),
+        ("reset", account(LetterKind::ResetPassword { token: token() })),
     ]
 }
 

@@ -36,19 +36,10 @@ mod tests {
 
     #[test]
     fn a_sender_is_one_mailbox() {
-        for text in [
-            "synmon <synmon@localhost>",
-            "synmon@localhost",
-            "\"a, b\" <c@example.com>",
-        ] {
+        for text in ["synmon <synmon@localhost>", "synmon@localhost", "\"a, b\" <c@example.com>"] {
             assert!(text.parse::<Sender>().is_ok(), "{text}");
         }
-        for text in [
-            "",
-            "synmon",
-            "a@example.com, b@example.com",
-            "x\r\nBcc: e@f.gh <a@b.cd>",
-        ] {
+        for text in ["", "synmon", "a@example.com, b@example.com", "x\r\nBcc: e@f.gh <a@b.cd>"] {
             assert_eq!(text.parse::<Sender>(), Err(SenderError), "{text}");
         }
     }

@@ -33,9 +33,8 @@ pub(super) async fn send(
 ) -> Result<(), SendError> {
     // lettre logs the whole dialogue at DEBUG, password and mail included: it gets no subscriber.
     let talk = talk(server, mail, limit).with_subscriber(Dispatch::none());
-    let mut connection = timeout_at(deadline, talk)
-        .await
-        .map_err(|_| SendError::TimedOut(limit))??;
+    let mut connection =
+        timeout_at(deadline, talk).await.map_err(|_| SendError::TimedOut(limit))??;
     // It is sent. Whether the server also says goodbye must not make it look as if it were not.
     let goodbye = async move { connection.quit().await }.with_subscriber(Dispatch::none());
     let _ = timeout(GOODBYE, goodbye).await;
@@ -48,19 +47,10 @@ async fn talk(
     limit: Duration,
 ) -> Result<AsyncSmtpConnection, SendError> {
     // Whatever the server says before it hears of the mail is not about the mail.
-    let mut connection = connect(server, limit)
-        .await
-        .map_err(|error| SendError::NotNow(answer(&error, mail)))?;
-    let plain = mail
-        .envelope()
-        .to()
-        .iter()
-        .all(|to| to.to_string().is_ascii());
-    if !plain
-        && !connection
-            .server_info()
-            .supports_feature(Extension::SmtpUtfEight)
-    {
+    let mut connection =
+        connect(server, limit).await.map_err(|error| SendError::NotNow(answer(&error, mail)))?;
+    let plain = mail.envelope().to().iter().all(|to| to.to_string().is_ascii());
+    if !plain && !connection.server_info().supports_feature(Extension::SmtpUtfEight) {
         return Err(SendError::NotAscii);
     }
     match connection.send(mail.envelope(), &mail.formatted()).await {
@@ -84,14 +74,10 @@ async fn connect(server: &SmtpServer, limit: Duration) -> Result<AsyncSmtpConnec
         AsyncSmtpConnection::connect_tokio1(address, each, &server.hello, wrapper, None).await?;
     match &server.tls {
         Tls::Required(parameters) => {
-            connection
-                .starttls(parameters.clone(), &server.hello)
-                .await?;
+            connection.starttls(parameters.clone(), &server.hello).await?;
         }
         Tls::Opportunistic(parameters) if connection.can_starttls() => {
-            connection
-                .starttls(parameters.clone(), &server.hello)
-                .await?;
+            connection.starttls(parameters.clone(), &server.hello).await?;
         }
         _ => {}
     }
@@ -103,9 +89,7 @@ async fn connect(server: &SmtpServer, limit: Duration) -> Result<AsyncSmtpConnec
 
 /// Whether the server wants a login first: that is for the settings to mend, not the mail's fault.
 fn asks_for_login(error: &Error) -> bool {
-    error
-        .status()
-        .is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538))
+    error.status().is_some_and(|code| matches!(u16::from(code), 530 | 534 | 535 | 538))
 }
 
 /// What went wrong, without the recipient's address, which servers like to repeat: it gets logged.

@@ -61,13 +61,7 @@ impl SmtpServer {
             "" => ClientId::default(),
             name => ClientId::Domain(name.to_owned()),
         };
-        Ok(Self {
-            host,
-            port: url.port().unwrap_or(port),
-            tls,
-            hello,
-            credentials,
-        })
+        Ok(Self { host, port: url.port().unwrap_or(port), tls, hello, credentials })
     }
 }
 
@@ -84,10 +78,7 @@ fn host(url: &Url) -> Result<String, SmtpUrlError> {
 /// The encryption, and the port that is usual with it.
 fn tls(url: &Url, host: &str) -> Result<(Tls, u16), SmtpUrlError> {
     let parameters = || TlsParameters::new(host.to_owned()).map_err(SmtpUrlError::TlsSetup);
-    let asked = url
-        .query_pairs()
-        .find(|(key, _)| key == "tls")
-        .map(|(_, value)| value);
+    let asked = url.query_pairs().find(|(key, _)| key == "tls").map(|(_, value)| value);
     match (url.scheme(), asked.as_deref()) {
         ("smtp", None) => Ok((Tls::None, 25)),
         ("smtp", Some("required")) => Ok((Tls::Required(parameters()?), 587)),
@@ -102,21 +93,16 @@ fn credentials(url: &Url) -> Result<Option<Credentials>, SmtpUrlError> {
     match (url.username(), url.password()) {
         ("", None) => Ok(None),
         ("", Some(_)) | (_, None) => Err(SmtpUrlError::HalfCredentials),
-        (user, Some(password)) => Ok(Some(Credentials::new(
-            percent_decoded(user)?,
-            percent_decoded(password)?,
-        ))),
+        (user, Some(password)) => {
+            Ok(Some(Credentials::new(percent_decoded(user)?, percent_decoded(password)?)))
+        }
     }
 }
 
 /// Percent-decoding (RFC 3986, section 2.1). A `%` that begins no pair of digits stands for itself.
 fn percent_decoded(text: &str) -> Result<String, SmtpUrlError> {
     let bytes = text.as_bytes();
-    let digit = |at: usize| {
-        bytes
-            .get(at)
-            .and_then(|&byte| char::from(byte).to_digit(16))
-    };
+    let digit = |at: usize| bytes.get(at).and_then(|&byte| char::from(byte).to_digit(16));
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
@@ -129,10 +115,7 @@ fn percent_decoded(text: &str) -> Result<String, SmtpUrlError> {
 }
 
 fn is_loopback(host: &str) -> bool {
-    host == "localhost"
-        || host
-            .parse()
-            .is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+    host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -148,18 +131,8 @@ mod tests {
         for (url, host, port, encryption) in [
             ("smtp://mail.example", "mail.example", 25, "none"),
             ("smtp://u:p@mail.example:2525", "mail.example", 2525, "none"),
-            (
-                "smtp://u:p@mail.example?tls=required",
-                "mail.example",
-                587,
-                "required",
-            ),
-            (
-                "smtp://mail.example:26?tls=opportunistic",
-                "mail.example",
-                26,
-                "opportunistic",
-            ),
+            ("smtp://u:p@mail.example?tls=required", "mail.example", 587, "required"),
+            ("smtp://mail.example:26?tls=opportunistic", "mail.example", 26, "opportunistic"),
             ("smtps://u:p@mail.example", "mail.example", 465, "wrapper"),
             ("smtp://[::1]:2525/me.example", "::1", 2525, "none"),
         ] {
@@ -170,10 +143,7 @@ mod tests {
                 Tls::Required(_) => "required",
                 Tls::Wrapper(_) => "wrapper",
             };
-            assert_eq!(
-                (server.host.as_str(), server.port, found),
-                (host, port, encryption)
-            );
+            assert_eq!((server.host.as_str(), server.port, found), (host, port, encryption));
             assert_eq!(server.credentials.is_some(), url.contains("u:p"), "{url}");
         }
     }
@@ -201,10 +171,7 @@ mod tests {
             "smtp://u:hunter2@mail.example:99999",
         ] {
             let error = server(url).err().expect(url);
-            assert!(
-                !format!("{error} {error:?}").contains("hunter2"),
-                "{error:?}"
-            );
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{error:?}");
         }
     }
 }

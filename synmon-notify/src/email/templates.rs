@@ -93,11 +93,9 @@ impl Templates {
     /// The embedded templates, and those of a folder in their places.
     pub(super) fn load(folder: Option<&Path>) -> Result<Self, TemplateError> {
         let mut tera = Tera::default();
-        tera.add_raw_templates(EMBEDDED.iter().copied())
-            .map_err(parse_error)?;
+        tera.add_raw_templates(EMBEDDED.iter().copied()).map_err(parse_error)?;
         if let Some(folder) = folder {
-            tera.add_raw_templates(replacements(folder)?)
-                .map_err(parse_error)?;
+            tera.add_raw_templates(replacements(folder)?).map_err(parse_error)?;
         }
         Ok(Self { tera })
     }
@@ -133,17 +131,9 @@ impl Templates {
 fn replacements(folder: &Path) -> Result<Vec<(String, String)>, TemplateError> {
     let mut found = Vec::new();
     for path in files(folder)? {
-        let name = path
-            .strip_prefix(folder)
-            .unwrap_or(&path)
-            .to_string_lossy()
-            .replace('\\', "/");
+        let name = path.strip_prefix(folder).unwrap_or(&path).to_string_lossy().replace('\\', "/");
         if !EMBEDDED.iter().any(|(known, _)| *known == name) {
-            let known = EMBEDDED
-                .iter()
-                .map(|(known, _)| *known)
-                .collect::<Vec<_>>()
-                .join(", ");
+            let known = EMBEDDED.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
             return Err(TemplateError::Unknown { path, known });
         }
         match fs::read_to_string(&path) {
@@ -156,19 +146,13 @@ fn replacements(folder: &Path) -> Result<Vec<(String, String)>, TemplateError> {
 
 /// The files of a folder that look like templates, and those of its folders.
 fn files(folder: &Path) -> Result<Vec<std::path::PathBuf>, TemplateError> {
-    let failed = |source| TemplateError::Read {
-        path: folder.to_owned(),
-        source,
-    };
+    let failed = |source| TemplateError::Read { path: folder.to_owned(), source };
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
         if path.is_dir() {
             files.extend(self::files(&path)?);
-        } else if path
-            .extension()
-            .is_some_and(|ext| ext == "txt" || ext == "html")
-        {
+        } else if path.extension().is_some_and(|ext| ext == "txt" || ext == "html") {
             files.push(path);
         }
     }

@@ -133,10 +133,7 @@ impl View {
             home: links.home(),
             link: links.run(run),
             name: name_of(name),
-            flow: FlowView {
-                name: clean::line(flow_name, clean::TITLE),
-                url: String::new(),
-            },
+            flow: FlowView { name: clean::line(flow_name, clean::TITLE), url: String::new() },
             reason: clean::block(reason, clean::BLOCK),
             paused_at: readable(at),
         }))
@@ -144,27 +141,17 @@ impl View {
 
     /// Of a letter about an account.
     pub(super) fn account(links: &Links, name: &str, kind: &LetterKind) -> Self {
-        let of = |kind, link, name| {
-            Self::Account(
-                kind,
-                AccountView {
-                    home: links.home(),
-                    link,
-                    name,
-                },
-            )
-        };
+        let of =
+            |kind, link, name| Self::Account(kind, AccountView { home: links.home(), link, name });
         let with = |make: fn(&Links, &SecretString) -> String, token| make(links, token);
         match kind {
             LetterKind::Confirm { token } => of(Kind::Confirm, with(Links::confirm, token), None),
             LetterKind::AlreadyRegistered => {
                 of(Kind::AlreadyRegistered, links.home(), name_of(name))
             }
-            LetterKind::ResetPassword { token } => of(
-                Kind::ResetPassword,
-                with(Links::reset_password, token),
-                name_of(name),
-            ),
+            LetterKind::ResetPassword { token } => {
+                of(Kind::ResetPassword, with(Links::reset_password, token), name_of(name))
+            }
         }
     }
 
@@ -204,17 +191,12 @@ impl View {
 impl FailureView {
     fn of(step: &FailedStep) -> Self {
         let line = |text: &Option<String>, most| {
-            text.as_deref()
-                .map(|text| clean::line(text, most))
-                .filter(|text| !text.is_empty())
+            text.as_deref().map(|text| clean::line(text, most)).filter(|text| !text.is_empty())
         };
         let block =
             |text: &Option<String>| text.as_deref().map(|text| clean::block(text, clean::BLOCK));
         let (place, place_in_words) = match step.number {
-            0 => (
-                "opening the page".to_owned(),
-                "while opening the page".to_owned(),
-            ),
+            0 => ("opening the page".to_owned(), "while opening the page".to_owned()),
             number => {
                 let place = format!("step {number} of {}", step.of);
                 let place_in_words = format!("at {place}");

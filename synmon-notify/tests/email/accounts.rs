@@ -17,10 +17,7 @@ fn letter(letter: Letter) -> synmon_core::notice::Notice {
 
 async fn mail_of(kind: LetterKind) -> Option<ParsedMail> {
     let sink = SmtpSink::start()?;
-    let world = World {
-        letter: Some(PreparedLetter { to: ada(), kind }),
-        ..World::default()
-    };
+    let world = World { letter: Some(PreparedLetter { to: ada(), kind }), ..World::default() };
     deliver(&world.smtp(&sink.url()), &letter(Letter::Registration)).await;
     let mut mails = sink.mails();
     assert_eq!(mails.len(), 1);
@@ -37,10 +34,7 @@ async fn a_confirmation_has_its_link_in_both_parts_and_names_nobody() {
         return;
     };
     assert_eq!(mail.header("To"), "ada@example.com");
-    assert_eq!(
-        mail.header("Subject"),
-        "Confirm your e-mail address for synmon"
-    );
+    assert_eq!(mail.header("Subject"), "Confirm your e-mail address for synmon");
     for content_type in ["text/plain", "text/html"] {
         let text = mail.text_of(content_type);
         let link = "https://mon.example/synmon/confirm?token=aGVsbG8_d29ybGQ-";
@@ -72,35 +66,18 @@ async fn who_registers_again_is_told_of_the_account_and_gets_no_token() {
     assert_eq!(mail.header("Subject"), "You already have a synmon account");
     for content_type in ["text/plain", "text/html"] {
         let text = mail.text_of(content_type);
-        assert!(
-            text.contains("https://mon.example/synmon") && !text.contains("token"),
-            "{text}"
-        );
+        assert!(text.contains("https://mon.example/synmon") && !text.contains("token"), "{text}");
     }
 }
 
 #[tokio::test]
 async fn no_letter_is_sent_where_the_book_has_none() {
-    for kind in [
-        Letter::Registration,
-        Letter::ResendConfirmation,
-        Letter::ForgotPassword,
-    ] {
+    for kind in [Letter::Registration, Letter::ResendConfirmation, Letter::ForgotPassword] {
         let notifier = World::default().smtp("smtp://127.0.0.1:1");
-        let delivery = notifier
-            .deliver(&letter(kind))
-            .await
-            .expect("nothing to do");
+        let delivery = notifier.deliver(&letter(kind)).await.expect("nothing to do");
         assert_eq!(delivery, Delivery::NotNeeded);
     }
-    let down = World {
-        accounts_down: true,
-        ..World::default()
-    }
-    .smtp("smtp://127.0.0.1:1");
+    let down = World { accounts_down: true, ..World::default() }.smtp("smtp://127.0.0.1:1");
     let delivery = down.deliver(&letter(Letter::ForgotPassword)).await;
-    assert!(
-        matches!(delivery, Err(DeliveryError::Retry(_))),
-        "{delivery:?}"
-    );
+    assert!(matches!(delivery, Err(DeliveryError::Retry(_))), "{delivery:?}");
 }

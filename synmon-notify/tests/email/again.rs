@@ -16,9 +16,7 @@ async fn keeps_the_id(notifier: &dyn Notifier, ids: impl Fn() -> Vec<String>) {
     let mut found = ids();
     found.sort();
     found.dedup();
-    let mut expected = notices
-        .map(|notice| format!("<{}@mon.example>", notice.id))
-        .to_vec();
+    let mut expected = notices.map(|notice| format!("<{}@mon.example>", notice.id)).to_vec();
     expected.sort();
     assert_eq!(found, expected);
 }
@@ -32,12 +30,7 @@ async fn a_server_gets_the_same_id_again() {
     let Some(sink) = SmtpSink::start() else {
         return;
     };
-    let ids = || {
-        sink.mails()
-            .iter()
-            .map(|mail| mail.header("Message-ID").to_owned())
-            .collect()
-    };
+    let ids = || sink.mails().iter().map(|mail| mail.header("Message-ID").to_owned()).collect();
     keeps_the_id(&World::default().smtp(&sink.url()), ids).await;
     assert_eq!(sink.mails().len(), 3);
 }
@@ -47,19 +40,14 @@ async fn a_folder_has_one_file_for_a_notice() {
     let folder = tempfile::tempdir().expect("a folder");
     let files = || {
         let entries = std::fs::read_dir(folder.path()).expect("a folder");
-        entries
-            .map(|entry| entry.expect("an entry").path())
-            .collect::<Vec<_>>()
+        entries.map(|entry| entry.expect("an entry").path()).collect::<Vec<_>>()
     };
     let notifier = World::default().folder(folder.path());
     if !crate::smtp_sink::available() {
         return;
     }
     let id = |path: &std::path::PathBuf| {
-        parse_file(path)
-            .expect("Python")
-            .header("Message-ID")
-            .to_owned()
+        parse_file(path).expect("Python").header("Message-ID").to_owned()
     };
     keeps_the_id(&notifier, || files().iter().map(id).collect()).await;
     assert_eq!(files().len(), 2);
@@ -67,10 +55,7 @@ async fn a_folder_has_one_file_for_a_notice() {
 
 #[tokio::test]
 async fn a_mail_whose_receipt_is_lost_is_sent_again_with_the_same_id() {
-    let options = SinkOptions {
-        drop_first: true,
-        ..SinkOptions::default()
-    };
+    let options = SinkOptions { drop_first: true, ..SinkOptions::default() };
     let Some(sink) = SmtpSink::start_with(&options) else {
         return;
     };

@@ -36,14 +36,8 @@ async fn gives_up(notifier: &EmailNotifier) -> String {
 async fn what_the_server_refuses_for_now_is_tried_again() {
     let busy = Some("451 4.7.1 greylisted, come back later");
     for options in [
-        SinkOptions {
-            rcpt: busy,
-            ..SinkOptions::default()
-        },
-        SinkOptions {
-            data: busy,
-            ..SinkOptions::default()
-        },
+        SinkOptions { rcpt: busy, ..SinkOptions::default() },
+        SinkOptions { data: busy, ..SinkOptions::default() },
     ] {
         let Some(sink) = SmtpSink::start_with(&options) else {
             return;
@@ -57,32 +51,20 @@ async fn what_the_server_refuses_for_now_is_tried_again() {
 async fn what_the_server_refuses_for_good_is_given_up_and_names_no_address() {
     let unknown = Some("550 5.1.1 <ada@example.com>: no such user");
     for options in [
-        SinkOptions {
-            rcpt: unknown,
-            ..SinkOptions::default()
-        },
-        SinkOptions {
-            data: unknown,
-            ..SinkOptions::default()
-        },
+        SinkOptions { rcpt: unknown, ..SinkOptions::default() },
+        SinkOptions { data: unknown, ..SinkOptions::default() },
     ] {
         let Some(sink) = SmtpSink::start_with(&options) else {
             return;
         };
         let error = gives_up(&World::default().smtp(&sink.url())).await;
-        assert!(
-            error.contains("no such user") && !error.contains("ada@"),
-            "{error}"
-        );
+        assert!(error.contains("no such user") && !error.contains("ada@"), "{error}");
     }
 }
 
 #[tokio::test]
 async fn a_server_that_asks_for_a_login_is_no_reason_to_lose_an_alarm() {
-    let options = SinkOptions {
-        login: Some("synmon:p@ss/word"),
-        ..SinkOptions::default()
-    };
+    let options = SinkOptions { login: Some("synmon:p@ss/word"), ..SinkOptions::default() };
     let Some(sink) = SmtpSink::start_with(&options) else {
         return;
     };
@@ -92,11 +74,7 @@ async fn a_server_that_asks_for_a_login_is_no_reason_to_lose_an_alarm() {
     let error = retries(&World::default().smtp(&at("synmon:wrong@"))).await;
     assert!(error.contains("535"), "{error}");
     assert_eq!(sink.mails().len(), 0);
-    deliver(
-        &World::default().smtp(&at("synmon:p%40ss%2Fword@")),
-        &alarm(),
-    )
-    .await;
+    deliver(&World::default().smtp(&at("synmon:p%40ss%2Fword@")), &alarm()).await;
     assert_eq!(sink.mails().len(), 1);
 }
 
@@ -126,10 +104,7 @@ async fn a_server_that_never_speaks_is_left_at_the_deadline() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     for scheme in ["smtp", "smtps"] {
-        let world = World {
-            deadline: SOON,
-            ..World::default()
-        };
+        let world = World { deadline: SOON, ..World::default() };
         let notifier = world.smtp(&format!("{scheme}://127.0.0.1:{port}"));
         let attempt = tokio::spawn(async move { retries(&notifier).await });
         let (mut hanging, _) = listener.accept().await.expect("a connection");
@@ -164,29 +139,16 @@ async fn servers_that_hang_do_not_hold_up_other_mails() {
 
 #[tokio::test]
 async fn an_account_that_can_not_be_looked_up_is_tried_again() {
-    let world = World {
-        accounts_down: true,
-        ..World::default()
-    };
+    let world = World { accounts_down: true, ..World::default() };
     let error = retries(&world.smtp("smtp://127.0.0.1:1")).await;
     assert!(error.contains("the database is down"), "{error}");
 }
 
 #[tokio::test]
 async fn an_address_that_is_none_is_given_up_before_anything_is_sent() {
-    for email in [
-        "ada",
-        "ada@example.com\r\nRCPT TO:<eve@example.com>",
-        "a@b.c, d@e.f",
-    ] {
-        let recipient = Some(Recipient {
-            email: email.to_owned(),
-            ..ada()
-        });
-        let world = World {
-            recipient,
-            ..World::default()
-        };
+    for email in ["ada", "ada@example.com\r\nRCPT TO:<eve@example.com>", "a@b.c, d@e.f"] {
+        let recipient = Some(Recipient { email: email.to_owned(), ..ada() });
+        let world = World { recipient, ..World::default() };
         let error = gives_up(&world.smtp("smtp://127.0.0.1:1")).await;
         assert!(error.contains("not an e-mail address"), "{error}");
     }
@@ -198,31 +160,10 @@ async fn an_address_that_the_server_can_not_write_is_given_up() {
     let Some(sink) = SmtpSink::start() else {
         return;
     };
-    let recipient = Some(Recipient {
-        email: "äda@example.com".to_owned(),
-        ..ada()
-    });
-    let error = gives_up(
-        &World {
-            recipient,
-            ..World::default()
-        }
-        .smtp(&sink.url()),
-    )
-    .await;
+    let recipient = Some(Recipient { email: "äda@example.com".to_owned(), ..ada() });
+    let error = gives_up(&World { recipient, ..World::default() }.smtp(&sink.url())).await;
     assert!(error.contains("SMTPUTF8"), "{error}");
-    let recipient = Some(Recipient {
-        email: "ada@bücher.example".to_owned(),
-        ..ada()
-    });
-    deliver(
-        &World {
-            recipient,
-            ..World::default()
-        }
-        .smtp(&sink.url()),
-        &alarm(),
-    )
-    .await;
+    let recipient = Some(Recipient { email: "ada@bücher.example".to_owned(), ..ada() });
+    deliver(&World { recipient, ..World::default() }.smtp(&sink.url()), &alarm()).await;
     assert_eq!(sink.mails()[0].rcpt_tos, ["ada@xn--bcher-kva.example"]);
 }

@@ -22,10 +22,7 @@ async fn a_mail_is_a_file_that_any_mail_program_reads() {
     };
     assert_eq!(mail.defects, [""; 0]);
     assert_eq!(mail.header("Subject"), "Failed: Log in (step 3 of 4)");
-    assert_eq!(
-        mail.body.find("image/png").expect("a picture").bytes(),
-        PICTURE
-    );
+    assert_eq!(mail.body.find("image/png").expect("a picture").bytes(), PICTURE);
     for content_type in ["text/plain", "text/html"] {
         let link = format!("https://mon.example/synmon/runs/{}", run.run);
         assert!(mail.text_of(content_type).contains(&link));
@@ -49,11 +46,6 @@ async fn a_folder_that_can_not_be_written_to_is_tried_again() {
     let notifier = World::default().folder(&folder);
     std::fs::remove_dir(&folder).expect("it is there from the start");
     std::fs::write(&folder, "a file in its place").expect("a file");
-    let delivery = notifier
-        .deliver(&notice(NoticeBody::Run(failed_run())))
-        .await;
-    assert!(
-        matches!(delivery, Err(DeliveryError::Retry(_))),
-        "{delivery:?}"
-    );
+    let delivery = notifier.deliver(&notice(NoticeBody::Run(failed_run()))).await;
+    assert!(matches!(delivery, Err(DeliveryError::Retry(_))), "{delivery:?}");
 }

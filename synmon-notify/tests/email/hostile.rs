@@ -22,14 +22,8 @@ async fn mail_of(world: World, notice: &synmon_core::notice::Notice) -> Option<P
 }
 
 fn named(name: &str) -> World {
-    let recipient = Some(Recipient {
-        name: name.to_owned(),
-        ..ada()
-    });
-    World {
-        recipient,
-        ..World::default()
-    }
+    let recipient = Some(Recipient { name: name.to_owned(), ..ada() });
+    World { recipient, ..World::default() }
 }
 
 #[tokio::test]
@@ -50,11 +44,7 @@ async fn a_name_can_not_add_headers_or_recipients() {
     let raw = String::from_utf8_lossy(&mail.raw()).into_owned();
     let (head, _) = raw.split_once("\r\n\r\n").expect("a head and a body");
     assert!(!head.to_lowercase().contains("\nbcc:"), "{head}");
-    assert!(
-        mail.header("To").ends_with("<ada@example.com>"),
-        "{}",
-        mail.header("To")
-    );
+    assert!(mail.header("To").ends_with("<ada@example.com>"), "{}", mail.header("To"));
     assert_eq!(mail.headers.len(), 8, "{:?}", mail.headers);
 }
 
@@ -80,10 +70,7 @@ async fn html_is_text_wherever_it_stands() {
         return;
     };
     let html = mail.text_of("text/html");
-    assert!(
-        !html.contains("<img src=x") && !html.contains("<script"),
-        "{html}"
-    );
+    assert!(!html.contains("<img src=x") && !html.contains("<script"), "{html}");
     // Each of the 14 fields, and the flow's name in the title besides.
     assert_eq!(html.matches("&lt;img src=x").count(), 15);
     assert!(mail.text_of("text/plain").contains(HTML));
@@ -94,20 +81,12 @@ async fn html_in_a_reason_for_a_pause_is_text() {
     let run = failed_run();
     let (flow, run) = (run.flow, run.run);
     let (flow_name, reason) = (HTML.to_owned(), HTML.to_owned());
-    let paused = notice(NoticeBody::FlowPaused {
-        flow,
-        flow_name,
-        run,
-        reason,
-    });
+    let paused = notice(NoticeBody::FlowPaused { flow, flow_name, run, reason });
     let Some(mail) = mail_of(World::default(), &paused).await else {
         return;
     };
     let html = mail.text_of("text/html");
-    assert!(
-        !html.contains("<img") && html.contains("&lt;img src=x"),
-        "{html}"
-    );
+    assert!(!html.contains("<img") && html.contains("&lt;img src=x"), "{html}");
 }
 
 #[tokio::test]
@@ -123,15 +102,9 @@ async fn a_dot_or_a_bare_cr_does_not_end_the_mail() {
     };
     let text = mail.text_of("text/plain");
     assert!(text.contains("    a\n    .\n    MAIL FROM:<eve@example.com>\n    .\n    b\n    c\n"));
-    assert!(
-        text.trim_end().ends_with("https://mon.example/synmon"),
-        "{text}"
-    );
+    assert!(text.trim_end().ends_with("https://mon.example/synmon"), "{text}");
     let raw = mail.raw();
-    let bare = raw
-        .windows(2)
-        .filter(|pair| pair[0] == b'\r' && pair[1] != b'\n')
-        .count();
+    let bare = raw.windows(2).filter(|pair| pair[0] == b'\r' && pair[1] != b'\n').count();
     assert_eq!(bare, 0);
     assert!(raw.is_ascii());
 }
@@ -153,16 +126,9 @@ async fn long_and_invisible_text_is_cut() {
         return;
     };
     let subject = mail.header("Subject");
-    assert!(
-        subject.starts_with("Failed: xxx") && subject.chars().count() <= 151,
-        "{subject}"
-    );
+    assert!(subject.starts_with("Failed: xxx") && subject.chars().count() <= 151, "{subject}");
     assert!(mail.raw().len() < 60_000, "{}", mail.raw().len());
-    assert!(
-        mail.raw()
-            .split(|&byte| byte == b'\n')
-            .all(|line| line.len() <= 998)
-    );
+    assert!(mail.raw().split(|&byte| byte == b'\n').all(|line| line.len() <= 998));
     assert!(!mail.text_of("text/plain").contains(['\u{1b}', '\u{202e}']));
 }
 
@@ -172,12 +138,6 @@ async fn text_of_all_scripts_survives() {
     let Some(mail) = mail_of(World::default(), &notice).await else {
         return;
     };
-    assert_eq!(
-        mail.header("Subject"),
-        "Failed: Anmelden 日本 🙂 ünï עברית (step 3 of 4)"
-    );
-    assert!(
-        mail.text_of("text/html")
-            .contains("Anmelden 日本 🙂 ünï עברית")
-    );
+    assert_eq!(mail.header("Subject"), "Failed: Anmelden 日本 🙂 ünï עברית (step 3 of 4)");
+    assert!(mail.text_of("text/html").contains("Anmelden 日本 🙂 ünï עברית"));
 }

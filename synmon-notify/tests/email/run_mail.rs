@@ -26,10 +26,7 @@ async fn a_failure_arrives_with_all_that_its_owner_needs() {
     };
     let link = format!("https://mon.example/synmon/runs/{}", run.run);
     for content_type in ["text/plain", "text/html"] {
-        let text = mail
-            .text_of(content_type)
-            .replace("&quot;", "\"")
-            .replace("&amp;", "&");
+        let text = mail.text_of(content_type).replace("&quot;", "\"").replace("&amp;", "&");
         for part in [
             "Hello",
             "Ada Lovelace",
@@ -79,10 +76,7 @@ async fn a_failure_has_exactly_these_headers() {
     assert_eq!(mail.header("To"), "Ada Lovelace <ada@example.com>");
     assert_eq!(mail.header("Subject"), "Failed: Log in (step 3 of 4)");
     assert_eq!(mail.header("Date"), "Sun, 20 Jul 2025 08:26:40 +0000");
-    assert_eq!(
-        mail.header("Message-ID"),
-        format!("<{}@mon.example>", notice.id)
-    );
+    assert_eq!(mail.header("Message-ID"), format!("<{}@mon.example>", notice.id));
     assert_eq!(mail.header("Auto-Submitted"), "auto-generated");
     assert_eq!(mail.mail_from, "synmon@mon.example");
     assert_eq!(mail.rcpt_tos, ["ada@example.com"]);
@@ -96,27 +90,15 @@ async fn the_picture_is_inline_and_whole() {
     let Some(mail) = one_mail(World::default(), &notice).await else {
         return;
     };
-    let shape: Vec<_> = mail
-        .body
-        .parts
-        .iter()
-        .map(|part| part.content_type.as_str())
-        .collect();
+    let shape: Vec<_> = mail.body.parts.iter().map(|part| part.content_type.as_str()).collect();
     assert_eq!(mail.body.content_type, "multipart/alternative");
     assert_eq!(shape, ["text/plain", "multipart/related"]);
     let picture = mail.body.find("image/png").expect("a picture");
     assert_eq!(picture.bytes(), PICTURE);
     assert_eq!(picture.transfer_encoding.as_deref(), Some("base64"));
     assert_eq!(picture.disposition.as_deref(), Some("inline"));
-    let cid = picture
-        .content_id
-        .as_deref()
-        .expect("a Content-ID")
-        .trim_matches(['<', '>']);
-    assert!(
-        mail.text_of("text/html")
-            .contains(&format!("src=\"cid:{cid}\""))
-    );
+    let cid = picture.content_id.as_deref().expect("a Content-ID").trim_matches(['<', '>']);
+    assert!(mail.text_of("text/html").contains(&format!("src=\"cid:{cid}\"")));
     for content_type in ["text/plain", "text/html"] {
         let part = mail.body.find(content_type).expect("a part");
         assert_eq!(part.transfer_encoding.as_deref(), Some("quoted-printable"));
@@ -128,17 +110,10 @@ async fn a_mail_whose_picture_can_not_be_read_goes_without_and_says_so() {
     let mut gone = World::default();
     gone.files.clear();
     let mut broken = World::default();
-    broken
-        .files
-        .insert(PICTURE_KEY.to_owned(), Err("the disk is on fire"));
+    broken.files.insert(PICTURE_KEY.to_owned(), Err("the disk is on fire"));
     let mut huge = World::default();
-    huge.files
-        .insert(PICTURE_KEY.to_owned(), Ok(vec![0; 6 * 1024 * 1024].into()));
-    for (world, why) in [
-        (gone, "no longer kept"),
-        (broken, "not be read"),
-        (huge, "too large"),
-    ] {
+    huge.files.insert(PICTURE_KEY.to_owned(), Ok(vec![0; 6 * 1024 * 1024].into()));
+    for (world, why) in [(gone, "no longer kept"), (broken, "not be read"), (huge, "too large")] {
         let notice = notice(NoticeBody::Run(failed_run()));
         let Some(mail) = one_mail(world, &notice).await else {
             return;
@@ -187,10 +162,7 @@ async fn an_all_clear_says_that_the_flow_works_again() {
     assert_eq!(mail.header("Subject"), "Works again: Log in");
     for content_type in ["text/plain", "text/html"] {
         let text = mail.text_of(content_type);
-        assert!(
-            text.contains(&run.run.to_string()) && text.contains("passed"),
-            "{text}"
-        );
+        assert!(text.contains(&run.run.to_string()) && text.contains("passed"), "{text}");
     }
 }
 
@@ -209,20 +181,14 @@ async fn a_pause_says_why() {
     assert_eq!(mail.header("Subject"), "Paused: Log in");
     for content_type in ["text/plain", "text/html"] {
         let text = mail.text_of(content_type);
-        assert!(
-            text.contains("5 times in a row") && text.contains(&run.run.to_string()),
-            "{text}"
-        );
+        assert!(text.contains("5 times in a row") && text.contains(&run.run.to_string()), "{text}");
     }
 }
 
 #[tokio::test]
 async fn nobody_is_told_where_nobody_is_there() {
     // The port is nobody's: an attempt to send would fail.
-    let world = || World {
-        recipient: None,
-        ..World::default()
-    };
+    let world = || World { recipient: None, ..World::default() };
     let mut ownerless = notice(NoticeBody::Run(failed_run()));
     ownerless.owner = None;
     for notice in [notice(NoticeBody::Run(failed_run())), ownerless] {

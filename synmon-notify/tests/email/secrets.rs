@@ -46,33 +46,17 @@ impl io::Write for Log {
 }
 
 fn reset() -> (World, Notice) {
-    let kind = LetterKind::ResetPassword {
-        token: "canary-token".to_owned().into(),
-    };
-    let world = World {
-        letter: Some(PreparedLetter { to: ada(), kind }),
-        ..World::default()
-    };
+    let kind = LetterKind::ResetPassword { token: "canary-token".to_owned().into() };
+    let world = World { letter: Some(PreparedLetter { to: ada(), kind }), ..World::default() };
     let (letter, email) = (Letter::ForgotPassword, ada().email);
-    (
-        world,
-        notice(NoticeBody::Account(AccountLetter { letter, email })),
-    )
+    (world, notice(NoticeBody::Account(AccountLetter { letter, email })))
 }
 
 #[tokio::test]
 async fn sending_logs_neither_token_nor_password_nor_address() {
-    for answer in [
-        None,
-        Some("550 5.1.1 no <ada@example.com>"),
-        Some("451 not now"),
-    ] {
+    for answer in [None, Some("550 5.1.1 no <ada@example.com>"), Some("451 not now")] {
         let login = Some("synmon:canary-password");
-        let options = SinkOptions {
-            login,
-            rcpt: answer,
-            ..SinkOptions::default()
-        };
+        let options = SinkOptions { login, rcpt: answer, ..SinkOptions::default() };
         let Some(sink) = SmtpSink::start_with(&options) else {
             return;
         };
@@ -101,11 +85,7 @@ async fn a_mail_into_a_folder_logs_its_link() {
     drop(guard);
     let link = "https://mon.example/synmon/reset-password?token=canary-token";
     let text = log.text();
-    assert!(
-        text.lines()
-            .any(|line| line.contains("INFO") && line.contains(link)),
-        "{text}"
-    );
+    assert!(text.lines().any(|line| line.contains("INFO") && line.contains(link)), "{text}");
     assert!(!text.contains("ada@"), "{text}");
 }
 

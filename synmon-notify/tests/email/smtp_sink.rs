@@ -1,10 +1,7 @@
 //! A real SMTP server for tests: aiosmtpd, as a child process that ends with its owner. It keeps
 //! what it is given, and Python's own parser, not the code under test, says what that is.
 
-#![expect(
-    clippy::expect_used,
-    reason = "a fixture that does not work must end the test"
-)]
+#![expect(clippy::expect_used, reason = "a fixture that does not work must end the test")]
 
 use std::{
     io::{BufRead, BufReader},
@@ -79,10 +76,7 @@ pub(crate) fn available() -> bool {
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success());
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "whether this is CI is no setting of synmon"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "whether this is CI is no setting of synmon")]
     let ci = std::env::var_os("CI").is_some();
     assert!(found || !ci, "{MISSING}");
     if !found {
@@ -117,10 +111,7 @@ impl SmtpSink {
         let mut files: Vec<_> = std::fs::read_dir(self.folder.path())
             .expect("the sink's folder is there")
             .map(|entry| entry.expect("an entry").path())
-            .filter(|path| {
-                path.extension()
-                    .is_some_and(|extension| extension == "json")
-            })
+            .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
             .collect();
         files.sort();
         let read = |path| std::fs::read(path).expect("a mail can be read");
@@ -131,34 +122,22 @@ impl SmtpSink {
         let folder = tempfile::tempdir().expect("a folder");
         let mut command = Command::new(PYTHON);
         command.args(["-c", SCRIPT, "serve"]).arg(folder.path());
-        let pairs = [
-            ("--rcpt", options.rcpt),
-            ("--data", options.data),
-            ("--login", options.login),
-        ];
+        let pairs =
+            [("--rcpt", options.rcpt), ("--data", options.data), ("--login", options.login)];
         for (name, value) in pairs {
             command.args(value.map(|value| [name, value]).into_iter().flatten());
         }
         if options.drop_first {
             command.arg("--drop-first");
         }
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the sink starts");
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the sink starts");
         let mut line = String::new();
         let output = child.stdout.take().expect("its output is a pipe");
         // It prints its port or ends, so this does not wait for ever.
-        BufReader::new(output)
-            .read_line(&mut line)
-            .expect("the sink speaks");
+        BufReader::new(output).read_line(&mut line).expect("the sink speaks");
         let port = line.trim().parse().expect("the sink prints its port");
-        Self {
-            child,
-            port,
-            folder,
-        }
+        Self { child, port, folder }
     }
 }
 
@@ -178,11 +157,7 @@ pub(crate) fn parse_file(path: &Path) -> Option<ParsedMail> {
             .arg(path)
             .output()
             .expect("the parser starts");
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         from_json(&output.stdout)
     })
 }
@@ -190,10 +165,7 @@ pub(crate) fn parse_file(path: &Path) -> Option<ParsedMail> {
 impl ParsedMail {
     /// The one header of that name.
     pub(crate) fn header(&self, name: &str) -> &str {
-        let mut found = self
-            .headers
-            .iter()
-            .filter(|(is, _)| is.eq_ignore_ascii_case(name));
+        let mut found = self.headers.iter().filter(|(is, _)| is.eq_ignore_ascii_case(name));
         let (_, value) = found.next().unwrap_or_else(|| panic!("no header {name}"));
         assert!(found.next().is_none(), "several headers {name}");
         value
@@ -206,13 +178,8 @@ impl ParsedMail {
 
     /// The text of the part of that type, wherever it is.
     pub(crate) fn text_of(&self, content_type: &str) -> String {
-        let part = self
-            .body
-            .find(content_type)
-            .unwrap_or_else(|| panic!("no {content_type}"));
-        String::from_utf8(part.bytes())
-            .expect("UTF-8")
-            .replace("\r\n", "\n")
+        let part = self.body.find(content_type).unwrap_or_else(|| panic!("no {content_type}"));
+        String::from_utf8(part.bytes()).expect("UTF-8").replace("\r\n", "\n")
     }
 }
 
@@ -227,9 +194,7 @@ impl ParsedPart {
 
     /// Its decoded content.
     pub(crate) fn bytes(&self) -> Vec<u8> {
-        STANDARD
-            .decode(self.base64.as_deref().unwrap_or_default())
-            .expect("base64")
+        STANDARD.decode(self.base64.as_deref().unwrap_or_default()).expect("base64")
     }
 }
 

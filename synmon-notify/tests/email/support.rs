@@ -51,18 +51,13 @@ impl Default for World {
 impl World {
     /// A notifier that sends to a server.
     pub(crate) fn smtp(self, url: &str) -> EmailNotifier {
-        let transport = TransportSettings::Smtp {
-            url: url.to_owned().into(),
-        };
+        let transport = TransportSettings::Smtp { url: url.to_owned().into() };
         self.notifier(transport).expect("a notifier")
     }
 
     /// A notifier that writes into a folder.
     pub(crate) fn folder(self, path: &Path) -> EmailNotifier {
-        self.notifier(TransportSettings::Folder {
-            path: path.to_owned(),
-        })
-        .expect("a notifier")
+        self.notifier(TransportSettings::Folder { path: path.to_owned() }).expect("a notifier")
     }
 
     /// A notifier, if it can be set up.
@@ -124,17 +119,11 @@ impl Artifacts for World {
 
 /// Delivers what must go out.
 pub(crate) async fn deliver(notifier: &dyn Notifier, notice: &Notice) {
-    assert_eq!(
-        notifier.deliver(notice).await.expect("it is delivered"),
-        Delivery::Sent
-    );
+    assert_eq!(notifier.deliver(notice).await.expect("it is delivered"), Delivery::Sent);
 }
 
 pub(crate) fn ada() -> Recipient {
-    Recipient {
-        name: "Ada Lovelace".to_owned(),
-        email: "ada@example.com".to_owned(),
-    }
+    Recipient { name: "Ada Lovelace".to_owned(), email: "ada@example.com".to_owned() }
 }
 
 /// 20 July 2025, 08:26:40 UTC.
@@ -166,11 +155,7 @@ pub(crate) fn failed_run() -> RunNotice {
 }
 
 pub(crate) fn recovered_run() -> RunNotice {
-    RunNotice {
-        alert: Alert::Recovery,
-        failure: None,
-        ..failed_run()
-    }
+    RunNotice { alert: Alert::Recovery, failure: None, ..failed_run() }
 }
 
 pub(crate) fn failed_step() -> FailedStep {
@@ -194,8 +179,5 @@ pub(crate) fn failed_step() -> FailedStep {
 pub(crate) fn failure(change: impl FnOnce(&mut RunNotice, &mut FailedStep)) -> Notice {
     let (mut run, mut step) = (failed_run(), failed_step());
     change(&mut run, &mut step);
-    notice(NoticeBody::Run(RunNotice {
-        failure: Some(step),
-        ..run
-    }))
+    notice(NoticeBody::Run(RunNotice { failure: Some(step), ..run }))
 }

@@ -19,10 +19,7 @@ fn with(name: &str, content: &str) -> Result<(), EmailSetupError> {
 
 fn set_up(templates: &Path) -> Result<synmon_notify::email::EmailNotifier, EmailSetupError> {
     let url = "smtp://127.0.0.1:1".to_owned().into();
-    let world = World {
-        templates: Some(templates.to_owned()),
-        ..World::default()
-    };
+    let world = World { templates: Some(templates.to_owned()), ..World::default() };
     world.notifier(TransportSettings::Smtp { url })
 }
 
@@ -48,15 +45,9 @@ fn a_template_that_can_not_be_read_is_refused_by_name() {
 
 #[test]
 fn a_template_that_needs_what_is_not_there_is_refused_by_name() {
-    let error = template_error(with(
-        "run_failed/body.html",
-        "{{ flow.nmae }} {{ password }}",
-    ));
+    let error = template_error(with("run_failed/body.html", "{{ flow.nmae }} {{ password }}"));
     assert!(matches!(error, TemplateError::Render { .. }), "{error:?}");
-    assert!(
-        error.to_string().contains("run_failed/body.html"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("run_failed/body.html"), "{error}");
 }
 
 #[test]
@@ -76,10 +67,7 @@ fn a_template_that_says_nothing_is_refused() {
 fn a_confirmation_without_its_link_is_refused() {
     for name in ["confirm/body.txt", "reset_password/body.html"] {
         let error = template_error(with(name, "Welcome! {{ home }}"));
-        assert!(
-            matches!(&error, TemplateError::LinkLost(lost) if lost == name),
-            "{error:?}"
-        );
+        assert!(matches!(&error, TemplateError::LinkLost(lost) if lost == name), "{error:?}");
     }
 }
 
@@ -101,33 +89,13 @@ fn a_folder_that_is_not_there_is_refused() {
 #[tokio::test]
 async fn one_template_of_ones_own_takes_the_place_of_one() {
     let templates = tempfile::tempdir().expect("a folder");
-    write(
-        templates.path(),
-        "run_failed/subject.txt",
-        "Ouch: {{ flow.name }}\r\nX-Evil: 1\n",
-    );
+    write(templates.path(), "run_failed/subject.txt", "Ouch: {{ flow.name }}\r\nX-Evil: 1\n");
     write(templates.path(), "layout.html", LAYOUT);
     let mails = tempfile::tempdir().expect("a folder");
-    let world = World {
-        templates: Some(templates.path().to_owned()),
-        ..World::default()
-    };
-    deliver(
-        &world.folder(mails.path()),
-        &notice(NoticeBody::Run(failed_run())),
-    )
-    .await;
-    let file = fs::read_dir(mails.path())
-        .expect("a folder")
-        .next()
-        .expect("a file");
+    let world = World { templates: Some(templates.path().to_owned()), ..World::default() };
+    deliver(&world.folder(mails.path()), &notice(NoticeBody::Run(failed_run()))).await;
+    let file = fs::read_dir(mails.path()).expect("a folder").next().expect("a file");
     let mail = fs::read_to_string(file.expect("a file").path()).expect("a mail");
-    assert!(
-        mail.contains("\r\nSubject: Ouch: Log in X-Evil: 1\r\n"),
-        "{mail}"
-    );
-    assert!(
-        mail.contains("<i>ours</i>") && mail.contains("your flow \"Log in\" failed"),
-        "{mail}"
-    );
+    assert!(mail.contains("\r\nSubject: Ouch: Log in X-Evil: 1\r\n"), "{mail}");
+    assert!(mail.contains("<i>ours</i>") && mail.contains("your flow \"Log in\" failed"), "{mail}");
 }

@@ -76,14 +76,8 @@ impl TokenKey {
             nbf: seconds(now),
             exp: seconds(now + ACCESS_LIFETIME),
         };
-        let header = Header {
-            typ: Some(TYPE.to_owned()),
-            ..Header::new(Algorithm::HS256)
-        };
-        #[expect(
-            clippy::expect_used,
-            reason = "the claims are plain data and the key is a secret"
-        )]
+        let header = Header { typ: Some(TYPE.to_owned()), ..Header::new(Algorithm::HS256) };
+        #[expect(clippy::expect_used, reason = "the claims are plain data and the key is a secret")]
         encode(&header, &claims, &self.encoding).expect("claims can be signed")
     }
 
@@ -102,16 +96,11 @@ impl TokenKey {
         let decoded = decode::<Claims>(token, &self.decoding, &validation)
             .map_err(|_| AccessError::Invalid)?;
         let now = now.micros().div_euclid(1_000_000);
-        let Claims {
-            nbf, exp, sub, sid, ..
-        } = decoded.claims;
+        let Claims { nbf, exp, sub, sid, .. } = decoded.claims;
         if decoded.header.typ.as_deref() != Some(TYPE) || now < nbf || now >= exp {
             return Err(AccessError::Invalid);
         }
-        Ok(Caller {
-            owner: OwnerId::from_uuid(sub),
-            session: SessionId::from_uuid(sid),
-        })
+        Ok(Caller { owner: OwnerId::from_uuid(sub), session: SessionId::from_uuid(sid) })
     }
 }
 
@@ -131,10 +120,7 @@ mod tests {
     }
 
     fn caller() -> Caller {
-        Caller {
-            owner: OwnerId::new(now()),
-            session: SessionId::new(now()),
-        }
+        Caller { owner: OwnerId::new(now()), session: SessionId::new(now()) }
     }
 
     fn claims() -> serde_json::Value {
@@ -149,10 +135,7 @@ mod tests {
     }
 
     fn header(typ: &str) -> Header {
-        Header {
-            typ: Some(typ.to_owned()),
-            ..Header::new(Algorithm::HS256)
-        }
+        Header { typ: Some(typ.to_owned()), ..Header::new(Algorithm::HS256) }
     }
 
     fn unsigned(header: &serde_json::Value) -> String {
@@ -168,20 +151,14 @@ mod tests {
         assert!(read(Duration::ZERO).is_ok());
         assert!(read(ACCESS_LIFETIME.saturating_sub(Duration::from_secs(1))).is_ok());
         assert!(read(ACCESS_LIFETIME).is_err());
-        assert!(
-            key.read(&token, now().before(Duration::from_secs(2)))
-                .is_err()
-        );
+        assert!(key.read(&token, now().before(Duration::from_secs(2))).is_err());
         assert_eq!(key.read(&key.issue(caller, now()), now()).unwrap(), caller);
     }
 
     #[test]
     fn everything_but_our_own_kind_of_token_is_refused() {
         let key = TokenKey::new(SECRET);
-        assert!(
-            key.read(&signed(&header(TYPE), &claims()), now()).is_ok(),
-            "the corpus is right"
-        );
+        assert!(key.read(&signed(&header(TYPE), &claims()), now()).is_ok(), "the corpus is right");
         let with = |name: &str, value: serde_json::Value| {
             let mut claims = claims();
             claims[name] = value;
@@ -196,10 +173,7 @@ mod tests {
         let stripped = good.rsplit_once('.').unwrap().0.to_owned() + ".";
         let other_key =
             TokenKey::new(b"another secret of at least 32 bytes").issue(caller(), now());
-        let hs512 = Header {
-            typ: Some(TYPE.to_owned()),
-            ..Header::new(Algorithm::HS512)
-        };
+        let hs512 = Header { typ: Some(TYPE.to_owned()), ..Header::new(Algorithm::HS512) };
         for (what, token) in [
             ("alg none", unsigned(&json!({"alg": "none", "typ": TYPE}))),
             ("alg None", unsigned(&json!({"alg": "None", "typ": TYPE}))),

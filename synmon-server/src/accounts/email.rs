@@ -27,16 +27,10 @@ impl EmailAddress {
         if local.len() > 64 {
             return Err(EmailError::TooLong);
         }
-        let dot_atom = local
-            .split('.')
-            .all(|atom| !atom.is_empty() && atom.chars().all(is_atext));
+        let dot_atom = local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atext));
         let host = domain.split('.').all(is_label)
             && url::Host::parse(domain).is_ok_and(|host| matches!(host, url::Host::Domain(_)));
-        if dot_atom && host {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(EmailError::Form)
-        }
+        if dot_atom && host { Ok(Self(text.to_owned())) } else { Err(EmailError::Form) }
     }
 
     /// The address as it was typed.
@@ -67,12 +61,8 @@ mod tests {
 
     #[test]
     fn addresses_that_people_have_are_accepted() {
-        for text in [
-            "a@x.test",
-            " a.b+c@sub.example.com ",
-            "o'neil@example.com",
-            "user@localhost",
-        ] {
+        for text in ["a@x.test", " a.b+c@sub.example.com ", "o'neil@example.com", "user@localhost"]
+        {
             assert!(EmailAddress::parse(text).is_ok(), "{text}");
         }
     }

@@ -48,10 +48,7 @@ impl Letters {
             created_at: now,
             expires_at: now + lifetime,
         };
-        let issued = self
-            .store
-            .issue_token(&token, now.before(FLOOD_WINDOW), FLOOD_LIMIT)
-            .await?;
+        let issued = self.store.issue_token(&token, now.before(FLOOD_WINDOW), FLOOD_LIMIT).await?;
         if !issued {
             tracing::warn!(account.id = %account.id, "No more letters to this account for a while");
         }
@@ -64,9 +61,7 @@ impl AddressBook for Letters {
     /// Nobody whose address is not confirmed gets anything but the confirmation itself.
     async fn recipient(&self, owner: OwnerId) -> Result<Option<Recipient>, BoxError> {
         let account = self.store.account(owner).await?;
-        Ok(account
-            .filter(|account| account.confirmed_at.is_some())
-            .map(recipient))
+        Ok(account.filter(|account| account.confirmed_at.is_some()).map(recipient))
     }
 
     async fn account_letter(
@@ -90,16 +85,10 @@ impl AddressBook for Letters {
             (Letter::Registration, true) => Some(LetterKind::AlreadyRegistered),
             (Letter::ResendConfirmation, true) => None,
         };
-        Ok(kind.map(|kind| PreparedLetter {
-            to: recipient(account),
-            kind,
-        }))
+        Ok(kind.map(|kind| PreparedLetter { to: recipient(account), kind }))
     }
 }
 
 fn recipient(account: Account) -> Recipient {
-    Recipient {
-        name: account.name,
-        email: account.email,
-    }
+    Recipient { name: account.name, email: account.email }
 }

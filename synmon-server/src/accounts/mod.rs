@@ -85,14 +85,7 @@ impl Accounts {
         passwords: Passwords,
         key: Arc<TokenKey>,
     ) -> Self {
-        Self {
-            store,
-            outbox,
-            clock,
-            signals,
-            passwords,
-            key,
-        }
+        Self { store, outbox, clock, signals, passwords, key }
     }
 
     /// Takes a registration. The work and the answer are the same whether the address has an
@@ -107,10 +100,7 @@ impl Accounts {
         let address = EmailAddress::parse(email);
         Invalid::all([
             check_name(name),
-            address
-                .as_ref()
-                .map(|_| ())
-                .map_err(|error| Invalid::field("email", error)),
+            address.as_ref().map(|_| ()).map_err(|error| Invalid::field("email", error)),
             check_password(password),
         ])?;
         let email = address.map(EmailAddress::into_string).unwrap_or_default();
@@ -142,11 +132,7 @@ impl Accounts {
     pub async fn confirm(&self, token: &str) -> Result<(), AccountError> {
         let hash = Secret::hash_of(token);
         let confirmed = self.store.confirm(hash, self.clock.now()).await?;
-        if confirmed {
-            Ok(())
-        } else {
-            Err(AccountError::BadLetterToken)
-        }
+        if confirmed { Ok(()) } else { Err(AccountError::BadLetterToken) }
     }
 
     /// Sets a new password by the token that was mailed, and ends all sessions.
@@ -154,27 +140,16 @@ impl Accounts {
         check_password(password)?;
         let password_hash = self.passwords.hash(password).await;
         let hash = Secret::hash_of(token);
-        let reset = self
-            .store
-            .reset_password(hash, &password_hash, self.clock.now())
-            .await?;
-        if reset {
-            Ok(())
-        } else {
-            Err(AccountError::BadLetterToken)
-        }
+        let reset = self.store.reset_password(hash, &password_hash, self.clock.now()).await?;
+        if reset { Ok(()) } else { Err(AccountError::BadLetterToken) }
     }
 
     /// Logs in. One password is checked in any case, so that the time tells nothing.
     pub async fn log_in(&self, email: &str, password: &str) -> Result<Tokens, AccountError> {
         let account = self.store.account_by_email(email).await?;
-        let known = account
-            .as_ref()
-            .map(|account| account.password_hash.clone());
+        let known = account.as_ref().map(|account| account.password_hash.clone());
         let right = self.passwords.verify(password, known).await;
-        let account = account
-            .filter(|_| right)
-            .ok_or(AccountError::WrongCredentials)?;
+        let account = account.filter(|_| right).ok_or(AccountError::WrongCredentials)?;
         if account.confirmed_at.is_none() {
             return Err(AccountError::NotConfirmed);
         }
@@ -193,34 +168,18 @@ impl Accounts {
             Err(StoreError::Conflict { .. }) => return Err(AccountError::WrongCredentials),
             Err(error) => return Err(error.into()),
         }
-        let caller = Caller {
-            owner: account.id,
-            session: session.id,
-        };
-        Ok(Tokens {
-            access: self.key.issue(caller, now),
-            refresh,
-        })
+        let caller = Caller { owner: account.id, session: session.id };
+        Ok(Tokens { access: self.key.issue(caller, now), refresh })
     }
 
     /// Spends a refresh token for a new pair. Using one twice ends its log-in.
     pub async fn refresh(&self, token: &str) -> Result<Tokens, AccountError> {
         let now = self.clock.now();
         let next = Secret::random();
-        match self
-            .store
-            .rotate(Secret::hash_of(token), next.hash(), now)
-            .await?
-        {
+        match self.store.rotate(Secret::hash_of(token), next.hash(), now).await? {
             Rotation::Rotated { account, session } => {
-                let caller = Caller {
-                    owner: account,
-                    session,
-                };
-                Ok(Tokens {
-                    access: self.key.issue(caller, now),
-                    refresh: next,
-                })
+                let caller = Caller { owner: account, session };
+                Ok(Tokens { access: self.key.issue(caller, now), refresh: next })
             }
             Rotation::Reused => {
                 tracing::warn!("A refresh token was used twice; its session has been ended");
@@ -232,21 +191,14 @@ impl Accounts {
 
     /// Ends the log-in of a refresh token; a token that is none is fine too.
     pub async fn log_out(&self, token: &str) -> Result<(), AccountError> {
-        Ok(self
-            .store
-            .end_session(Secret::hash_of(token), self.clock.now())
-            .await?)
+        Ok(self.store.end_session(Secret::hash_of(token), self.clock.now()).await?)
     }
 
     /// Whose access token this is, if it is good and its log-in goes on.
     pub async fn caller(&self, access_token: &str) -> Result<Caller, AccessError> {
         let now = self.clock.now();
         let caller = self.key.read(access_token, now)?;
-        if self
-            .store
-            .is_live(caller.session, caller.owner, now)
-            .await?
-        {
+        if self.store.is_live(caller.session, caller.owner, now).await? {
             Ok(caller)
         } else {
             Err(AccessError::Invalid)
@@ -279,9 +231,7 @@ impl Accounts {
 
     /// Forgets log-ins and tokens that have been over for a while.
     pub async fn prune(&self) -> Result<(), StoreError> {
-        self.store
-            .prune_sessions(self.clock.now().before(SESSION_LIFETIME))
-            .await
+        self.store.prune_sessions(self.clock.now().before(SESSION_LIFETIME)).await
     }
 
     fn letter(&self, letter: Letter, email: String) -> Notice {

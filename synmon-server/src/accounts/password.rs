@@ -37,10 +37,7 @@ pub fn check_password(password: &str) -> Result<(), Invalid> {
 impl Default for Passwords {
     fn default() -> Self {
         let decoy = hash("not anybody's password").into();
-        Self {
-            permits: Arc::new(Semaphore::new(AT_ONCE)),
-            decoy,
-        }
+        Self { permits: Arc::new(Semaphore::new(AT_ONCE)), decoy }
     }
 }
 
@@ -71,19 +68,13 @@ impl Passwords {
         let permit = self.permits.acquire().await.expect("the semaphore is open");
         let result = tokio::task::spawn_blocking(job).await;
         drop(permit);
-        #[expect(
-            clippy::expect_used,
-            reason = "hashing does not panic, and is never aborted"
-        )]
+        #[expect(clippy::expect_used, reason = "hashing does not panic, and is never aborted")]
         result.expect("hashing ends")
     }
 }
 
 fn hash(password: &str) -> String {
-    #[expect(
-        clippy::expect_used,
-        reason = "the default parameters and a fresh salt are valid"
-    )]
+    #[expect(clippy::expect_used, reason = "the default parameters and a fresh salt are valid")]
     Argon2::default()
         .hash_password(password.as_bytes())
         .expect("a password can be hashed")
@@ -91,11 +82,8 @@ fn hash(password: &str) -> String {
 }
 
 fn verify(password: &str, hash: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(password.as_bytes(), &hash)
-            .is_ok()
-    })
+    PasswordHash::new(hash)
+        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }
 
 #[cfg(test)]
@@ -106,15 +94,8 @@ mod tests {
     async fn a_password_fits_its_own_hash_and_nothing_else() {
         let passwords = Passwords::default();
         let hash = passwords.hash("correct horse 🐎").await;
-        assert!(
-            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-            "{hash}"
-        );
-        assert!(
-            passwords
-                .verify("correct horse 🐎", Some(hash.clone()))
-                .await
-        );
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(passwords.verify("correct horse 🐎", Some(hash.clone())).await);
         assert!(!passwords.verify("correct horse 🐎 ", Some(hash)).await);
         assert!(!passwords.verify("not anybody's password", None).await);
         assert!(!passwords.verify("x", Some("garbage".to_owned())).await);

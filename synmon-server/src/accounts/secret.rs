@@ -16,10 +16,7 @@ impl Secret {
     /// # Panics
     /// If the operating system has no random numbers: nothing would be safe then.
     #[must_use]
-    #[expect(
-        clippy::expect_used,
-        reason = "without random numbers nothing may go on"
-    )]
+    #[expect(clippy::expect_used, reason = "without random numbers nothing may go on")]
     pub fn random() -> Self {
         let mut bytes = [0_u8; 32];
         getrandom::fill(&mut bytes).expect("the operating system has random numbers");

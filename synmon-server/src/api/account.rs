@@ -56,11 +56,7 @@ impl AccountApi {
     /// The account that is logged in
     #[oai(path = "/me", method = "get", operation_id = "get_me")]
     async fn get(&self, caller: Authenticated) -> poem::Result<Json<AccountView>> {
-        let account = self
-            .accounts
-            .get(caller.0.owner)
-            .await
-            .map_err(ApiError::from)?;
+        let account = self.accounts.get(caller.0.owner).await.map_err(ApiError::from)?;
         Ok(Json(account.into()))
     }
 
@@ -84,10 +80,7 @@ impl AccountApi {
     /// Flows stop, and runs, pictures and log-ins are removed.
     #[oai(path = "/me", method = "delete", operation_id = "delete_me")]
     async fn delete(&self, caller: Authenticated) -> poem::Result<Deleted> {
-        self.accounts
-            .delete(caller.0.owner)
-            .await
-            .map_err(ApiError::from)?;
+        self.accounts.delete(caller.0.owner).await.map_err(ApiError::from)?;
         Ok(Deleted::Deleted)
     }
 }

@@ -107,25 +107,15 @@ impl AuthApi {
     /// The answer is the same whether the address has an account or not; a letter goes to it.
     #[oai(path = "/auth/register", method = "post", operation_id = "register")]
     async fn register(&self, body: Body<Registration>) -> poem::Result<Accepted> {
-        let Registration {
-            name,
-            email,
-            password,
-        } = body.0;
-        self.accounts
-            .register(&name, &email, &password)
-            .await
-            .map_err(ApiError::from)?;
+        let Registration { name, email, password } = body.0;
+        self.accounts.register(&name, &email, &password).await.map_err(ApiError::from)?;
         Ok(Accepted::Accepted)
     }
 
     /// Confirm an address by the token that was mailed to it
     #[oai(path = "/auth/confirm", method = "post", operation_id = "confirm")]
     async fn confirm(&self, body: Body<LetterToken>) -> poem::Result<Done> {
-        self.accounts
-            .confirm(&body.0.token)
-            .await
-            .map_err(ApiError::from)?;
+        self.accounts.confirm(&body.0.token).await.map_err(ApiError::from)?;
         Ok(Done::Done)
     }
 
@@ -143,11 +133,7 @@ impl AuthApi {
     #[oai(path = "/auth/login", method = "post", operation_id = "log_in")]
     async fn log_in(&self, body: Body<Credentials>) -> poem::Result<Json<TokensView>> {
         let Credentials { email, password } = body.0;
-        let tokens = self
-            .accounts
-            .log_in(&email, &password)
-            .await
-            .map_err(ApiError::from)?;
+        let tokens = self.accounts.log_in(&email, &password).await.map_err(ApiError::from)?;
         Ok(Json(tokens.into()))
     }
 
@@ -156,30 +142,19 @@ impl AuthApi {
     /// The old one is spent; using it again ends the whole log-in.
     #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
     async fn refresh(&self, body: Body<RefreshToken>) -> poem::Result<Json<TokensView>> {
-        let tokens = self
-            .accounts
-            .refresh(&body.0.refresh_token)
-            .await
-            .map_err(ApiError::from)?;
+        let tokens = self.accounts.refresh(&body.0.refresh_token).await.map_err(ApiError::from)?;
         Ok(Json(tokens.into()))
     }
 
     /// Log out
     #[oai(path = "/auth/logout", method = "post", operation_id = "log_out")]
     async fn log_out(&self, body: Body<RefreshToken>) -> poem::Result<Done> {
-        self.accounts
-            .log_out(&body.0.refresh_token)
-            .await
-            .map_err(ApiError::from)?;
+        self.accounts.log_out(&body.0.refresh_token).await.map_err(ApiError::from)?;
         Ok(Done::Done)
     }
 
     /// Ask for a letter that lets one set a new password
-    #[oai(
-        path = "/auth/forgot-password",
-        method = "post",
-        operation_id = "forgot_password"
-    )]
+    #[oai(path = "/auth/forgot-password", method = "post", operation_id = "forgot_password")]
     async fn forgot_password(&self, body: Body<Address>) -> poem::Result<Accepted> {
         self.send(Letter::ForgotPassword, &body.0.email).await
     }
@@ -187,27 +162,17 @@ impl AuthApi {
     /// Set a new password by the token that was mailed
     ///
     /// Every log-in of the account ends.
-    #[oai(
-        path = "/auth/reset-password",
-        method = "post",
-        operation_id = "reset_password"
-    )]
+    #[oai(path = "/auth/reset-password", method = "post", operation_id = "reset_password")]
     async fn reset_password(&self, body: Body<PasswordReset>) -> poem::Result<Done> {
         let PasswordReset { token, password } = body.0;
-        self.accounts
-            .reset_password(&token, &password)
-            .await
-            .map_err(ApiError::from)?;
+        self.accounts.reset_password(&token, &password).await.map_err(ApiError::from)?;
         Ok(Done::Done)
     }
 }
 
 impl AuthApi {
     async fn send(&self, letter: Letter, email: &str) -> poem::Result<Accepted> {
-        self.accounts
-            .send_letter(letter, email)
-            .await
-            .map_err(ApiError::from)?;
+        self.accounts.send_letter(letter, email).await.map_err(ApiError::from)?;
         Ok(Accepted::Accepted)
     }
 }

@@ -43,11 +43,9 @@ impl<T: ParseFromJSON> ParsePayload for Body<T> {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(_request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let bytes = tokio::time::timeout(READ_TIMEOUT, read(body))
-            .await
-            .map_err(|_| {
-                ApiError::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly")
-            })??;
+        let bytes = tokio::time::timeout(READ_TIMEOUT, read(body)).await.map_err(|_| {
+            ApiError::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly")
+        })??;
         let value: Value = serde_json::from_slice(&bytes)
             .map_err(|error| ApiError::shape("", format!("is not JSON (line {})", error.line())))?;
         shape::check::<T>(&value)?;
@@ -60,16 +58,13 @@ impl<T: ParseFromJSON> ParsePayload for Body<T> {
 
 async fn read(body: &mut RequestBody) -> poem::Result<Vec<u8>> {
     let body = body.take()?;
-    body.into_bytes_limit(MAX_BODY_BYTES)
-        .await
-        .map(Into::into)
-        .map_err(|error| match error {
-            ReadBodyError::PayloadTooLarge => {
-                let detail = format!("the body is larger than {MAX_BODY_BYTES} bytes");
-                ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, detail).into()
-            }
-            _ => ApiError::shape("", "could not be read to its end").into(),
-        })
+    body.into_bytes_limit(MAX_BODY_BYTES).await.map(Into::into).map_err(|error| match error {
+        ReadBodyError::PayloadTooLarge => {
+            let detail = format!("the body is larger than {MAX_BODY_BYTES} bytes");
+            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, detail).into()
+        }
+        _ => ApiError::shape("", "could not be read to its end").into(),
+    })
 }
 
 impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
@@ -102,10 +97,9 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
             Some(kind) if Self::check_content_type(kind) => {
                 <Self as ParsePayload>::from_request(request, body).await
             }
-            Some(kind) => Err(ContentTypeError::NotSupported {
-                content_type: kind.to_owned(),
+            Some(kind) => {
+                Err(ContentTypeError::NotSupported { content_type: kind.to_owned() }.into())
             }
-            .into()),
             None => Err(ContentTypeError::ExpectContentType.into()),
         }
     }

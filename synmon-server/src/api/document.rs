@@ -19,11 +19,7 @@ const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 #[must_use]
 pub fn openapi_document() -> String {
     let described = Described::<Apis>(PhantomData);
-    of(&OpenApiService::new(
-        described,
-        "synmon",
-        env!("CARGO_PKG_VERSION"),
-    ))
+    of(&OpenApiService::new(described, "synmon", env!("CARGO_PKG_VERSION")))
 }
 
 /// The operations of an API without anything behind them: all that a document needs.
@@ -85,11 +81,7 @@ fn description() -> String {
 /// The schemas that request bodies are made of.
 fn body_schemas(document: &Value) -> Vec<String> {
     let mut found = Vec::new();
-    for item in document["paths"]
-        .as_object()
-        .into_iter()
-        .flat_map(Map::values)
-    {
+    for item in document["paths"].as_object().into_iter().flat_map(Map::values) {
         for method in METHODS {
             collect_references(&item[method]["requestBody"], &mut found);
         }
@@ -98,12 +90,7 @@ fn body_schemas(document: &Value) -> Vec<String> {
     while next < found.len() {
         let mut inner = Vec::new();
         collect_references(&document["components"]["schemas"][&found[next]], &mut inner);
-        found.extend(
-            inner
-                .into_iter()
-                .filter(|name| !found.contains(name))
-                .collect::<Vec<_>>(),
-        );
+        found.extend(inner.into_iter().filter(|name| !found.contains(name)).collect::<Vec<_>>());
         next += 1;
     }
     found
@@ -112,20 +99,14 @@ fn body_schemas(document: &Value) -> Vec<String> {
 fn collect_references(value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Object(object) => {
-            if let Some(name) = object
-                .get("$ref")
-                .and_then(Value::as_str)
-                .and_then(|path| path.rsplit('/').next())
+            if let Some(name) =
+                object.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next())
             {
                 found.push(name.to_owned());
             }
-            object
-                .values()
-                .for_each(|value| collect_references(value, found));
+            object.values().for_each(|value| collect_references(value, found));
         }
-        Value::Array(items) => items
-            .iter()
-            .for_each(|value| collect_references(value, found)),
+        Value::Array(items) => items.iter().for_each(|value| collect_references(value, found)),
         _ => {}
     }
 }
@@ -168,32 +149,16 @@ fn add_problems(path: &str, method: &str, operation: &mut Value) {
     let secured = operation.get("security").is_some();
     let is = |name: &str| operation["operationId"] == name;
     let statuses = [
-        (
-            400,
-            "The body is not JSON, or not of the right shape.",
-            has_body,
-        ),
+        (400, "The body is not JSON, or not of the right shape.", has_body),
         (
             401,
             "No access token, or one that is not valid; or wrong credentials.",
             secured || is("log_in") || is("refresh"),
         ),
-        (
-            403,
-            "The right password, but the address is not confirmed yet.",
-            is("log_in"),
-        ),
-        (
-            404,
-            "It does not exist, or belongs to somebody else.",
-            path.contains('{'),
-        ),
+        (403, "The right password, but the address is not confirmed yet.", is("log_in")),
+        (404, "It does not exist, or belongs to somebody else.", path.contains('{')),
         (408, "The body came too slowly.", has_body),
-        (
-            409,
-            "The present state forbids it.",
-            is("cancel_run") || (has_body && method != "post"),
-        ),
+        (409, "The present state forbids it.", is("cancel_run") || (has_body && method != "post")),
         (413, "The body is too large.", has_body),
         (415, "The body is not sent as JSON.", has_body),
         (

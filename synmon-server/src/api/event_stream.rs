@@ -47,31 +47,18 @@ pub(crate) fn of(
     run: RunId,
 ) -> EventStream<RunEvents> {
     let pending = VecDeque::new();
-    let follower = Follower {
-        runs,
-        clock,
-        owner,
-        run,
-        attempt: 1,
-        next: 0,
-        pending,
-        ended: false,
-    };
+    let follower = Follower { runs, clock, owner, run, attempt: 1, next: 0, pending, ended: false };
     let events = stream::unfold(follower, |mut follower| async {
         let event = follower.next_event().await?;
         Some((event, follower))
     });
     let events: RunEvents = Box::pin(events);
-    EventStream::new(events)
-        .keep_alive(KEEP_ALIVE)
-        .to_event(|event| match event {
-            RunEvent {
-                step: Some(step), ..
-            } => Event::message(step.to_json_string())
-                .event_type("step")
-                .id(step.number.to_string()),
-            RunEvent { run, .. } => Event::message(run.to_json_string()).event_type("run"),
-        })
+    EventStream::new(events).keep_alive(KEEP_ALIVE).to_event(|event| match event {
+        RunEvent { step: Some(step), .. } => {
+            Event::message(step.to_json_string()).event_type("step").id(step.number.to_string())
+        }
+        RunEvent { run, .. } => Event::message(run.to_json_string()).event_type("run"),
+    })
 }
 
 impl Follower {
@@ -116,21 +103,12 @@ impl Follower {
         }
         for log in logs.iter().filter(|log| log.number >= self.next) {
             let step = StepLogView::new(run.id.uuid(), log.clone());
-            self.pending.push_back(RunEvent {
-                step: Some(step),
-                run: None,
-            });
+            self.pending.push_back(RunEvent { step: Some(step), run: None });
         }
-        self.next = logs
-            .last()
-            .map_or(self.next, |log| log.number + 1)
-            .max(self.next);
+        self.next = logs.last().map_or(self.next, |log| log.number + 1).max(self.next);
         if run.status.is_terminal() {
             let run = RunView::with_steps(run, logs);
-            self.pending.push_back(RunEvent {
-                step: None,
-                run: Some(run),
-            });
+            self.pending.push_back(RunEvent { step: None, run: Some(run) });
             self.ended = true;
         }
     }

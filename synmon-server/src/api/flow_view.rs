@@ -125,10 +125,7 @@ impl From<FlowChangeBody> for FlowChange {
 impl From<ListedFlow> for FlowView {
     fn from(listed: ListedFlow) -> Self {
         let ListedFlow { flow, last_run } = listed;
-        Self {
-            last_run: last_run.map(RunView::without_steps),
-            ..Self::from(&flow)
-        }
+        Self { last_run: last_run.map(RunView::without_steps), ..Self::from(&flow) }
     }
 }
 

@@ -67,11 +67,8 @@ impl FlowsApi {
         caller: Authenticated,
         body: Body<NewFlowBody>,
     ) -> poem::Result<Created> {
-        let made = self
-            .flows
-            .create(caller.0.owner, body.0.into())
-            .await
-            .map_err(ApiError::from)?;
+        let made =
+            self.flows.create(caller.0.owner, body.0.into()).await.map_err(ApiError::from)?;
         let view = FlowView::from(made);
         let location = format!("{BASE_PATH}/flows/{}", view.id);
         Ok(Created::Created(Json(view), location))
@@ -93,21 +90,11 @@ impl FlowsApi {
     ) -> poem::Result<Json<FlowPage>> {
         let page = page_request(limit.0.as_deref(), cursor.0.as_deref())?;
         let text = q.0.filter(|text| !text.is_empty());
-        if text
-            .as_ref()
-            .is_some_and(|text| text.contains('\0') || text.len() > 1_000)
-        {
+        if text.as_ref().is_some_and(|text| text.contains('\0') || text.len() > 1_000) {
             return Err(ApiError::field("q", "is too long, or holds a NUL").into());
         }
-        let filter = FlowFilter {
-            active: active.0,
-            text,
-        };
-        let found = self
-            .flows
-            .list(caller.0.owner, &filter, page)
-            .await
-            .map_err(ApiError::from)?;
+        let filter = FlowFilter { active: active.0, text };
+        let found = self.flows.list(caller.0.owner, &filter, page).await.map_err(ApiError::from)?;
         Ok(Json(FlowPage {
             items: found.items.into_iter().map(FlowView::from).collect(),
             next_cursor: found.next.map(|id| id.to_string()),
@@ -118,11 +105,7 @@ impl FlowsApi {
     #[oai(path = "/flows/:id", method = "get", operation_id = "get_flow")]
     async fn get(&self, caller: Authenticated, id: Path<Uuid>) -> poem::Result<Json<FlowView>> {
         let id = FlowId::from_uuid(id.0);
-        let flow = self
-            .flows
-            .get(caller.0.owner, id)
-            .await
-            .map_err(ApiError::from)?;
+        let flow = self.flows.get(caller.0.owner, id).await.map_err(ApiError::from)?;
         Ok(Json(flow.into()))
     }
 
@@ -137,11 +120,7 @@ impl FlowsApi {
         body: Body<FlowChangeBody>,
     ) -> poem::Result<Json<FlowView>> {
         let (owner, id) = (caller.0.owner, FlowId::from_uuid(id.0));
-        let flow = self
-            .flows
-            .change(owner, id, body.0.into())
-            .await
-            .map_err(ApiError::from)?;
+        let flow = self.flows.change(owner, id, body.0.into()).await.map_err(ApiError::from)?;
         Ok(Json(flow.into()))
     }
 
@@ -149,10 +128,7 @@ impl FlowsApi {
     #[oai(path = "/flows/:id", method = "delete", operation_id = "delete_flow")]
     async fn delete(&self, caller: Authenticated, id: Path<Uuid>) -> poem::Result<Deleted> {
         let id = FlowId::from_uuid(id.0);
-        self.flows
-            .delete(caller.0.owner, id)
-            .await
-            .map_err(ApiError::from)?;
+        self.flows.delete(caller.0.owner, id).await.map_err(ApiError::from)?;
         // Runs of it that go on here notice at once that they are gone.
         self.runs.signals().cancel_requested();
         Ok(Deleted::Deleted)
@@ -166,12 +142,7 @@ impl FlowsApi {
         id: Path<Uuid>,
     ) -> poem::Result<Json<Vec<StepView>>> {
         let id = FlowId::from_uuid(id.0);
-        let flow = self
-            .flows
-            .get(caller.0.owner, id)
-            .await
-            .map_err(ApiError::from)?
-            .flow;
+        let flow = self.flows.get(caller.0.owner, id).await.map_err(ApiError::from)?.flow;
         Ok(Json(flow.steps.iter().map(StepView::from).collect()))
     }
 
@@ -187,11 +158,7 @@ impl FlowsApi {
     ) -> poem::Result<Json<Vec<StepView>>> {
         let (owner, id) = (caller.0.owner, FlowId::from_uuid(id.0));
         let raw: Vec<_> = body.0.into_iter().map(Into::into).collect();
-        let steps = self
-            .flows
-            .set_steps(owner, id, &raw)
-            .await
-            .map_err(ApiError::from)?;
+        let steps = self.flows.set_steps(owner, id, &raw).await.map_err(ApiError::from)?;
         Ok(Json(steps.iter().map(StepView::from).collect()))
     }
 
@@ -199,26 +166,15 @@ impl FlowsApi {
     #[oai(path = "/flows/:id/runs", method = "post", operation_id = "start_run")]
     async fn start(&self, caller: Authenticated, id: Path<Uuid>) -> poem::Result<Started> {
         let id = FlowId::from_uuid(id.0);
-        let run = self
-            .runs
-            .start(caller.0.owner, id)
-            .await
-            .map_err(ApiError::from)?;
+        let run = self.runs.start(caller.0.owner, id).await.map_err(ApiError::from)?;
         let view = RunView::with_steps(run, Vec::new());
         let location = format!("{BASE_PATH}/runs/{}", view.id);
         Ok(Started::Started(Json(view), location))
     }
 
     /// List the runs of a flow
-    #[oai(
-        path = "/flows/:id/runs",
-        method = "get",
-        operation_id = "list_runs_of_flow"
-    )]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is a parameter of the request"
-    )]
+    #[oai(path = "/flows/:id/runs", method = "get", operation_id = "list_runs_of_flow")]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the request")]
     async fn runs(
         &self,
         caller: Authenticated,
@@ -236,17 +192,9 @@ impl FlowsApi {
     ) -> poem::Result<Json<RunPage>> {
         let (owner, id) = (caller.0.owner, FlowId::from_uuid(id.0));
         self.flows.get(owner, id).await.map_err(ApiError::from)?;
-        let query = RunQuery {
-            status: status.0,
-            from: from.0,
-            to: to.0,
-            limit: limit.0,
-            cursor: cursor.0,
-        };
-        let filter = RunFilter {
-            flow: Some(id),
-            ..query.filter()?
-        };
+        let query =
+            RunQuery { status: status.0, from: from.0, to: to.0, limit: limit.0, cursor: cursor.0 };
+        let filter = RunFilter { flow: Some(id), ..query.filter()? };
         list_runs(&self.runs, owner, &filter, &query).await
     }
 }

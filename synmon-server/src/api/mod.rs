@@ -63,43 +63,18 @@ enum Tag {
     Schedules,
 }
 
-type Apis = (
-    auth::AuthApi,
-    account::AccountApi,
-    flows::FlowsApi,
-    runs::RunsApi,
-    schedules::SchedulesApi,
-);
+type Apis =
+    (auth::AuthApi, account::AccountApi, flows::FlowsApi, runs::RunsApi, schedules::SchedulesApi);
 
 /// The API below [`BASE_PATH`].
 pub(crate) fn routes(parts: ApiParts) -> impl Endpoint + use<> {
-    let ApiParts {
-        accounts,
-        flows,
-        runs,
-        artifacts,
-        clock,
-    } = parts;
+    let ApiParts { accounts, flows, runs, artifacts, clock } = parts;
     let apis: Apis = (
-        auth::AuthApi {
-            accounts: Arc::clone(&accounts),
-        },
-        account::AccountApi {
-            accounts: Arc::clone(&accounts),
-        },
-        flows::FlowsApi {
-            flows: flows.clone(),
-            runs: runs.clone(),
-        },
-        runs::RunsApi {
-            runs,
-            artifacts,
-            clock: Arc::clone(&clock),
-        },
-        schedules::SchedulesApi {
-            rules: flows.rules().clone(),
-            clock,
-        },
+        auth::AuthApi { accounts: Arc::clone(&accounts) },
+        account::AccountApi { accounts: Arc::clone(&accounts) },
+        flows::FlowsApi { flows: flows.clone(), runs: runs.clone() },
+        runs::RunsApi { runs, artifacts, clock: Arc::clone(&clock) },
+        schedules::SchedulesApi { rules: flows.rules().clone(), clock },
     );
     let service = OpenApiService::new(apis, "synmon", env!("CARGO_PKG_VERSION"));
     Route::new().nest("/", service).data(accounts)

@@ -55,11 +55,7 @@ pub(crate) struct ApiError {
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            detail: detail.into(),
-            fields: Vec::new(),
-        }
+        Self { status, detail: detail.into(), fields: Vec::new() }
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
@@ -67,10 +63,7 @@ impl ApiError {
     }
 
     pub(crate) fn unauthorized() -> Self {
-        Self::new(
-            StatusCode::UNAUTHORIZED,
-            "send a valid access token: Authorization: Bearer …",
-        )
+        Self::new(StatusCode::UNAUTHORIZED, "send a valid access token: Authorization: Bearer …")
     }
 
     /// The body is not of the right shape.
@@ -81,16 +74,8 @@ impl ApiError {
         } else {
             format!("{field} {message}")
         };
-        let fields = if field.is_empty() {
-            vec![]
-        } else {
-            vec![FieldProblem { field, message }]
-        };
-        Self {
-            status: StatusCode::BAD_REQUEST,
-            detail,
-            fields,
-        }
+        let fields = if field.is_empty() { vec![] } else { vec![FieldProblem { field, message }] };
+        Self { status: StatusCode::BAD_REQUEST, detail, fields }
     }
 
     /// A field is well-formed but not valid.
@@ -106,10 +91,7 @@ impl ApiError {
     /// Logs all and tells nothing.
     fn internal(cause: &dyn std::fmt::Display) -> Self {
         error!("A request failed: {cause}");
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "something in synmon went wrong; it is logged",
-        )
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "something in synmon went wrong; it is logged")
     }
 
     fn problem(&self) -> Problem {
@@ -135,17 +117,10 @@ impl ResponseError for ApiError {
             .body(self.problem().to_json_string());
         if self.status == StatusCode::UNAUTHORIZED {
             let bearer = HeaderValue::from_static("Bearer");
-            response
-                .headers_mut()
-                .insert(header::WWW_AUTHENTICATE, bearer);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
         }
-        if matches!(
-            self.status,
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
-        ) {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
         }
         response
     }
@@ -156,17 +131,10 @@ impl From<Invalid> for ApiError {
         let fields = invalid
             .errors()
             .iter()
-            .map(|e| FieldProblem {
-                field: e.field.clone(),
-                message: e.message.clone(),
-            })
+            .map(|e| FieldProblem { field: e.field.clone(), message: e.message.clone() })
             .collect();
         let detail = invalid.to_string();
-        Self {
-            status: StatusCode::UNPROCESSABLE_ENTITY,
-            detail,
-            fields,
-        }
+        Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail, fields }
     }
 }
 

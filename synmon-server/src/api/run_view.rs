@@ -137,14 +137,8 @@ impl RunView {
     /// A run with the logs of its steps.
     pub(crate) fn with_steps(run: Run, logs: Vec<StepLog>) -> Self {
         let id = run.id.uuid();
-        let steps = logs
-            .into_iter()
-            .map(|log| StepLogView::new(id, log))
-            .collect();
-        Self {
-            steps: Some(steps),
-            ..Self::without_steps(run)
-        }
+        let steps = logs.into_iter().map(|log| StepLogView::new(id, log)).collect();
+        Self { steps: Some(steps), ..Self::without_steps(run) }
     }
 }
 
@@ -152,13 +146,9 @@ impl StepLogView {
     pub(crate) fn new(run: Uuid, log: StepLog) -> Self {
         let tried = log.started_at.is_some();
         let (screenshot_url, screenshot_unavailable) = match log.screenshot {
-            Screenshot::Captured(_) => (
-                Some(format!(
-                    "{BASE_PATH}/runs/{run}/steps/{}/screenshot",
-                    log.number
-                )),
-                None,
-            ),
+            Screenshot::Captured(_) => {
+                (Some(format!("{BASE_PATH}/runs/{run}/steps/{}/screenshot", log.number)), None)
+            }
             Screenshot::Unavailable { why } => (None, Some(why)),
             Screenshot::Disabled => (None, None),
         };

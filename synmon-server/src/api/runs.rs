@@ -69,10 +69,10 @@ pub(crate) struct RunQuery {
 
 impl RunQuery {
     pub(crate) fn filter(&self) -> Result<RunFilter, ApiError> {
-        let status = self.status.as_deref().map(|text| {
-            text.parse()
-                .map_err(|message: String| ApiError::field("status", message))
-        });
+        let status = self
+            .status
+            .as_deref()
+            .map(|text| text.parse().map_err(|message: String| ApiError::field("status", message)));
         let instant =
             |name: &str, text: Option<&str>| text.map(|text| instant(name, text)).transpose();
         Ok(RunFilter {
@@ -90,10 +90,7 @@ pub(crate) fn instant(field: &str, text: &str) -> Result<Timestamp, ApiError> {
     DateTime::parse_from_rfc3339(&text.replace(' ', "+"))
         .map(|instant| instant.with_timezone(&Utc).into())
         .map_err(|_| {
-            ApiError::field(
-                field,
-                "must be an RFC 3339 time such as 2026-01-31T12:00:00Z",
-            )
+            ApiError::field(field, "must be an RFC 3339 time such as 2026-01-31T12:00:00Z")
         })
 }
 
@@ -104,16 +101,9 @@ pub(crate) async fn list_runs(
     query: &RunQuery,
 ) -> poem::Result<Json<RunPage>> {
     let page = page_request(query.limit.as_deref(), query.cursor.as_deref())?;
-    let found = runs
-        .list(owner, filter, page)
-        .await
-        .map_err(ApiError::from)?;
+    let found = runs.list(owner, filter, page).await.map_err(ApiError::from)?;
     Ok(Json(RunPage {
-        items: found
-            .items
-            .into_iter()
-            .map(RunView::without_steps)
-            .collect(),
+        items: found.items.into_iter().map(RunView::without_steps).collect(),
         next_cursor: found.next.map(|id| id.to_string()),
     }))
 }
@@ -122,10 +112,7 @@ pub(crate) async fn list_runs(
 impl RunsApi {
     /// List runs
     #[oai(path = "/runs", method = "get", operation_id = "list_runs")]
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "each is a parameter of the request"
-    )]
+    #[expect(clippy::too_many_arguments, reason = "each is a parameter of the request")]
     async fn list(
         &self,
         caller: Authenticated,
@@ -142,19 +129,11 @@ impl RunsApi {
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> poem::Result<Json<RunPage>> {
-        let query = RunQuery {
-            status: status.0,
-            from: from.0,
-            to: to.0,
-            limit: limit.0,
-            cursor: cursor.0,
-        };
+        let query =
+            RunQuery { status: status.0, from: from.0, to: to.0, limit: limit.0, cursor: cursor.0 };
         let flow = flow_id.0.map(|text| text.parse::<FlowId>()).transpose();
         let flow = flow.map_err(|_| ApiError::field("flow_id", "must be the id of a flow"))?;
-        let filter = RunFilter {
-            flow,
-            ..query.filter()?
-        };
+        let filter = RunFilter { flow, ..query.filter()? };
         list_runs(&self.runs, caller.0.owner, &filter, &query).await
     }
 
@@ -162,26 +141,15 @@ impl RunsApi {
     #[oai(path = "/runs/:id", method = "get", operation_id = "get_run")]
     async fn get(&self, caller: Authenticated, id: Path<Uuid>) -> poem::Result<Json<RunView>> {
         let id = RunId::from_uuid(id.0);
-        let (run, logs) = self
-            .runs
-            .get(caller.0.owner, id)
-            .await
-            .map_err(ApiError::from)?;
+        let (run, logs) = self.runs.get(caller.0.owner, id).await.map_err(ApiError::from)?;
         Ok(Json(RunView::with_steps(run, logs)))
     }
 
     /// Cancel a run
-    #[oai(
-        path = "/runs/:id/cancel",
-        method = "post",
-        operation_id = "cancel_run"
-    )]
+    #[oai(path = "/runs/:id/cancel", method = "post", operation_id = "cancel_run")]
     async fn cancel(&self, caller: Authenticated, id: Path<Uuid>) -> poem::Result<Cancelling> {
         let id = RunId::from_uuid(id.0);
-        self.runs
-            .cancel(caller.0.owner, id)
-            .await
-            .map_err(ApiError::from)?;
+        self.runs.cancel(caller.0.owner, id).await.map_err(ApiError::from)?;
         Ok(Cancelling::Accepted)
     }
 
@@ -198,11 +166,7 @@ impl RunsApi {
         number: Path<u32>,
     ) -> poem::Result<Picture> {
         let id = RunId::from_uuid(id.0);
-        let (_, logs) = self
-            .runs
-            .get(caller.0.owner, id)
-            .await
-            .map_err(ApiError::from)?;
+        let (_, logs) = self.runs.get(caller.0.owner, id).await.map_err(ApiError::from)?;
         let log = logs.into_iter().find(|log| log.number == number.0);
         let Some(Screenshot::Captured(key)) = log.map(|log| log.screenshot) else {
             return Err(ApiError::not_found("screenshot").into());
@@ -228,16 +192,8 @@ impl RunsApi {
     ) -> poem::Result<EventStream<RunEvents>> {
         let id = RunId::from_uuid(id.0);
         // What is somebody else's is 404 here too, not an empty stream.
-        self.runs
-            .get(caller.0.owner, id)
-            .await
-            .map_err(ApiError::from)?;
-        Ok(event_stream::of(
-            self.runs.clone(),
-            Arc::clone(&self.clock),
-            caller.0.owner,
-            id,
-        ))
+        self.runs.get(caller.0.owner, id).await.map_err(ApiError::from)?;
+        Ok(event_stream::of(self.runs.clone(), Arc::clone(&self.clock), caller.0.owner, id))
     }
 }
 

@@ -63,25 +63,12 @@ impl SchedulesApi {
     /// Show what a crontab line means
     ///
     /// The same checks as when a flow is saved.
-    #[oai(
-        path = "/schedules/preview",
-        method = "post",
-        operation_id = "preview_schedule"
-    )]
+    #[oai(path = "/schedules/preview", method = "post", operation_id = "preview_schedule")]
     async fn preview(&self, body: Body<PreviewRequest>) -> poem::Result<Json<Preview>> {
-        let PreviewRequest {
-            scheduling,
-            timezone,
-            from,
-            count,
-        } = body.0;
+        let PreviewRequest { scheduling, timezone, from, count } = body.0;
         let timezone = timezone.as_deref().unwrap_or("UTC");
         let now = self.clock.now();
-        let from = from
-            .map(|text| instant("from", &text))
-            .transpose()?
-            .unwrap_or(now)
-            .datetime();
+        let from = from.map(|text| instant("from", &text)).transpose()?.unwrap_or(now).datetime();
         let count = checked_count(count).map_err(ApiError::from)?;
         let interval = self.rules.minimum_interval;
         let schedule =
@@ -100,16 +87,9 @@ impl SchedulesApi {
         let warnings = schedule
             .warnings(from)
             .into_iter()
-            .map(|warning| Warning {
-                code: warning.code.to_owned(),
-                message: warning.message,
-            })
+            .map(|warning| Warning { code: warning.code.to_owned(), message: warning.message })
             .collect();
-        Ok(Json(Preview {
-            description: schedule.describe(),
-            next,
-            warnings,
-        }))
+        Ok(Json(Preview { description: schedule.describe(), next, warnings }))
     }
 }
 

@@ -40,11 +40,7 @@ impl Path {
 
     fn field<T>(&mut self, name: &str, work: impl FnOnce(&mut Self) -> T) -> T {
         let name: String = name.chars().take(100).collect();
-        let segment = if self.0.is_empty() {
-            name
-        } else {
-            format!(".{name}")
-        };
+        let segment = if self.0.is_empty() { name } else { format!(".{name}") };
         self.within(&segment, work)
     }
 }
@@ -67,10 +63,9 @@ impl Checker {
         match (schema.ty, value) {
             ("object", Value::Object(_)) => self.conform_object(value, schema, path),
             ("array", Value::Array(items)) => self.conform_array(items, schema, path),
-            ("string", Value::String(text)) if text.contains('\0') => Err(ApiError::field(
-                &path.0,
-                "holds the control character U+0000",
-            )),
+            ("string", Value::String(text)) if text.contains('\0') => {
+                Err(ApiError::field(&path.0, "holds the control character U+0000"))
+            }
             ("string", Value::String(_))
             | ("boolean", Value::Bool(_))
             | ("number", Value::Number(_)) => Ok(()),
@@ -93,9 +88,8 @@ impl Checker {
     ) -> Result<(), ApiError> {
         for name in &schema.required {
             if value.get(name).is_none_or(Value::is_null) {
-                return path.field(name, |path| {
-                    Err(ApiError::shape(path.0.as_str(), "is missing"))
-                });
+                return path
+                    .field(name, |path| Err(ApiError::shape(path.0.as_str(), "is missing")));
             }
         }
         for (name, property) in &schema.properties {
@@ -125,9 +119,7 @@ impl Checker {
         // The only bodies that are arrays are lists of steps; that is what errors call them.
         let name = if path.0.is_empty() { "steps" } else { "" };
         for (index, item) in items.iter().enumerate() {
-            path.within(&format!("{name}[{index}]"), |path| {
-                self.conform(item, item_schema, path)
-            })?;
+            path.within(&format!("{name}[{index}]"), |path| self.conform(item, item_schema, path))?;
         }
         Ok(())
     }
@@ -136,10 +128,7 @@ impl Checker {
 fn unknown_field(path: &str, name: &str, known: &[&str]) -> Invalid {
     match nearest_name(name, known) {
         Some(near) => Invalid::field(path, format_args!("is not known; did you mean {near}?")),
-        None => Invalid::field(
-            path,
-            format_args!("is not known; there are {}", known.join(", ")),
-        ),
+        None => Invalid::field(path, format_args!("is not known; there are {}", known.join(", "))),
     }
 }
 
@@ -184,18 +173,9 @@ mod tests {
             (json!({}), "400 Bad Request: name is missing"),
             (json!({"name": null}), "400 Bad Request: name is missing"),
             (json!({"name": 1}), "400 Bad Request: name must be a string"),
-            (
-                json!({"name": "x", "count": 1.5}),
-                "400 Bad Request: count must be a whole number",
-            ),
-            (
-                json!({"name": "x", "count": "1"}),
-                "400 Bad Request: count must be a whole number",
-            ),
-            (
-                json!({"name": "x", "parts": {}}),
-                "400 Bad Request: parts must be an array",
-            ),
+            (json!({"name": "x", "count": 1.5}), "400 Bad Request: count must be a whole number"),
+            (json!({"name": "x", "count": "1"}), "400 Bad Request: count must be a whole number"),
+            (json!({"name": "x", "parts": {}}), "400 Bad Request: parts must be an array"),
             (
                 json!({"name": "x", "parts": [{"on": true}, {"on": 1}]}),
                 "400 Bad Request: parts[1].on must be true or false",

@@ -33,46 +33,15 @@ pub(crate) struct StepView {
 
 impl From<StepView> for RawStep {
     fn from(view: StepView) -> Self {
-        let StepView {
-            number,
-            action,
-            selector_xpath,
-            content,
-            how,
-            name,
-            timeout_ms,
-        } = view;
-        Self {
-            number,
-            action,
-            selector_xpath,
-            content,
-            how,
-            name,
-            timeout_ms,
-        }
+        let StepView { number, action, selector_xpath, content, how, name, timeout_ms } = view;
+        Self { number, action, selector_xpath, content, how, name, timeout_ms }
     }
 }
 
 impl From<&Step> for StepView {
     fn from(step: &Step) -> Self {
-        let RawStep {
-            number,
-            action,
-            selector_xpath,
-            content,
-            how,
-            name,
-            timeout_ms,
-        } = RawStep::from(step);
-        Self {
-            number,
-            action,
-            selector_xpath,
-            content,
-            how,
-            name,
-            timeout_ms,
-        }
+        let RawStep { number, action, selector_xpath, content, how, name, timeout_ms } =
+            RawStep::from(step);
+        Self { number, action, selector_xpath, content, how, name, timeout_ms }
     }
 }

@@ -15,10 +15,7 @@ pub(super) fn status(Data(site): Data<&Arc<Site>>) -> poem::Result<Response> {
         (false, true) => "broken",
         (false, false) => "healthy",
     };
-    site.page(
-        "control.html",
-        &context! { state => state, broken => &broken, down => &down },
-    )
+    site.page("control.html", &context! { state => state, broken => &broken, down => &down })
 }
 
 #[handler]

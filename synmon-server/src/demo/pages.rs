@@ -17,10 +17,7 @@ const MAX_MESSAGE: usize = 16 * 1024;
 /// The seed's first step looks for the link below `homepage`, so that is what this page is called.
 #[handler]
 pub(super) fn home(Data(site): Data<&Arc<Site>>) -> poem::Result<Response> {
-    site.page(
-        "home.html",
-        &context! { page => "homepage", teapots => &TEAPOTS },
-    )
+    site.page("home.html", &context! { page => "homepage", teapots => &TEAPOTS })
 }
 
 #[handler]
@@ -29,19 +26,13 @@ pub(super) fn product(
     Path(number): Path<String>,
 ) -> poem::Result<Response> {
     let found = number.parse().ok().and_then(teapot).ok_or(NotFoundError)?;
-    site.page(
-        "product.html",
-        &context! { page => "productpage", teapot => found },
-    )
+    site.page("product.html", &context! { page => "productpage", teapot => found })
 }
 
 #[handler]
 pub(super) fn contact(Data(site): Data<&Arc<Site>>) -> poem::Result<Response> {
     let broken = site.switches.is_broken();
-    site.page(
-        "contact.html",
-        &context! { page => "contactpage", broken => &broken },
-    )
+    site.page("contact.html", &context! { page => "contactpage", broken => &broken })
 }
 
 /// Thanks for the message and forgets it. A broken form sends less, so only the name is read.
@@ -51,10 +42,7 @@ pub(super) async fn send(Data(site): Data<&Arc<Site>>, body: Body) -> poem::Resu
     let name = form_urlencoded::parse(&sent)
         .find_map(|(key, value)| (key == "name").then_some(value))
         .unwrap_or_default();
-    site.page(
-        "thanks.html",
-        &context! { page => "thankspage", name => name.trim() },
-    )
+    site.page("thanks.html", &context! { page => "thankspage", name => name.trim() })
 }
 
 #[handler]
@@ -69,7 +57,5 @@ pub(super) fn not_found(site: &Site) -> poem::Result<Response> {
 
 pub(super) fn down(site: &Site) -> poem::Result<Response> {
     let page = site.page("down.html", &context! {})?;
-    Ok(page
-        .with_status(StatusCode::SERVICE_UNAVAILABLE)
-        .into_response())
+    Ok(page.with_status(StatusCode::SERVICE_UNAVAILABLE).into_response())
 }

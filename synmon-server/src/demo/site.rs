@@ -40,18 +40,12 @@ impl Site {
         if let Err(why) = parsed {
             error!("The demo shop's pages can't be shown: {why}");
         }
-        Self {
-            templates,
-            switches: Switches::default(),
-        }
+        Self { templates, switches: Switches::default() }
     }
 
     /// The named page, filled in.
     pub(super) fn page(&self, name: &str, values: &Context) -> poem::Result<Response> {
-        let html = self
-            .templates
-            .render(name, values)
-            .map_err(InternalServerError)?;
+        let html = self.templates.render(name, values).map_err(InternalServerError)?;
         Ok(Html(html).into_response())
     }
 }

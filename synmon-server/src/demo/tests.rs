@@ -78,23 +78,14 @@ async fn the_home_page_is_called_homepage_and_lists_each_teapot() {
     let page = get_text(&Shop::open(), "/").await;
     assert!(page.contains(r#"<div id="homepage""#));
     for number in 1..=4 {
-        assert!(
-            page.contains(&format!(r#"href="/product/{number}""#)),
-            "{number}"
-        );
+        assert!(page.contains(&format!(r#"href="/product/{number}""#)), "{number}");
     }
 }
 
 #[tokio::test]
 async fn what_is_not_there_is_a_404_with_a_page() {
     let shop = Shop::open();
-    for path in [
-        "/product/0",
-        "/product/5",
-        "/product/x",
-        "/assets/..",
-        "/nowhere",
-    ] {
+    for path in ["/product/0", "/product/5", "/product/x", "/assets/..", "/nowhere"] {
         let response = shop.get(path).await;
         assert_eq!(response.status(), StatusCode::NOT_FOUND);
         assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
@@ -107,11 +98,7 @@ async fn a_sent_form_is_thanked_by_name() {
     let form = "name=Ada&email=ada%40example.com&phone=068888888";
     let response = Shop::open().send(form).await;
     assert_eq!(response.status(), StatusCode::OK);
-    assert!(
-        text(response)
-            .await
-            .contains(r#"<h1 id="thanks">Thank you, Ada</h1>"#)
-    );
+    assert!(text(response).await.contains(r#"<h1 id="thanks">Thank you, Ada</h1>"#));
 }
 
 #[tokio::test]
@@ -139,13 +126,7 @@ async fn the_break_switch_takes_the_email_field_and_leaves_the_others() {
     assert_eq!(fields(&shop, "name").await, 1);
     assert_eq!(fields(&shop, "phone").await, 1);
     // The place stays, so that the third field does not move up to be the second.
-    assert_eq!(
-        get_text(&shop, "/contact")
-            .await
-            .matches("<span class=\"field\"")
-            .count(),
-        3
-    );
+    assert_eq!(get_text(&shop, "/contact").await.matches("<span class=\"field\"").count(), 3);
 
     shop.post("/_demo/fix").await;
     assert_eq!(fields(&shop, "email").await, 1);

@@ -19,26 +19,16 @@ impl Allowed {
     pub(super) fn of(document: &str) -> Self {
         let document: Value = serde_json::from_str(document).unwrap_or_default();
         let paths = document["paths"].as_object().into_iter().flatten();
-        Self(
-            paths
-                .map(|(path, item)| (segments(path), methods(item)))
-                .collect(),
-        )
+        Self(paths.map(|(path, item)| (segments(path), methods(item))).collect())
     }
 
     fn methods(&self, path: &str) -> &str {
-        let wanted = path
-            .strip_prefix(BASE_PATH)
-            .map(segments)
-            .unwrap_or_default();
+        let wanted = path.strip_prefix(BASE_PATH).map(segments).unwrap_or_default();
         self.0
             .iter()
             .find(|(known, _)| {
                 known.len() == wanted.len()
-                    && known
-                        .iter()
-                        .zip(&wanted)
-                        .all(|(k, w)| k.starts_with('{') || k == w)
+                    && known.iter().zip(&wanted).all(|(k, w)| k.starts_with('{') || k == w)
             })
             // Everything outside of the API is there to be read.
             .map_or("GET, HEAD", |(_, methods)| methods)
@@ -62,10 +52,7 @@ impl Allowed {
 }
 
 fn segments(path: &str) -> Vec<String> {
-    path.trim_matches('/')
-        .split('/')
-        .map(str::to_owned)
-        .collect()
+    path.trim_matches('/').split('/').map(str::to_owned).collect()
 }
 
 fn methods(item: &Value) -> String {

@@ -37,11 +37,7 @@ fn html(document: &str) -> String {
     };
     // `</` would end the script early.
     let document = document.replace("</", "<\\/");
-    format!(
-        "<!doctype html>\n{}{document}{}",
-        &page[..start + BEFORE.len()],
-        &page[end..]
-    )
+    format!("<!doctype html>\n{}{document}{}", &page[..start + BEFORE.len()], &page[end..])
 }
 
 /// The page's scripts are in it: each is allowed by its hash, and no other.

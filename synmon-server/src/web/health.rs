@@ -84,10 +84,7 @@ pub(super) async fn scrape(readiness: Data<&Arc<Readiness>>) -> Response {
         gauge!("synmon_queue_depth").set(depth as f64);
     }
     Response::builder()
-        .header(
-            header::CONTENT_TYPE,
-            "text/plain; version=0.0.4; charset=utf-8",
-        )
+        .header(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")
         .body(telemetry::metrics().render())
 }
 

@@ -9,11 +9,7 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
 
 macro_rules! web {
     ($name:literal) => {
-        include_str!(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../templates/web/",
-            $name
-        ))
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../templates/web/", $name))
     };
 }
 
@@ -24,22 +20,13 @@ pub(super) fn routes() -> Route {
         .at("/confirm", page(web!("confirm.html")))
         .at("/reset-password", page(web!("reset-password.html")))
         .at("/runs/:id", page(web!("run.html")))
-        .at(
-            "/static/app.css",
-            file("text/css; charset=utf-8", web!("static/app.css")),
-        )
-        .at(
-            "/static/favicon.svg",
-            file("image/svg+xml", web!("static/favicon.svg")),
-        )
+        .at("/static/app.css", file("text/css; charset=utf-8", web!("static/app.css")))
+        .at("/static/favicon.svg", file("image/svg+xml", web!("static/favicon.svg")))
         .at("/static/api.js", script(web!("static/api.js")))
         .at("/static/confirm.js", script(web!("static/confirm.js")))
         .at("/static/dom.js", script(web!("static/dom.js")))
         .at("/static/index.js", script(web!("static/index.js")))
-        .at(
-            "/static/reset-password.js",
-            script(web!("static/reset-password.js")),
-        )
+        .at("/static/reset-password.js", script(web!("static/reset-password.js")))
         .at("/static/run.js", script(web!("static/run.js")))
         .at("/static/session.js", script(web!("static/session.js")))
         .at("/static/step.js", script(web!("static/step.js")))
@@ -62,9 +49,5 @@ fn file(
     media_type: &'static str,
     text: &'static str,
 ) -> impl IntoEndpoint<Endpoint = impl Endpoint + 'static> {
-    get(make_sync(move |_| {
-        Response::builder()
-            .header(header::CONTENT_TYPE, media_type)
-            .body(text)
-    }))
+    get(make_sync(move |_| Response::builder().header(header::CONTENT_TYPE, media_type).body(text)))
 }

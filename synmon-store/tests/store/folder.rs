@@ -11,9 +11,7 @@ struct FolderFixture {
 
 impl FolderFixture {
     async fn fresh() -> Option<Self> {
-        Some(Self {
-            folder: tempfile::tempdir().unwrap(),
-        })
+        Some(Self { folder: tempfile::tempdir().unwrap() })
     }
 
     fn artifacts(&self) -> Arc<dyn Artifacts> {

@@ -23,9 +23,7 @@ impl PostgresFixture {
                 url
             })
             .await;
-        Some(Self {
-            store: PgStore::connect(&server.copy_of(template)).await.unwrap(),
-        })
+        Some(Self { store: PgStore::connect(&server.copy_of(template)).await.unwrap() })
     }
 
     fn store(&self) -> Subject {

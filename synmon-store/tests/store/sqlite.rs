@@ -15,9 +15,7 @@ impl SqliteFixture {
         let folder = tempfile::tempdir().unwrap();
 
         Some(Self {
-            store: SqliteStore::open(&folder.path().join("synmon.db"))
-                .await
-                .unwrap(),
+            store: SqliteStore::open(&folder.path().join("synmon.db")).await.unwrap(),
             _folder: folder,
         })
     }

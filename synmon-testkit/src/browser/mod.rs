@@ -152,16 +152,12 @@ impl Browser for FakeBrowser {
 
     async fn start(&self, request: &SessionRequest) -> Result<Box<dyn Session>, BrowserError> {
         self.shared.note(format!("start {}", request.browser));
-        let start = lock(&self.shared.starts)
-            .pop_front()
-            .unwrap_or(Start::Ready);
+        let start = lock(&self.shared.starts).pop_front().unwrap_or(Start::Ready);
         match start {
             Start::Ready => {}
             Start::Slow(clock, span) => clock.sleep(span).await,
             Start::Unavailable => {
-                return Err(BrowserError::Unavailable(
-                    "there is no browser here".to_owned(),
-                ));
+                return Err(BrowserError::Unavailable("there is no browser here".to_owned()));
             }
             Start::Hangs => return std::future::pending().await,
             Start::Panics => panic!("a driver's bug, as the test wanted"),

@@ -58,19 +58,12 @@ impl Page {
 
     /// A page of the browser's own that tells of an error.
     pub fn of_an_error() -> Self {
-        Self {
-            error_page: true,
-            status: None,
-            ..Self::titled("Error")
-        }
+        Self { error_page: true, status: None, ..Self::titled("Error") }
     }
 
     /// An address that leads to another.
     pub fn redirect(url: &str) -> Self {
-        Self {
-            leads_to: Some(url.to_owned()),
-            ..Self::titled("")
-        }
+        Self { leads_to: Some(url.to_owned()), ..Self::titled("") }
     }
 
     /// It has this element.
@@ -144,10 +137,7 @@ impl Element {
 
     /// A form field that holds this.
     pub fn holding(value: &str) -> Self {
-        Self {
-            value: Some(value.to_owned()),
-            ..Self::saying("")
-        }
+        Self { value: Some(value.to_owned()), ..Self::saying("") }
     }
 
     /// It is like this for as many looks and attempts; then it is ready.

@@ -71,9 +71,7 @@ impl FakeSession {
             Life::Alive => Ok(()),
             Life::Mute => std::future::pending().await,
             Life::PageCrashed => Err(BrowserError::PageCrashed("tab crashed".to_owned())),
-            Life::Crashed => Err(BrowserError::Crashed(
-                "it was killed by a signal".to_owned(),
-            )),
+            Life::Crashed => Err(BrowserError::Crashed("it was killed by a signal".to_owned())),
             Life::Lost => Err(BrowserError::SessionLost("invalid session id".to_owned())),
         }
     }
@@ -99,9 +97,7 @@ impl FakeSession {
         let mut target = url.to_owned();
         let page = loop {
             let Some(page) = self.known(&target) else {
-                return Err(BrowserError::Navigation(
-                    "net::ERR_NAME_NOT_RESOLVED".to_owned(),
-                ));
+                return Err(BrowserError::Navigation("net::ERR_NAME_NOT_RESOLVED".to_owned()));
             };
             match page.leads_to.clone() {
                 Some(next) => target = next,
@@ -190,10 +186,7 @@ impl Session for FakeSession {
                 value: element.value,
             }),
             Err(NotReady::Missing) => None,
-            Err(_) => Some(Observation {
-                matches: 1,
-                ..Observation::default()
-            }),
+            Err(_) => Some(Observation { matches: 1, ..Observation::default() }),
         })
     }
 
@@ -232,10 +225,7 @@ impl Session for FakeSession {
         self.suffer(trouble.as_ref()).await?;
         Ok(PageState {
             url: self.url.clone(),
-            title: page
-                .as_ref()
-                .map(|page| page.title.clone())
-                .unwrap_or_default(),
+            title: page.as_ref().map(|page| page.title.clone()).unwrap_or_default(),
             error_page: page.as_ref().is_some_and(|page| page.error_page),
             http_status: page.and_then(|page| page.status),
             document: format!("{}-{}", self.number, self.documents),
@@ -254,10 +244,7 @@ impl Session for FakeSession {
             }
             Shot::Hangs => return std::future::pending().await,
         };
-        Ok(Picture {
-            bytes,
-            media_type: MediaType::Png,
-        })
+        Ok(Picture { bytes, media_type: MediaType::Png })
     }
 
     fn take_dialogs(&mut self) -> Vec<String> {
@@ -277,12 +264,8 @@ impl Session for FakeSession {
             Life::Alive => Health::Alive,
             Life::Mute => std::future::pending().await,
             Life::PageCrashed => Health::PageCrashed,
-            Life::Crashed => Health::BrowserCrashed {
-                why: "killed by signal 9".to_owned(),
-            },
-            Life::Lost => Health::Lost {
-                why: "nothing answers".to_owned(),
-            },
+            Life::Crashed => Health::BrowserCrashed { why: "killed by signal 9".to_owned() },
+            Life::Lost => Health::Lost { why: "nothing answers".to_owned() },
         }
     }
 

@@ -44,10 +44,7 @@ fn a_key(owner: OwnerId, flow: FlowId, step: u32) -> ArtifactKey {
 }
 
 async fn put(artifacts: &Subject, key: &ArtifactKey, text: &'static str) {
-    artifacts
-        .put(key, Bytes::from_static(text.as_bytes()))
-        .await
-        .unwrap();
+    artifacts.put(key, Bytes::from_static(text.as_bytes())).await.unwrap();
 }
 
 async fn has(artifacts: &Subject, key: &ArtifactKey) -> bool {
@@ -56,11 +53,7 @@ async fn has(artifacts: &Subject, key: &ArtifactKey) -> bool {
 
 /// Whatever its bytes are, none and a megabyte too.
 pub async fn a_file_comes_back_as_it_was_put(artifacts: &Subject) {
-    for bytes in [
-        Bytes::new(),
-        Bytes::from_static(b"\x89PNG\0\xff"),
-        vec![7; 1 << 20].into(),
-    ] {
+    for bytes in [Bytes::new(), Bytes::from_static(b"\x89PNG\0\xff"), vec![7; 1 << 20].into()] {
         let key = a_key(an_owner(), FlowId::new(noon()), 0);
         artifacts.put(&key, bytes.clone()).await.unwrap();
         assert_eq!(artifacts.get(&key).await.unwrap(), Some(bytes));
@@ -77,10 +70,7 @@ pub async fn a_second_file_takes_the_place_of_the_first(artifacts: &Subject) {
     let key = a_key(an_owner(), FlowId::new(noon()), 0);
     put(artifacts, &key, "the first one, which is longer").await;
     put(artifacts, &key, "the second").await;
-    assert_eq!(
-        artifacts.get(&key).await.unwrap(),
-        Some(Bytes::from_static(b"the second"))
-    );
+    assert_eq!(artifacts.get(&key).await.unwrap(), Some(Bytes::from_static(b"the second")));
 }
 
 /// One step's picture goes, the next one's stays.
@@ -103,19 +93,10 @@ pub async fn removing_what_is_not_there_is_fine(artifacts: &Subject) {
     put(artifacts, &key, "a picture").await;
     for _ in 0..2 {
         artifacts.remove(&key).await.unwrap();
-        artifacts
-            .remove_all(&ArtifactPrefix::flow(owner, flow))
-            .await
-            .unwrap();
-        artifacts
-            .remove_all(&ArtifactPrefix::owner(owner))
-            .await
-            .unwrap();
+        artifacts.remove_all(&ArtifactPrefix::flow(owner, flow)).await.unwrap();
+        artifacts.remove_all(&ArtifactPrefix::owner(owner)).await.unwrap();
     }
-    artifacts
-        .remove_all(&ArtifactPrefix::owner(an_owner()))
-        .await
-        .unwrap();
+    artifacts.remove_all(&ArtifactPrefix::owner(an_owner())).await.unwrap();
 }
 
 /// A flow's folder leaves the owner's other flows alone, an owner's folder the other owners.
@@ -127,19 +108,13 @@ pub async fn a_folder_is_removed_with_all_below_and_nothing_beside(artifacts: &S
     for key in gone.iter().chain([&beside, &foreign]) {
         put(artifacts, key, "a picture").await;
     }
-    artifacts
-        .remove_all(&ArtifactPrefix::flow(owner, flow))
-        .await
-        .unwrap();
+    artifacts.remove_all(&ArtifactPrefix::flow(owner, flow)).await.unwrap();
     for key in &gone {
         assert!(!has(artifacts, key).await, "{key}");
     }
     assert!(has(artifacts, &beside).await);
     assert!(has(artifacts, &foreign).await);
-    artifacts
-        .remove_all(&ArtifactPrefix::owner(owner))
-        .await
-        .unwrap();
+    artifacts.remove_all(&ArtifactPrefix::owner(owner)).await.unwrap();
     assert!(!has(artifacts, &beside).await);
     assert!(has(artifacts, &foreign).await);
 }
@@ -150,10 +125,7 @@ pub async fn files_can_be_put_again_after_their_folder_was_removed(artifacts: &S
     let key = a_key(owner, flow, 0);
     for _ in 0..3 {
         put(artifacts, &key, "a picture").await;
-        artifacts
-            .remove_all(&ArtifactPrefix::flow(owner, flow))
-            .await
-            .unwrap();
+        artifacts.remove_all(&ArtifactPrefix::flow(owner, flow)).await.unwrap();
     }
     put(artifacts, &key, "a picture").await;
     assert!(has(artifacts, &key).await);

@@ -18,10 +18,7 @@ impl AccountStore for MemoryStore {
     async fn register(&self, account: &NewAccount, letter: &Notice) -> Result<(), StoreError> {
         let mut state = self.open()?;
         let (id, key) = (account.id, Account::email_key(&account.email));
-        let known = state
-            .accounts
-            .values()
-            .find(|known| Account::email_key(&known.email) == key);
+        let known = state.accounts.values().find(|known| Account::email_key(&known.email) == key);
         match known.map(|known| (known.id, known.confirmed_at)) {
             Some((_, Some(_))) => {}
             Some((known, None)) => {
@@ -55,17 +52,13 @@ impl AccountStore for MemoryStore {
         let key = Account::email_key(email);
         let state = self.open()?;
         let mut accounts = state.accounts.values();
-        Ok(accounts
-            .find(|account| Account::email_key(&account.email) == key)
-            .cloned())
+        Ok(accounts.find(|account| Account::email_key(&account.email) == key).cloned())
     }
 
     async fn rename_account(&self, id: OwnerId, name: &str) -> Result<bool, StoreError> {
         let mut state = self.open()?;
         let account = state.accounts.get_mut(&id);
-        Ok(account
-            .map(|account| name.clone_into(&mut account.name))
-            .is_some())
+        Ok(account.map(|account| name.clone_into(&mut account.name)).is_some())
     }
 
     async fn upgrade_password(&self, id: OwnerId, old: &str, new: &str) -> Result<(), StoreError> {
@@ -87,16 +80,12 @@ impl AccountStore for MemoryStore {
         for flow in flows {
             state.drop_flow(flow);
         }
-        state
-            .notices
-            .retain(|_, entry| entry.notice.owner != Some(id));
+        state.notices.retain(|_, entry| entry.notice.owner != Some(id));
         state.turns.remove(&id);
         state.tokens.retain(|_, entry| entry.token.account != id);
         state.sessions.retain(|_, entry| entry.account != id);
         state.drop_refresh_of_ended();
-        state
-            .trash
-            .insert(ArtifactPrefix::owner(id).as_str().to_owned());
+        state.trash.insert(ArtifactPrefix::owner(id).as_str().to_owned());
         Ok(true)
     }
 
@@ -120,13 +109,7 @@ impl AccountStore for MemoryStore {
             return Ok(false);
         }
         state.end_tokens(token.account, Some(token.purpose), token.created_at);
-        state.tokens.insert(
-            token.hash,
-            TokenEntry {
-                token: token.clone(),
-                ended: None,
-            },
-        );
+        state.tokens.insert(token.hash, TokenEntry { token: token.clone(), ended: None });
         Ok(true)
     }
 
@@ -186,9 +169,7 @@ impl AccountStore for MemoryStore {
 
     async fn prune_sessions(&self, before: Timestamp) -> Result<(), StoreError> {
         let mut state = self.open()?;
-        state
-            .tokens
-            .retain(|_, entry| entry.token.expires_at >= before);
+        state.tokens.retain(|_, entry| entry.token.expires_at >= before);
         state.sessions.retain(|_, entry| {
             entry.expires_at >= before && entry.ended.is_none_or(|ended| ended >= before)
         });
@@ -199,11 +180,7 @@ impl AccountStore for MemoryStore {
 
 impl State {
     fn end_tokens(&mut self, account: OwnerId, purpose: Option<TokenPurpose>, now: Timestamp) {
-        for entry in self
-            .tokens
-            .values_mut()
-            .filter(|entry| entry.token.account == account)
-        {
+        for entry in self.tokens.values_mut().filter(|entry| entry.token.account == account) {
             if purpose.is_none_or(|purpose| entry.token.purpose == purpose) {
                 entry.ended = entry.ended.or(Some(now));
             }

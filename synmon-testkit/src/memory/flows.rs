@@ -19,20 +19,14 @@ impl FlowStore for MemoryStore {
         if state.flows.contains_key(&flow.id) {
             return conflict("flow");
         }
-        let entry = FlowEntry {
-            flow: flow.clone(),
-            health: SiteHealth::Unknown,
-        };
+        let entry = FlowEntry { flow: flow.clone(), health: SiteHealth::Unknown };
         state.flows.insert(flow.id, entry);
         Ok(())
     }
 
     async fn flow(&self, owner: OwnerId, id: FlowId) -> Result<Option<ListedFlow>, StoreError> {
         let state = self.open()?;
-        let entry = state
-            .flows
-            .get(&id)
-            .filter(|entry| entry.flow.owner == owner);
+        let entry = state.flows.get(&id).filter(|entry| entry.flow.owner == owner);
         Ok(entry.map(|entry| state.listed(&entry.flow)))
     }
 
@@ -59,9 +53,7 @@ impl FlowStore for MemoryStore {
             .take(up_to(page.limit).saturating_add(1))
             .map(|flow| state.listed(flow))
             .collect();
-        Ok(Page::from_one_more(found, page.limit, |listed| {
-            listed.flow.id
-        }))
+        Ok(Page::from_one_more(found, page.limit, |listed| listed.flow.id))
     }
 
     async fn update_flow(&self, flow: &Flow, reschedule: bool) -> Result<(), StoreError> {
@@ -73,11 +65,7 @@ impl FlowStore for MemoryStore {
         let before = &entry.flow;
         entry.flow = Flow {
             version: flow.version + 1,
-            next_run_at: if reschedule {
-                flow.next_run_at
-            } else {
-                before.next_run_at
-            },
+            next_run_at: if reschedule { flow.next_run_at } else { before.next_run_at },
             owner: before.owner,
             created_at: before.created_at,
             ..flow.clone()
@@ -87,17 +75,11 @@ impl FlowStore for MemoryStore {
 
     async fn delete_flow(&self, owner: OwnerId, id: FlowId) -> Result<bool, StoreError> {
         let mut state = self.open()?;
-        if state
-            .flows
-            .get(&id)
-            .is_none_or(|entry| entry.flow.owner != owner)
-        {
+        if state.flows.get(&id).is_none_or(|entry| entry.flow.owner != owner) {
             return Ok(false);
         }
         state.drop_flow(id);
-        state
-            .trash
-            .insert(ArtifactPrefix::flow(owner, id).as_str().to_owned());
+        state.trash.insert(ArtifactPrefix::flow(owner, id).as_str().to_owned());
         Ok(true)
     }
 
@@ -109,10 +91,7 @@ impl FlowStore for MemoryStore {
             .filter(|entry| entry.flow.active)
             .filter_map(|entry| Some((entry, entry.flow.next_run_at?)))
             .filter(|(_, due)| *due <= now)
-            .map(|(entry, due)| DueFlow {
-                flow: entry.flow.clone(),
-                due,
-            })
+            .map(|(entry, due)| DueFlow { flow: entry.flow.clone(), due })
             .collect();
         due.sort_by_key(|due| (due.due, due.flow.id));
         due.truncate(up_to(limit));
@@ -137,15 +116,8 @@ impl FlowStore for MemoryStore {
 
 impl State {
     fn listed(&self, flow: &Flow) -> ListedFlow {
-        let last = self
-            .runs
-            .values()
-            .rev()
-            .find(|entry| entry.run.flow == flow.id);
-        ListedFlow {
-            flow: flow.clone(),
-            last_run: last.map(|entry| entry.run.clone()),
-        }
+        let last = self.runs.values().rev().find(|entry| entry.run.flow == flow.id);
+        ListedFlow { flow: flow.clone(), last_run: last.map(|entry| entry.run.clone()) }
     }
 
     fn commit_slot(&mut self, plan: &SlotPlan, now: Timestamp) -> bool {
@@ -166,11 +138,7 @@ impl State {
         let QueuedRun { run, snapshot } = plan.run.clone();
         if open {
             let message = "the flow's run before this one was still going on".to_owned();
-            let error = RunError {
-                code: ErrorCode::Overlap,
-                message,
-                step: None,
-            };
+            let error = RunError { code: ErrorCode::Overlap, message, step: None };
             self.put_run(run.skipped(error, now), None);
         } else {
             self.put_run(run, Some(snapshot));

@@ -135,9 +135,7 @@ impl MemoryStore {
         let mut outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
         if *outage > 0 {
             *outage -= 1;
-            return Err(StoreError::Unavailable(
-                "the test cut the connection".into(),
-            ));
+            return Err(StoreError::Unavailable("the test cut the connection".into()));
         }
         Ok(self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -155,15 +153,7 @@ impl State {
     fn put_notice(&mut self, notice: Notice) {
         let due = notice.created_at;
         let state = NoticeState::Pending(due);
-        self.notices.insert(
-            notice.id,
-            NoticeEntry {
-                notice,
-                state,
-                attempts: 0,
-                due,
-            },
-        );
+        self.notices.insert(notice.id, NoticeEntry { notice, state, attempts: 0, due });
     }
 }
 

@@ -38,10 +38,7 @@ impl NoticeStore for MemoryStore {
         let claim = |entry: &mut super::NoticeEntry| {
             entry.attempts += 1;
             entry.due = until;
-            ClaimedNotice {
-                notice: entry.notice.clone(),
-                attempt: entry.attempts,
-            }
+            ClaimedNotice { notice: entry.notice.clone(), attempt: entry.attempts }
         };
         Ok(due.into_iter().map(claim).collect())
     }

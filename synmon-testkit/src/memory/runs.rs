@@ -46,25 +46,16 @@ impl RunStore for MemoryStore {
         entry.fencing += 1;
         entry.lease_until = Some(until);
         turns.insert(entry.run.owner, now);
-        let lease = Lease {
-            run: entry.run.id,
-            fencing: entry.fencing,
-        };
+        let lease = Lease { run: entry.run.id, fencing: entry.fencing };
         let snapshot = entry.snapshot.clone().unwrap();
-        Ok(Some(ClaimedRun {
-            lease,
-            run: entry.run.clone(),
-            snapshot,
-        }))
+        Ok(Some(ClaimedRun { lease, run: entry.run.clone(), snapshot }))
     }
 
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Renewal, StoreError> {
         let mut state = self.open()?;
         let entry = state.held(lease)?;
         entry.lease_until = Some(until);
-        Ok(Renewal {
-            cancel_requested: entry.cancel_requested,
-        })
+        Ok(Renewal { cancel_requested: entry.cancel_requested })
     }
 
     async fn begin_attempt(&self, lease: &Lease, attempt: u32) -> Result<(), StoreError> {
@@ -90,10 +81,7 @@ impl RunStore for MemoryStore {
         entry.end(report.status, report.error.clone(), report.finished_at);
         entry.run.attempt = report.attempt;
         entry.run.duration = Some(report.duration);
-        entry
-            .run
-            .browser_version
-            .clone_from(&report.browser_version);
+        entry.run.browser_version.clone_from(&report.browser_version);
         let (owner, flow) = (entry.run.owner, entry.run.flow);
         for log in &report.untried {
             state.put_log(lease.run, report.attempt, log);
@@ -112,9 +100,7 @@ impl RunStore for MemoryStore {
         let entry = state.held(lease)?;
         entry.queue_again();
         let attempt = entry.run.attempt;
-        state
-            .logs
-            .retain(|(run, tried, _), _| (*run, *tried) != (lease.run, attempt));
+        state.logs.retain(|(run, tried, _), _| (*run, *tried) != (lease.run, attempt));
         Ok(())
     }
 
@@ -131,10 +117,7 @@ impl RunStore for MemoryStore {
             .filter(|entry| entry.lease_until.is_some_and(|until| until < now))
             .map(|entry| entry.run.id)
             .collect();
-        let recover = |run| RecoveredRun {
-            run,
-            queued_again: state.recover(run, now, max_losses),
-        };
+        let recover = |run| RecoveredRun { run, queued_again: state.recover(run, now, max_losses) };
         Ok(lost.into_iter().map(recover).collect())
     }
 
@@ -150,9 +133,7 @@ impl RunStore for MemoryStore {
             return Ok(Vec::new());
         };
         let attempt = entry.run.attempt;
-        let logs = state
-            .logs
-            .range((run, attempt, 0)..=(run, attempt, u32::MAX));
+        let logs = state.logs.range((run, attempt, 0)..=(run, attempt, u32::MAX));
         Ok(logs.map(|(_, log)| log.clone()).collect())
     }
 
@@ -187,19 +168,12 @@ impl RunStore for MemoryStore {
         now: Timestamp,
     ) -> Result<Option<CancelOutcome>, StoreError> {
         let mut state = self.open()?;
-        let entry = state
-            .runs
-            .get_mut(&id)
-            .filter(|entry| entry.run.owner == owner);
+        let entry = state.runs.get_mut(&id).filter(|entry| entry.run.owner == owner);
         let Some(entry) = entry else { return Ok(None) };
         Ok(Some(match entry.run.status {
             RunStatus::Queued => {
                 let message = "the run was cancelled before it started".to_owned();
-                let error = RunError {
-                    code: ErrorCode::Cancelled,
-                    message,
-                    step: None,
-                };
+                let error = RunError { code: ErrorCode::Cancelled, message, step: None };
                 entry.end(RunStatus::Cancelled, Some(error), now);
                 CancelOutcome::Cancelled
             }
@@ -213,10 +187,7 @@ impl RunStore for MemoryStore {
 
     async fn queue_depth(&self) -> Result<u64, StoreError> {
         let state = self.open()?;
-        let queued = state
-            .runs
-            .values()
-            .filter(|entry| entry.run.status == RunStatus::Queued);
+        let queued = state.runs.values().filter(|entry| entry.run.status == RunStatus::Queued);
         Ok(queued.map(|_| 1).sum())
     }
 }
@@ -249,9 +220,7 @@ impl State {
     }
 
     fn put_log(&mut self, run: RunId, attempt: u32, log: &StepLog) {
-        self.logs
-            .entry((run, attempt, log.number))
-            .or_insert_with(|| log.clone());
+        self.logs.entry((run, attempt, log.number)).or_insert_with(|| log.clone());
     }
 
     /// Whether the run is queued again.
@@ -261,11 +230,7 @@ impl State {
         if entry.cancel_requested {
             entry.fencing += 1;
             let message = "the run was cancelled".to_owned();
-            let error = RunError {
-                code: ErrorCode::Cancelled,
-                message,
-                step: None,
-            };
+            let error = RunError { code: ErrorCode::Cancelled, message, step: None };
             entry.end(RunStatus::Cancelled, Some(error), now);
             return false;
         }
@@ -274,15 +239,8 @@ impl State {
             entry.run.attempt += 1;
             return true;
         }
-        let reason = format!(
-            "the worker that had the run was lost {} times",
-            entry.losses
-        );
-        let error = RunError {
-            code: ErrorCode::WorkerLost,
-            message: reason.clone(),
-            step: None,
-        };
+        let reason = format!("the worker that had the run was lost {} times", entry.losses);
+        let error = RunError { code: ErrorCode::WorkerLost, message: reason.clone(), step: None };
         entry.fencing += 1;
         entry.end(RunStatus::Errored, Some(error), now);
         let run = entry.run.clone();

@@ -13,19 +13,10 @@ impl State {
         if is_taken || !self.accounts.contains_key(&session.account) {
             return conflict("account");
         }
-        let entry = SessionEntry {
-            account: session.account,
-            expires_at: session.expires_at,
-            ended: None,
-        };
+        let entry =
+            SessionEntry { account: session.account, expires_at: session.expires_at, ended: None };
         self.sessions.insert(session.id, entry);
-        self.refresh.insert(
-            session.refresh,
-            RefreshEntry {
-                session: session.id,
-                spent: false,
-            },
-        );
+        self.refresh.insert(session.refresh, RefreshEntry { session: session.id, spent: false });
         Ok(())
     }
 
@@ -41,20 +32,8 @@ impl State {
         let Some(account) = self.live_account(session, now) else {
             return Rotation::Unknown;
         };
-        self.refresh.insert(
-            spent,
-            RefreshEntry {
-                session,
-                spent: true,
-            },
-        );
-        self.refresh.insert(
-            next,
-            RefreshEntry {
-                session,
-                spent: false,
-            },
-        );
+        self.refresh.insert(spent, RefreshEntry { session, spent: true });
+        self.refresh.insert(next, RefreshEntry { session, spent: false });
         Rotation::Rotated { account, session }
     }
 
@@ -66,11 +45,7 @@ impl State {
     }
 
     pub(super) fn end_sessions(&mut self, account: OwnerId, now: Timestamp) {
-        for entry in self
-            .sessions
-            .values_mut()
-            .filter(|entry| entry.account == account)
-        {
+        for entry in self.sessions.values_mut().filter(|entry| entry.account == account) {
             entry.ended = entry.ended.or(Some(now));
         }
     }
@@ -83,7 +58,6 @@ impl State {
     /// Removes the refresh tokens of sessions that are not kept any more.
     pub(super) fn drop_refresh_of_ended(&mut self) {
         let sessions = &self.sessions;
-        self.refresh
-            .retain(|_, entry| sessions.contains_key(&entry.session));
+        self.refresh.retain(|_, entry| sessions.contains_key(&entry.session));
     }
 }

@@ -86,12 +86,7 @@ fn every_minute_of_the_week_of_a_change_agrees_with_a_scan() {
     for (zone, start) in weeks {
         let start = at(start);
         let scan = minutes(zone.parse().expect(zone), start, 7);
-        for line in [
-            "* * * * *",
-            "0-59 0-23 * * *",
-            "*/2 1 * * *",
-            "1-59/2 0-2,23 * * *",
-        ] {
+        for line in ["* * * * *", "0-59 0-23 * * *", "*/2 1 * * *", "1-59/2 0-2,23 * * *"] {
             let expected = Reading::new(line, start, 7).firings(&scan);
             assert_firings(line, zone, start, 7, &expected);
         }
@@ -126,8 +121,5 @@ fn assert_firings(
         t = next;
     }
     let next = schedule.next_after(t).expect("a firing");
-    assert!(
-        next >= start + TimeDelta::days(days),
-        "{line} in {zone}: {next} is one too many"
-    );
+    assert!(next >= start + TimeDelta::days(days), "{line} in {zone}: {next} is one too many");
 }

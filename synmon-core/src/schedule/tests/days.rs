@@ -4,9 +4,7 @@ use super::{at, local_firings, schedule};
 
 fn firings_in_2025(line: &str) -> usize {
     let all = schedule(line, "UTC").upcoming(at("2024-12-31T23:59:59Z"), 400);
-    all.into_iter()
-        .filter(|t| *t < at("2026-01-01T00:00:00Z"))
-        .count()
+    all.into_iter().filter(|t| *t < at("2026-01-01T00:00:00Z")).count()
 }
 
 #[test]
@@ -25,10 +23,7 @@ fn a_field_that_begins_with_a_star_narrows_the_other() {
     assert_eq!(firings_in_2025("0 0 *,2 * 1"), 52);
     assert_eq!(firings_in_2025("0 0 2,* * 1"), 365);
     // Mondays and Wednesdays, and so on, that are the 13th.
-    assert_eq!(
-        firings_in_2025("0 0 13 * */2"),
-        firings_in_2025("0 0 13 * *") - 3 - 1
-    );
+    assert_eq!(firings_in_2025("0 0 13 * */2"), firings_in_2025("0 0 13 * *") - 3 - 1);
 }
 
 #[test]
@@ -66,10 +61,7 @@ fn the_29th_of_february_on_a_weekday_is_found_over_the_turn_of_a_century() {
 fn a_firing_is_strictly_later_than_the_instant_asked() {
     let line = schedule("30 2 * * *", "UTC");
     let due = at("2025-05-05T02:30:00Z");
-    assert_eq!(
-        line.next_after(at("2025-05-05T02:29:59.999999999Z")),
-        Some(due)
-    );
+    assert_eq!(line.next_after(at("2025-05-05T02:29:59.999999999Z")), Some(due));
     assert_eq!(line.next_after(due), Some(at("2025-05-06T02:30:00Z")));
     assert_eq!(
         line.next_after(at("2025-05-05T02:30:00.000000001Z")),

@@ -21,19 +21,11 @@ fn every_line_keeps_the_usual_minimum() {
 
 #[test]
 fn firings_closer_together_than_the_minimum_are_refused() {
-    for line in [
-        "*/4 * * * *",
-        "0,1 3 * * *",
-        "0 0,6,12,18,19 * * *",
-        "59,0 * * * *",
-    ] {
+    for line in ["*/4 * * * *", "0,1 3 * * *", "0 0,6,12,18,19 * * *", "59,0 * * * *"] {
         let minimum = if line.contains("18") { 7200 } else { 300 };
         let error = with_minimum(line, minimum).expect_err(line);
         assert_eq!(error.field(), "scheduling");
-        assert!(
-            matches!(error, ScheduleError::TooOften { .. }),
-            "{line}: {error}"
-        );
+        assert!(matches!(error, ScheduleError::TooOften { .. }), "{line}: {error}");
     }
     let error = with_minimum("* * * * *", 300).expect_err("too often");
     assert_eq!(
@@ -65,8 +57,5 @@ fn a_rare_line_is_far_from_any_minimum() {
 
 #[test]
 fn other_faults_come_first() {
-    assert_eq!(
-        with_minimum("0 0 31 2 *", 300),
-        Err(ScheduleError::NeverFires)
-    );
+    assert_eq!(with_minimum("0 0 31 2 *", 300), Err(ScheduleError::NeverFires));
 }

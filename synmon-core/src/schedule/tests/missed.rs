@@ -8,16 +8,10 @@ use super::{at, schedule};
 use crate::schedule::{Missed, Schedule};
 
 fn walked(schedule: &Schedule, first_due: DateTime<Utc>, now: DateTime<Utc>) -> Missed {
-    let mut missed = Missed {
-        count: 0,
-        latest: first_due,
-    };
+    let mut missed = Missed { count: 0, latest: first_due };
     let mut next = Some(first_due);
     while let Some(t) = next.filter(|t| *t <= now) {
-        missed = Missed {
-            count: missed.count + 1,
-            latest: t,
-        };
+        missed = Missed { count: missed.count + 1, latest: t };
         next = schedule.next_after(t);
     }
     missed
@@ -27,25 +21,10 @@ fn walked(schedule: &Schedule, first_due: DateTime<Utc>, now: DateTime<Utc>) -> 
 fn both_ends_are_counted() {
     let hourly = schedule("0 * * * *", "UTC");
     let first = at("2025-01-01T00:00:00Z");
-    assert_eq!(
-        hourly.missed(first, first),
-        Missed {
-            count: 1,
-            latest: first
-        }
-    );
+    assert_eq!(hourly.missed(first, first), Missed { count: 1, latest: first });
     let end = at("2025-01-01T05:00:00Z");
-    assert_eq!(
-        hourly.missed(first, end),
-        Missed {
-            count: 6,
-            latest: end
-        }
-    );
-    assert_eq!(
-        hourly.missed(first, end + TimeDelta::minutes(59)).latest,
-        end
-    );
+    assert_eq!(hourly.missed(first, end), Missed { count: 6, latest: end });
+    assert_eq!(hourly.missed(first, end + TimeDelta::minutes(59)).latest, end);
     assert_eq!(hourly.missed(first, end).skipped(), 5);
 }
 
@@ -54,16 +33,7 @@ fn a_clock_that_jumped_back_has_missed_nothing() {
     let hourly = schedule("0 * * * *", "UTC");
     let first = at("2025-01-01T00:00:00Z");
     let missed = hourly.missed(first, first - TimeDelta::hours(1));
-    assert_eq!(
-        (missed, missed.skipped()),
-        (
-            Missed {
-                count: 0,
-                latest: first
-            },
-            0
-        )
-    );
+    assert_eq!((missed, missed.skipped()), (Missed { count: 0, latest: first }, 0));
 }
 
 #[test]
@@ -97,20 +67,11 @@ fn a_count_over_every_change_agrees_with_a_walk() {
         ("Africa/Monrovia", "1971-06-01T00:00:00Z"),
     ];
     for (zone, from) in years {
-        for line in [
-            "*/15 * * * *",
-            "30 23 * * *",
-            "0,30 0-3,22,23 * * *",
-            "0 0 */2 * 6,0",
-        ] {
+        for line in ["*/15 * * * *", "30 23 * * *", "0,30 0-3,22,23 * * *", "0 0 */2 * 6,0"] {
             let schedule = schedule(line, zone);
             let first = schedule.next_after(at(from)).expect("a firing");
             let now = at(from) + TimeDelta::days(400);
-            assert_eq!(
-                schedule.missed(first, now),
-                walked(&schedule, first, now),
-                "{line} {zone}"
-            );
+            assert_eq!(schedule.missed(first, now), walked(&schedule, first, now), "{line} {zone}");
         }
     }
 }

@@ -37,7 +37,5 @@ fn at(text: &str) -> DateTime<Utc> {
 fn local_firings(line: &str, timezone: &str, from: &str, count: usize) -> Vec<String> {
     let schedule = schedule(line, timezone);
     let firings = schedule.upcoming(at(from), count).into_iter();
-    firings
-        .map(|t| t.with_timezone(&schedule.timezone()).to_rfc3339())
-        .collect()
+    firings.map(|t| t.with_timezone(&schedule.timezone()).to_rfc3339()).collect()
 }

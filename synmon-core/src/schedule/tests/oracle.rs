@@ -17,11 +17,7 @@ struct Shown(i64, i64);
 
 impl Shown {
     fn next(self) -> Self {
-        if self.1 == 1439 {
-            Self(self.0 + 1, 0)
-        } else {
-            Self(self.0, self.1 + 1)
-        }
+        if self.1 == 1439 { Self(self.0 + 1, 0) } else { Self(self.0, self.1 + 1) }
     }
 }
 
@@ -44,17 +40,11 @@ pub(super) fn minutes(timezone: Tz, start: DateTime<Utc>, days: i64) -> Vec<Minu
         // To save time: since 2000, clocks have changed at whole quarters of an hour, or, in
         // St John's and in Gaza, one minute later.
         if n % 15 < 2 {
-            offset = timezone
-                .offset_from_utc_datetime(&utc.naive_utc())
-                .fix()
-                .local_minus_utc();
+            offset = timezone.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc();
             assert_eq!(offset % 60, 0);
         }
         let local = utc.timestamp().div_euclid(60) + i64::from(offset) / 60;
-        minutes.push(Minute {
-            utc,
-            shown: Shown(local.div_euclid(1440), local.rem_euclid(1440)),
-        });
+        minutes.push(Minute { utc, shown: Shown(local.div_euclid(1440), local.rem_euclid(1440)) });
     }
     minutes
 }
@@ -77,16 +67,9 @@ impl Reading {
                 matches && fields[3][date.month() as usize]
             })
             .collect();
-        let times = (0..1440)
-            .map(|m| fields[1][m / 60] && fields[0][m % 60])
-            .collect();
+        let times = (0..1440).map(|m| fields[1][m / 60] && fields[0][m % 60]).collect();
         let follows_clock = texts[0].starts_with('*') || texts[1].starts_with('*');
-        Self {
-            times,
-            days,
-            first_day,
-            follows_clock,
-        }
+        Self { times, days, first_day, follows_clock }
     }
 
     fn matches(&self, Shown(day, time): Shown) -> bool {
@@ -124,9 +107,7 @@ fn expand(text: &str, (min, max): (usize, usize)) -> Vec<bool> {
             Some((low, high)) => (number(low), number(high)),
             None => (number(range), number(range)),
         };
-        (low..=high)
-            .step_by(number(step))
-            .for_each(|value| values[value] = true);
+        (low..=high).step_by(number(step)).for_each(|value| values[value] = true);
     }
     values
 }

@@ -24,16 +24,9 @@ fn field(min: u32, max: u32) -> impl Strategy<Value = String> {
 }
 
 fn line() -> impl Strategy<Value = String> {
-    (
-        field(0, 59),
-        field(0, 23),
-        field(1, 31),
-        field(1, 12),
-        field(0, 7),
+    (field(0, 59), field(0, 23), field(1, 31), field(1, 12), field(0, 7)).prop_map(
+        |(minute, hour, day, month, weekday)| format!("{minute} {hour} {day} {month} {weekday}"),
     )
-        .prop_map(|(minute, hour, day, month, weekday)| {
-            format!("{minute} {hour} {day} {month} {weekday}")
-        })
 }
 
 fn zone() -> impl Strategy<Value = &'static str> {
@@ -48,17 +41,13 @@ fn instant() -> impl Strategy<Value = DateTime<Utc>> {
 
 /// A text of whatever, or a good line with a few characters changed.
 fn text() -> impl Strategy<Value = String> {
-    let alphabet: Vec<char> = "0123456789*/,-? #LWH~$@+.abcdefghijmnoprstuvy\t\n\0٣é\u{a0}"
-        .chars()
-        .collect();
+    let alphabet: Vec<char> =
+        "0123456789*/,-? #LWH~$@+.abcdefghijmnoprstuvy\t\n\0٣é\u{a0}".chars().collect();
     let salad = prop::collection::vec(prop::sample::select(alphabet.clone()), 0..140)
         .prop_map(String::from_iter);
     let changed = (
         line(),
-        prop::collection::vec(
-            (any::<prop::sample::Index>(), prop::sample::select(alphabet)),
-            0..4,
-        ),
+        prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(alphabet)), 0..4),
     )
         .prop_map(|(line, changes)| {
             let mut characters: Vec<char> = line.chars().collect();
@@ -81,11 +70,7 @@ fn good(line: &str, zone: &str) -> Option<Schedule> {
 }
 
 fn config(cases: u32) -> ProptestConfig {
-    ProptestConfig {
-        cases,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 proptest! {
@@ -157,9 +142,5 @@ proptest! {
 
 /// A part of a whole, in thousandths.
 fn thousandth(part: f64) -> i32 {
-    (0..1000)
-        .take_while(|n| f64::from(*n) / 1000.0 < part)
-        .count()
-        .try_into()
-        .unwrap_or_default()
+    (0..1000).take_while(|n| f64::from(*n) / 1000.0 < part).count().try_into().unwrap_or_default()
 }

@@ -10,29 +10,18 @@ fn warnings(line: &str, zone: &str) -> Vec<ScheduleWarning> {
 }
 
 fn codes(line: &str, zone: &str) -> Vec<&'static str> {
-    warnings(line, zone)
-        .into_iter()
-        .map(|warning| warning.code)
-        .collect()
+    warnings(line, zone).into_iter().map(|warning| warning.code).collect()
 }
 
 fn message(line: &str, zone: &str, code: &str) -> String {
-    let found = warnings(line, zone)
-        .into_iter()
-        .find(|warning| warning.code == code);
+    let found = warnings(line, zone).into_iter().find(|warning| warning.code == code);
     found.expect(code).message
 }
 
 #[test]
 fn an_ordinary_line_has_no_warnings() {
     for zone in ["UTC", "America/New_York", "Europe/Berlin"] {
-        for line in [
-            "*/5 * * * *",
-            "0 * * * *",
-            "0 9 * * 1-5",
-            "0 12 1,15 * *",
-            "* * * * *",
-        ] {
+        for line in ["*/5 * * * *", "0 * * * *", "0 9 * * 1-5", "0 12 1,15 * *", "* * * * *"] {
             assert_eq!(codes(line, zone), [""; 0], "{line} in {zone}");
         }
     }
@@ -58,22 +47,10 @@ fn a_step_that_does_not_come_out_even_is_told() {
     assert!(
         message.contains("step of 7 in the minute field") && message.contains("from 56 back to 0")
     );
-    for line in [
-        "0 */5 * * *",
-        "0 0 */2 * *",
-        "0 0 1 */5 *",
-        "0 0 * * */2",
-        "0-59/7 * * * *",
-    ] {
+    for line in ["0 */5 * * *", "0 0 */2 * *", "0 0 1 */5 *", "0 0 * * */2", "0-59/7 * * * *"] {
         assert_eq!(codes(line, "UTC"), ["uneven_step"], "{line}");
     }
-    for line in [
-        "*/15 * * * *",
-        "0 */6 * * *",
-        "0 0 */31 * *",
-        "0 0 * * */7",
-        "1-50/7 * * * *",
-    ] {
+    for line in ["*/15 * * * *", "0 */6 * * *", "0 0 */31 * *", "0 0 * * */7", "1-50/7 * * * *"] {
         assert_eq!(codes(line, "UTC"), [""; 0], "{line}");
     }
 }
@@ -101,14 +78,8 @@ fn a_firing_in_a_repeated_hour_is_told() {
          01:30 comes twice, and fires the first time only."
     );
     let twice = message("*/30 1 * * *", "America/New_York", "dst_fold");
-    assert!(
-        twice.ends_with("01:00 comes twice, and fires both times."),
-        "{twice}"
-    );
-    assert_eq!(
-        codes("0 0-23 * * *", "America/New_York"),
-        ["dst_gap", "dst_fold"]
-    );
+    assert!(twice.ends_with("01:00 comes twice, and fires both times."), "{twice}");
+    assert_eq!(codes("0 0-23 * * *", "America/New_York"), ["dst_gap", "dst_fold"]);
 }
 
 #[test]

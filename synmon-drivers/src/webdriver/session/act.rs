@@ -25,16 +25,9 @@ const TYPED_ONE_BY_ONE: usize = 256;
 #[derive(Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 enum Found {
-    Invalid {
-        why: String,
-    },
+    Invalid { why: String },
     Missing,
-    Here {
-        matches: usize,
-        visible: bool,
-        text: String,
-        value: Option<String>,
-    },
+    Here { matches: usize, visible: bool, text: String, value: Option<String> },
 }
 
 /// Whether an element can be acted upon.
@@ -99,23 +92,12 @@ impl WebDriverSession {
         &mut self,
         selector: &Selector,
     ) -> Result<Option<Observation>, BrowserError> {
-        match self
-            .ask(&script::OBSERVE, json!([selector.as_str()]))
-            .await?
-        {
+        match self.ask(&script::OBSERVE, json!([selector.as_str()])).await? {
             Found::Invalid { why } => Err(BrowserError::SelectorInvalid(why)),
             Found::Missing => Ok(None),
-            Found::Here {
-                matches,
-                visible,
-                text,
-                value,
-            } => Ok(Some(Observation {
-                matches,
-                visible,
-                text,
-                value,
-            })),
+            Found::Here { matches, visible, text, value } => {
+                Ok(Some(Observation { matches, visible, text, value }))
+            }
         }
     }
 
@@ -149,9 +131,7 @@ impl WebDriverSession {
             Gesture::Clear => self.empty(&target).await,
             Gesture::Select(option) => {
                 let args = json!([target.element, option]);
-                self.change(&script::SELECT, args)
-                    .await
-                    .map(|_: Option<Held<bool>>| Attempt::Done)
+                self.change(&script::SELECT, args).await.map(|_: Option<Held<bool>>| Attempt::Done)
             }
         };
         self.finished(done).await
@@ -178,9 +158,7 @@ impl WebDriverSession {
         kind: &str,
         wanted: &str,
     ) -> Result<Result<Target, Attempt>, BrowserError> {
-        let answer = self
-            .ask(&script::READY, json!([selector.as_str(), kind, wanted]))
-            .await?;
+        let answer = self.ask(&script::READY, json!([selector.as_str(), kind, wanted])).await?;
         let lacking = match answer {
             Readiness::Ready(target) => {
                 if target.hidden {
@@ -205,8 +183,7 @@ impl WebDriverSession {
 
     /// Sends input. From here on the page may do whatever it likes: the input has been given.
     async fn input(&mut self, actions: Value) -> Result<Attempt, Failure> {
-        self.send(Command::post("actions", actions), limits::COMMAND)
-            .await?;
+        self.send(Command::post("actions", actions), limits::COMMAND).await?;
         Ok(Attempt::Done)
     }
 
@@ -226,8 +203,7 @@ impl WebDriverSession {
         if self.parts.kind == BrowserKind::Chrome {
             let folded = text.replace("\r\n", "\n");
             let rest: String = folded.chars().skip(first.len()).collect();
-            self.cdp_command("Input.insertText", json!({ "text": rest }))
-                .await?;
+            self.cdp_command("Input.insertText", json!({ "text": rest })).await?;
             return Ok(Attempt::Done);
         }
         for part in rest.chunks(TYPED_ONE_BY_ONE) {
@@ -237,9 +213,8 @@ impl WebDriverSession {
     }
 
     async fn set(&mut self, target: &Target, text: &str) -> Result<Attempt, Failure> {
-        let held: Option<Held<String>> = self
-            .change(&script::SET, json!([target.element, text]))
-            .await?;
+        let held: Option<Held<String>> =
+            self.change(&script::SET, json!([target.element, text])).await?;
         match held {
             Some(Held { held }) if held != text => Ok(Attempt::Refused(format!(
                 "this field can't hold it: write dates as 2024-12-31, times as 23:59, colours as \
@@ -311,7 +286,6 @@ impl WebDriverSession {
 
     async fn cdp_command(&mut self, name: &str, params: Value) -> Result<Value, Failure> {
         let body = json!({ "cmd": name, "params": params });
-        self.send(Command::post("goog/cdp/execute", body), limits::COMMAND)
-            .await
+        self.send(Command::post("goog/cdp/execute", body), limits::COMMAND).await
     }
 }

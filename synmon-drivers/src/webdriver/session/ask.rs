@@ -71,8 +71,7 @@ impl WebDriverSession {
     /// Runs a script once. The answer is null if a dialog cut it short.
     pub(super) async fn run(&mut self, script: &Script, args: Value) -> Result<Value, Failure> {
         let body = json!({ "script": &*script.source, "args": args });
-        self.send(Command::post(script.path, body), limits::COMMAND)
-            .await
+        self.send(Command::post(script.path, body), limits::COMMAND).await
     }
 
     /// What an error of the driver's means in view of what else is known.

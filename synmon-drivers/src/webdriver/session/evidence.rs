@@ -40,22 +40,12 @@ impl Shown {
         if self.status.is_some() || code.starts_with("HTTP ERROR ") {
             return None;
         }
-        Some(if code.starts_with("ERR_") {
-            format!("net::{code}")
-        } else {
-            code.to_owned()
-        })
+        Some(if code.starts_with("ERR_") { format!("net::{code}") } else { code.to_owned() })
     }
 
     /// The status, which for an answer without a body is found only in the browser's own page.
     fn http_status(&self) -> Option<u16> {
-        let told = || {
-            self.error
-                .as_deref()?
-                .strip_prefix("HTTP ERROR ")?
-                .parse()
-                .ok()
-        };
+        let told = || self.error.as_deref()?.strip_prefix("HTTP ERROR ")?.parse().ok();
         self.status.or_else(told)
     }
 }
@@ -102,9 +92,7 @@ impl WebDriverSession {
         };
         match answer? {
             Value::String(data) => decoded(&data).map_err(BrowserError::Unexpected),
-            _ => Err(BrowserError::Unexpected(
-                "the driver sent no picture".to_owned(),
-            )),
+            _ => Err(BrowserError::Unexpected("the driver sent no picture".to_owned())),
         }
     }
 }
@@ -114,24 +102,16 @@ async fn picture_past_driver(cdp: Option<Arc<Cdp>>) -> Option<Picture> {
     let cdp = cdp?;
     later(PATIENCE).await;
     let params = json!({ "format": "png" });
-    let answer = cdp
-        .tab("Page.captureScreenshot", params, limits::PAST_DRIVER)
-        .await
-        .ok()?;
+    let answer = cdp.tab("Page.captureScreenshot", params, limits::PAST_DRIVER).await.ok()?;
     decoded(answer["data"].as_str()?).ok()
 }
 
 fn decoded(data: &str) -> Result<Picture, String> {
-    let bytes = STANDARD
-        .decode(data)
-        .map_err(|_| "the picture is not base64".to_owned())?;
+    let bytes = STANDARD.decode(data).map_err(|_| "the picture is not base64".to_owned())?;
     if !bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
         return Err("the picture is not a PNG".to_owned());
     }
-    Ok(Picture {
-        bytes: Bytes::from(bytes),
-        media_type: MediaType::Png,
-    })
+    Ok(Picture { bytes: Bytes::from(bytes), media_type: MediaType::Png })
 }
 
 /// Waits without a clock of our own: this is about the patience with a process, not about time.

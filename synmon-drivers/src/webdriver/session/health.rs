@@ -12,22 +12,16 @@ impl WebDriverSession {
             return self.remote_health().await;
         };
         if !process.runs() {
-            return Health::Lost {
-                why: "the driver's process has ended".to_owned(),
-            };
+            return Health::Lost { why: "the driver's process has ended".to_owned() };
         }
         let status = process.url() + "status";
         if let Err(why) = self.parts.wire.get(&status, limits::PROBE).await {
-            return Health::Lost {
-                why: format!("the driver does not answer: {why}"),
-            };
+            return Health::Lost { why: format!("the driver does not answer: {why}") };
         }
         if let Some(debugger) = &self.parts.debugger
             && let Err(why) = self.parts.wire.get(debugger, limits::PROBE).await
         {
-            return Health::BrowserCrashed {
-                why: format!("the browser does not answer: {why}"),
-            };
+            return Health::BrowserCrashed { why: format!("the browser does not answer: {why}") };
         }
         self.tab_health()
     }
@@ -44,15 +38,11 @@ impl WebDriverSession {
         match self.parts.wire.get(&status, limits::PROBE).await {
             Ok(_) => {}
             Err(why) => {
-                return Health::Lost {
-                    why: format!("the endpoint does not answer: {why}"),
-                };
+                return Health::Lost { why: format!("the endpoint does not answer: {why}") };
             }
         }
         if let Some(cdp) = &self.parts.cdp
-            && let Err(why) = cdp
-                .browser("Browser.getVersion", json!({}), limits::PROBE)
-                .await
+            && let Err(why) = cdp.browser("Browser.getVersion", json!({}), limits::PROBE).await
         {
             return Health::BrowserCrashed { why };
         }
@@ -62,21 +52,13 @@ impl WebDriverSession {
         match self.parts.driver.call(timeouts, limits::PROBE).await {
             Err(super::super::failure::Failure::Browser(
                 error @ synmon_core::browser::BrowserError::SessionLost(_),
-            )) => Health::Lost {
-                why: error.to_string(),
-            },
+            )) => Health::Lost { why: error.to_string() },
             _ => self.tab_health(),
         }
     }
 
     fn tab_health(&self) -> Health {
-        if self.page_crashed
-            || self
-                .parts
-                .cdp
-                .as_ref()
-                .is_some_and(|cdp| cdp.page_crashed())
-        {
+        if self.page_crashed || self.parts.cdp.as_ref().is_some_and(|cdp| cdp.page_crashed()) {
             Health::PageCrashed
         } else {
             Health::Alive

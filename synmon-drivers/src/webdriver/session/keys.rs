@@ -30,10 +30,7 @@ pub(super) fn pointer(x: i64, y: i64, presses: usize) -> Value {
 
 /// Keys that go down one after the other and come up in the opposite order.
 pub(super) fn chord(keys: &[Key]) -> Value {
-    let chars: Vec<char> = keys
-        .iter()
-        .map(|key| main_block(key.code_point()))
-        .collect();
+    let chars: Vec<char> = keys.iter().map(|key| main_block(key.code_point())).collect();
     let down = chars.iter().map(|key| stroke("keyDown", *key));
     let up = chars.iter().rev().map(|key| stroke("keyUp", *key));
     keyboard(&down.chain(up).collect::<Vec<_>>())
@@ -86,12 +83,7 @@ mod tests {
             .collect();
         assert_eq!(
             values,
-            [
-                ("keyDown", "\u{E009}"),
-                ("keyDown", "a"),
-                ("keyUp", "a"),
-                ("keyUp", "\u{E009}")
-            ]
+            [("keyDown", "\u{E009}"), ("keyDown", "a"), ("keyUp", "a"), ("keyUp", "\u{E009}")]
         );
     }
 

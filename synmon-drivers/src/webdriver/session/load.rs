@@ -27,8 +27,7 @@ impl WebDriverSession {
 
     /// Goes back, or loads again.
     pub(super) async fn load_again(&mut self, path: &'static str) -> Result<(), BrowserError> {
-        self.send(Command::post(path, json!({})), limits::LOAD)
-            .await?;
+        self.send(Command::post(path, json!({})), limits::LOAD).await?;
         self.loaded().await.map(drop)
     }
 

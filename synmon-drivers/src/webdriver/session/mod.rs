@@ -51,24 +51,13 @@ pub(super) struct WebDriverSession {
 
 impl WebDriverSession {
     pub(super) fn new(parts: Parts) -> Self {
-        let said = |name| {
-            parts
-                .driver
-                .capability(name)
-                .and_then(|value| value.as_str())
-        };
+        let said = |name| parts.driver.capability(name).and_then(|value| value.as_str());
         let version = format!(
             "{} {}",
             said("browserName").unwrap_or(parts.kind.as_str()),
             said("browserVersion").unwrap_or("of unknown version"),
         );
-        Self {
-            parts,
-            version,
-            dialogs: Vec::new(),
-            page_crashed: false,
-            closed: false,
-        }
+        Self { parts, version, dialogs: Vec::new(), page_crashed: false, closed: false }
     }
 
     pub(super) fn driver(&self) -> &Driver {

@@ -63,10 +63,7 @@ pub(crate) async fn a_click_waits_for_the_page_that_it_leads_to(browser: &dyn Br
              <i onclick='location = \"/next\"'>script</i>
              <b onclick='setTimeout(() => location = \"/next\")'>later</b>",
         ),
-        (
-            "/next",
-            "<title>next</title><script src='/status/200'></script><h1>Next</h1>",
-        ),
+        ("/next", "<title>next</title><script src='/status/200'></script><h1>Next</h1>"),
     ])
     .await;
     let mut tab = open_tab(browser).await;
@@ -90,10 +87,7 @@ pub(crate) async fn chords_hold_their_keys_in_order(browser: &dyn Browser) {
     .await;
     let mut tab = open_tab(browser).await;
     tab.open(&site.url("/")).await;
-    assert_eq!(
-        tab.press(Some("//input"), "Control+Shift+K").await,
-        Attempt::Done
-    );
+    assert_eq!(tab.press(Some("//input"), "Control+Shift+K").await, Attempt::Done);
     assert_eq!(
         tab.text("//output").await,
         "keydown ControlLeft truefalse; keydown ShiftLeft truetrue; keydown KeyK truetrue; \
@@ -124,11 +118,7 @@ pub(crate) async fn enter_sends_a_form_and_waits_for_the_answer(browser: &dyn Br
     tab.open(&site.url("/")).await;
     assert_eq!(tab.press(Some("//input"), "Enter").await, Attempt::Done);
     assert_eq!(tab.title().await, "next");
-    assert_eq!(
-        tab.text("//output").await,
-        "Enter",
-        "it is the key of the main block"
-    );
+    assert_eq!(tab.text("//output").await, "Enter", "it is the key of the main block");
     tab.open(&site.url("/")).await;
     tab.type_text("//input", "word\n").await;
     assert!(tab.0.page().await.unwrap().url.ends_with("/next?q=word"));

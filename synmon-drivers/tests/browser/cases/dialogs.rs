@@ -17,23 +17,14 @@ const ASKING: Pages = &[
          <button id=late onclick='setTimeout(() => alert(\"late\"), 10)'>x</button>",
     ),
     ("/next", "<title>next</title>"),
-    (
-        "/load",
-        "<body onload='alert(1); alert(2); document.title = \"loaded\"'>",
-    ),
-    (
-        "/script",
-        "<script>alert('early')</script><title>read</title>",
-    ),
+    ("/load", "<body onload='alert(1); alert(2); document.title = \"loaded\"'>"),
+    ("/script", "<script>alert('early')</script><title>read</title>"),
     (
         "/stay",
         "<button>x</button><script>onbeforeunload = (event) => { event.preventDefault();
          return 'stay' }</script>",
     ),
-    (
-        "/loop",
-        "<button onclick='for (let i = 1; ; i += 1) alert(`again ${i}`)'>x</button>",
-    ),
+    ("/loop", "<button onclick='for (let i = 1; ; i += 1) alert(`again ${i}`)'>x</button>"),
 ];
 
 pub(crate) async fn a_dialog_while_a_page_loads(browser: &dyn Browser) {
@@ -61,17 +52,11 @@ pub(crate) async fn a_dialog_that_a_click_opens_is_accepted(browser: &dyn Browse
 async fn asked(mut tab: Tab, answers: [&str; 2]) {
     let site = Site::with(ASKING).await;
     tab.open(&site.url("/")).await;
-    for (id, text, answer) in [
-        ("confirm", "sure?", answers[0]),
-        ("prompt", "who?", answers[1]),
-    ] {
+    for (id, text, answer) in [("confirm", "sure?", answers[0]), ("prompt", "who?", answers[1])] {
         tab.click(&format!("//*[@id='{id}']")).await;
         assert_eq!(tab.0.take_dialogs(), [text]);
         let title = tab.title().await;
-        assert!(
-            title == answer || (answer.is_empty() && title == "null"),
-            "{id}: {title}"
-        );
+        assert!(title == answer || (answer.is_empty() && title == "null"), "{id}: {title}");
     }
     tab.click("//*[@id='late']").await;
     tab.click("//*[@id='leave']").await;
@@ -97,12 +82,8 @@ pub(crate) async fn dialogs_without_end_are_an_error_and_end(browser: &dyn Brows
     let site = Site::with(ASKING).await;
     let mut tab = open_tab(browser).await;
     tab.open(&site.url("/loop")).await;
-    let answer = timeout(
-        HANGS,
-        tab.0
-            .act(&selector("//button"), &synmon_core::step::Gesture::Click),
-    )
-    .await;
+    let answer =
+        timeout(HANGS, tab.0.act(&selector("//button"), &synmon_core::step::Gesture::Click)).await;
     assert!(matches!(answer.unwrap(), Err(BrowserError::Dialogs(_))));
     assert!(tab.0.take_dialogs().len() >= 8);
     tab.assert_picture().await;

@@ -42,10 +42,7 @@ pub(crate) async fn any_character_can_be_typed_but_no_key_code(browser: &dyn Bro
     tab.type_text("//textarea", text).await;
     assert_eq!(tab.value("//textarea").await, text);
     let keys = Gesture::Type("a\u{E007}".to_owned());
-    assert!(matches!(
-        tab.try_once("//textarea", keys).await,
-        Attempt::Refused(_)
-    ));
+    assert!(matches!(tab.try_once("//textarea", keys).await, Attempt::Refused(_)));
     tab.close().await;
 }
 
@@ -84,15 +81,9 @@ pub(crate) async fn dates_colours_and_sliders_hold_what_is_typed(browser: &dyn B
         assert_eq!(tab.value(&xpath).await, text);
         assert!(tab.text("//output").await.contains(kind));
     }
-    let answer = tab
-        .try_once("//input[@type='date']", Gesture::Type("31.12.".to_owned()))
-        .await;
+    let answer = tab.try_once("//input[@type='date']", Gesture::Type("31.12.".to_owned())).await;
     assert!(matches!(answer, Attempt::Refused(_)), "{answer:?}");
-    assert_eq!(
-        tab.value("//input[@type='date']").await,
-        "2024-12-31",
-        "it is left as it was"
-    );
+    assert_eq!(tab.value("//input[@type='date']").await, "2024-12-31", "it is left as it was");
     tab.act("//input[@type='date']", Gesture::Clear).await;
     assert_eq!(tab.value("//input[@type='date']").await, "");
     tab.close().await;
@@ -110,9 +101,7 @@ pub(crate) async fn no_file_is_ever_uploaded(browser: &dyn Browser) {
     let mut tab = open_tab(browser).await;
     tab.open(&site.url("/")).await;
     for xpath in ["//input[@id='f']", "//label"] {
-        let answer = tab
-            .try_once(xpath, Gesture::Type("/etc/hostname".to_owned()))
-            .await;
+        let answer = tab.try_once(xpath, Gesture::Type("/etc/hostname".to_owned())).await;
         assert_eq!(
             answer,
             Attempt::Refused("typing into a file input is not allowed".to_owned()),
@@ -121,11 +110,7 @@ pub(crate) async fn no_file_is_ever_uploaded(browser: &dyn Browser) {
     }
     // A field that turns into a file input behind our back gets keys, never a file.
     for _ in 0..5 {
-        tab.try_once(
-            "//input[@id='turns']",
-            Gesture::Type("/etc/hostname".to_owned()),
-        )
-        .await;
+        tab.try_once("//input[@id='turns']", Gesture::Type("/etc/hostname".to_owned())).await;
     }
     assert_eq!(tab.title().await, "");
     assert!(!tab.value("//input[@id='turns']").await.contains("fakepath"));
@@ -153,10 +138,7 @@ pub(crate) async fn clearing_empties_a_field_as_a_person_does(browser: &dyn Brow
     assert_eq!(tab.value("//textarea").await, "");
     tab.act("//*[@id='free']", Gesture::Clear).await;
     assert_eq!(tab.text("//*[@id='free']").await.trim(), "");
-    assert_eq!(
-        tab.text("//output").await,
-        "texttrue mailtrue numbertrue true freetrue"
-    );
+    assert_eq!(tab.text("//output").await, "texttrue mailtrue numbertrue true freetrue");
     tab.close().await;
 }
 
@@ -180,25 +162,13 @@ pub(crate) async fn options_are_chosen_by_label_or_value(browser: &dyn Browser) 
     assert_eq!(tab.text("//output").await, "input b; change b;");
     tab.act("//label", select("a")).await;
     assert_eq!(tab.value("//select[@id='one']").await, "a");
-    for (option, why) in [
-        ("Fourth", NotReady::NoSuchOption),
-        ("Third", NotReady::Disabled),
-    ] {
+    for (option, why) in [("Fourth", NotReady::NoSuchOption), ("Third", NotReady::Disabled)] {
         let answer = tab.try_once("//select[@id='one']", select(option)).await;
         assert_eq!(answer, Attempt::NotReady(why));
     }
     tab.act("//select[@id='many']", select("x")).await;
     tab.act("//select[@id='many']", select("z")).await;
-    assert_eq!(
-        tab.see("//select[@id='many']/option[1 or 3]")
-            .await
-            .unwrap()
-            .matches,
-        3
-    );
-    assert!(matches!(
-        tab.try_once("//div", select("x")).await,
-        Attempt::Refused(_)
-    ));
+    assert_eq!(tab.see("//select[@id='many']/option[1 or 3]").await.unwrap().matches, 3);
+    assert!(matches!(tab.try_once("//div", select("x")).await, Attempt::Refused(_)));
     tab.close().await;
 }

@@ -9,25 +9,15 @@ use crate::{site::Site, tab::open_tab};
 
 pub(crate) async fn a_page_that_does_not_come_is_an_error(browser: &dyn Browser) {
     // Nobody listens at a port that was free a moment ago.
-    let closed = TcpListener::bind(("127.0.0.1", 0))
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let closed = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
     let mut tab = open_tab(browser).await;
     for (url, code) in [
         (format!("http://{closed}/"), "net::ERR_CONNECTION_REFUSED"),
-        (
-            "http://nowhere.invalid/".to_owned(),
-            "net::ERR_NAME_NOT_RESOLVED",
-        ),
+        ("http://nowhere.invalid/".to_owned(), "net::ERR_NAME_NOT_RESOLVED"),
         ("http://127.0.0.1:1/".to_owned(), "net::ERR_UNSAFE_PORT"),
     ] {
         let answer = tab.0.open(&Url::parse(&url).unwrap()).await;
-        assert_eq!(
-            answer,
-            Err(BrowserError::Navigation(code.to_owned())),
-            "{url}"
-        );
+        assert_eq!(answer, Err(BrowserError::Navigation(code.to_owned())), "{url}");
         let page = tab.0.page().await.unwrap();
         assert!(page.error_page, "{page:?}");
         assert_eq!(page.http_status, None);
@@ -62,10 +52,7 @@ pub(crate) async fn an_answer_without_a_page_is_an_error(browser: &dyn Browser) 
     tab.open(&site.url("/")).await;
     for path in ["/empty/204", "/download"] {
         let answer = tab.0.open(&site.url(path)).await;
-        assert!(
-            matches!(answer, Err(BrowserError::Navigation(_))),
-            "{path}: {answer:?}"
-        );
+        assert!(matches!(answer, Err(BrowserError::Navigation(_))), "{path}: {answer:?}");
     }
     tab.close().await;
 }
@@ -77,20 +64,13 @@ pub(crate) async fn each_document_has_a_token_of_its_own(browser: &dyn Browser) 
     let first = tab.0.page().await.unwrap();
     assert_eq!(tab.0.page().await.unwrap(), first);
     tab.open(&site.url("/#part")).await;
-    assert_eq!(
-        tab.0.page().await.unwrap().document,
-        first.document,
-        "the same document"
-    );
+    assert_eq!(tab.0.page().await.unwrap().document, first.document, "the same document");
     tab.0.reload().await.unwrap();
     assert_ne!(tab.0.page().await.unwrap().document, first.document);
     tab.open(&site.url("/two")).await;
     tab.0.back().await.unwrap();
     let back = tab.0.page().await.unwrap();
-    assert_eq!(
-        (back.title.as_str(), back.url),
-        ("one", site.url("/#part").into())
-    );
+    assert_eq!((back.title.as_str(), back.url), ("one", site.url("/#part").into()));
     tab.close().await;
 }
 

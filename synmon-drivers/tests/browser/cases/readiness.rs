@@ -31,9 +31,7 @@ pub(crate) async fn each_lack_is_told(browser: &dyn Browser) {
     .await;
     let mut tab = open_tab(browser).await;
     tab.open(&site.url("/")).await;
-    let covered = NotReady::Covered {
-        by: "div#banner.cookie.big".to_owned(),
-    };
+    let covered = NotReady::Covered { by: "div#banner.cookie.big".to_owned() };
     for (id, why) in [
         ("nothing", NotReady::Missing),
         ("gone", NotReady::Hidden),
@@ -46,17 +44,11 @@ pub(crate) async fn each_lack_is_told(browser: &dyn Browser) {
         ("away", NotReady::OutOfView),
         ("under", covered),
     ] {
-        let answer = tab
-            .try_once(&format!("//*[@id='{id}']"), Gesture::Click)
-            .await;
+        let answer = tab.try_once(&format!("//*[@id='{id}']"), Gesture::Click).await;
         assert_eq!(answer, Attempt::NotReady(why), "{id}");
     }
     let answer = tab.try_once("//button/span", Gesture::Click).await;
-    assert_eq!(
-        answer,
-        Attempt::NotReady(NotReady::Disabled),
-        "the icon of a disabled button"
-    );
+    assert_eq!(answer, Attempt::NotReady(NotReady::Disabled), "the icon of a disabled button");
     for id in ["fixed", "text", "box"] {
         let write = Gesture::Type("x".to_owned());
         let answer = tab.try_once(&format!("//*[@id='{id}']"), write).await;
@@ -97,10 +89,7 @@ pub(crate) async fn what_moves_is_clicked_when_it_stands_still(browser: &dyn Bro
     let mut tab = open_tab(browser).await;
     tab.open(&site.url("/")).await;
     tab.click("//i").await;
-    assert_eq!(
-        tab.try_once("//button", Gesture::Click).await,
-        Attempt::NotReady(NotReady::Moving)
-    );
+    assert_eq!(tab.try_once("//button", Gesture::Click).await, Attempt::NotReady(NotReady::Moving));
     tab.click("//button").await;
     assert_eq!(tab.title().await, "hit");
     tab.close().await;
@@ -147,12 +136,7 @@ pub(crate) async fn the_hit_test_sees_through_shadow_roots(browser: &dyn Browser
     tab.click("//button[@id='slotted']").await;
     tab.click("//my-card[@id='card']").await;
     let answer = tab.try_once("//button[@id='under']", Gesture::Click).await;
-    assert_eq!(
-        answer,
-        Attempt::NotReady(NotReady::Covered {
-            by: "b#cover".to_owned()
-        })
-    );
+    assert_eq!(answer, Attempt::NotReady(NotReady::Covered { by: "b#cover".to_owned() }));
     assert!(tab.title().await.starts_with("slotted"));
     tab.close().await;
 }
@@ -186,12 +170,7 @@ pub(crate) async fn behind_a_modal_dialog_nothing_is_typed(browser: &dyn Browser
     let mut tab = open_tab(browser).await;
     tab.open(&site.url("/")).await;
     let answer = tab.try_once("//input", Gesture::Type("x".to_owned())).await;
-    assert_eq!(
-        answer,
-        Attempt::NotReady(NotReady::Covered {
-            by: "dialog#ask".to_owned()
-        })
-    );
+    assert_eq!(answer, Attempt::NotReady(NotReady::Covered { by: "dialog#ask".to_owned() }));
     tab.click("//button").await;
     tab.type_text("//input", "x").await;
     assert_eq!(tab.value("//input").await, "x");
@@ -208,15 +187,9 @@ pub(crate) async fn the_first_match_that_can_be_seen_is_meant(browser: &dyn Brow
     let mut tab = open_tab(browser).await;
     tab.open(&site.url("/")).await;
     let seen = tab.see("//p").await.unwrap();
-    assert_eq!(
-        (seen.matches, seen.visible, seen.text.as_str()),
-        (3, true, "two")
-    );
+    assert_eq!((seen.matches, seen.visible, seen.text.as_str()), (3, true, "two"));
     tab.click("//p").await;
-    until("the click", async || {
-        (tab.title().await == "two").then_some(())
-    })
-    .await;
+    until("the click", async || (tab.title().await == "two").then_some(())).await;
     assert!(tab.see("//i").await.unwrap().visible);
     tab.close().await;
 }

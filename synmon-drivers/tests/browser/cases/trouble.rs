@@ -17,22 +17,13 @@ use crate::{
 
 const HANGING: Pages = &[
     ("/", "<title>alive</title><button>x</button>"),
-    (
-        "/click",
-        "<title>click</title><button onclick='for (;;) {}'>x</button>",
-    ),
+    ("/click", "<title>click</title><button onclick='for (;;) {}'>x</button>"),
     (
         "/later",
         "<title>later</title><button onclick='setTimeout(() => { for (;;) {} })'>x</button>",
     ),
-    (
-        "/load",
-        "<title>load</title><h1>shown</h1><script>for (;;) {}</script>",
-    ),
-    (
-        "/image",
-        "<title>image</title><h1>shown</h1><img src='/hang'>",
-    ),
+    ("/load", "<title>load</title><h1>shown</h1><script>for (;;) {}</script>"),
+    ("/image", "<title>image</title><h1>shown</h1><img src='/hang'>"),
     (
         "/frames",
         "<title>frames</title><script>requestAnimationFrame = () => 0</script><button>x</button>",
@@ -52,9 +43,7 @@ pub(crate) async fn a_handler_that_never_ends(browser: &dyn Browser) {
         let mut tab = open_tab(browser).await;
         tab.open(&site.url(path)).await;
         let button = selector("//button");
-        let mut cut = timeout(STEP, tab.0.act(&button, &Gesture::Click))
-            .await
-            .is_err();
+        let mut cut = timeout(STEP, tab.0.act(&button, &Gesture::Click)).await.is_err();
         // The input may be done before the page hangs: then the next call does.
         cut |= timeout(STEP, tab.0.observe(&button)).await.is_err();
         assert!(cut, "{path} hangs");
@@ -73,10 +62,7 @@ pub(crate) async fn a_server_that_never_answers(browser: &dyn Browser) {
     let site = Site::with(HANGING).await;
     for path in ["/hang", "/image"] {
         let mut tab = open_tab(browser).await;
-        assert!(
-            timeout(STEP, tab.0.open(&site.url(path))).await.is_err(),
-            "{path}"
-        );
+        assert!(timeout(STEP, tab.0.open(&site.url(path))).await.is_err(), "{path}");
         rescued(tab, &site).await;
     }
 }
@@ -140,10 +126,7 @@ pub(crate) async fn a_page_that_crashes(browser: &dyn Browser) {
     assert_eq!(tab.0.probe().await, Health::Alive);
     let crash = Url::parse("chrome://crash").unwrap();
     let answer = timeout(HANGS, tab.0.open(&crash)).await.unwrap();
-    assert!(
-        matches!(answer, Err(BrowserError::PageCrashed(_))),
-        "{answer:?}"
-    );
+    assert!(matches!(answer, Err(BrowserError::PageCrashed(_))), "{answer:?}");
     assert_eq!(tab.0.probe().await, Health::PageCrashed);
     tab.close().await;
 }

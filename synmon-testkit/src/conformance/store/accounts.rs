@@ -34,17 +34,11 @@ async fn issue(store: &Subject, seed: u8, account: OwnerId, purpose: TokenPurpos
 }
 
 async fn confirm(store: &Subject, seed: u8) -> bool {
-    store
-        .confirm(TokenHash([seed; 32]), later(1))
-        .await
-        .unwrap()
+    store.confirm(TokenHash([seed; 32]), later(1)).await.unwrap()
 }
 
 async fn reset(store: &Subject, seed: u8) -> bool {
-    store
-        .reset_password(TokenHash([seed; 32]), "$new", later(1))
-        .await
-        .unwrap()
+    store.reset_password(TokenHash([seed; 32]), "$new", later(1)).await.unwrap()
 }
 
 /// By its id and by its address, with the letter in the outbox.
@@ -61,10 +55,7 @@ pub async fn a_registration_makes_an_account_that_is_not_confirmed(store: &Subje
         created_at: new.created_at,
     };
     assert_eq!(of_id(store, new.id).await, expected);
-    assert_eq!(
-        of_email(store, "ada+ünï@site.example").await,
-        Some(expected)
-    );
+    assert_eq!(of_email(store, "ada+ünï@site.example").await, Some(expected));
     assert_eq!(of_email(store, "ada@site.example").await, None);
     assert_eq!(store.account(an_owner()).await.unwrap(), None);
     assert_eq!(pending(store).await, [letter]);
@@ -83,10 +74,7 @@ pub async fn a_second_registration_takes_over_an_account_that_nobody_confirmed(s
     store.register(&second, &a_letter(later(5))).await.unwrap();
     let account = of_email(store, "ada@site.example").await.unwrap();
     assert_eq!(account.id, first.id);
-    assert_eq!(
-        (&*account.name, &*account.password_hash),
-        ("Grace", "$second")
-    );
+    assert_eq!((&*account.name, &*account.password_hash), ("Grace", "$second"));
     assert_eq!(account.email, "ADA@site.example");
     assert_eq!(account.confirmed_at, None);
     assert_eq!(store.account(second.id).await.unwrap(), None);
@@ -102,10 +90,7 @@ pub async fn a_confirmed_account_is_untouched_by_a_registration(store: &Subject)
     issue(store, 2, new.id, TokenPurpose::Reset).await;
     let before = of_id(store, new.id).await;
     assert_eq!(before.confirmed_at, Some(later(1)));
-    let again = NewAccount {
-        name: "Mallory".to_owned(),
-        ..a_registration("Ada@Site.example ")
-    };
+    let again = NewAccount { name: "Mallory".to_owned(), ..a_registration("Ada@Site.example ") };
     let letter = a_letter(later(9));
     store.register(&again, &letter).await.unwrap();
     assert_eq!(of_id(store, new.id).await, before);
@@ -117,28 +102,13 @@ pub async fn a_confirmed_account_is_untouched_by_a_registration(store: &Subject)
 /// However its address is written.
 pub async fn one_mailbox_has_one_account(store: &Subject) {
     let first = register(store, "MÜLLER@Site.Example").await;
-    for spelling in [
-        "müller@site.example",
-        "  Müller@SITE.example\n",
-        "MÜLLER@Site.Example",
-    ] {
-        assert_eq!(
-            of_email(store, spelling).await.unwrap().id,
-            first.id,
-            "{spelling:?}"
-        );
+    for spelling in ["müller@site.example", "  Müller@SITE.example\n", "MÜLLER@Site.Example"] {
+        assert_eq!(of_email(store, spelling).await.unwrap().id, first.id, "{spelling:?}");
         register(store, spelling).await;
-        assert_eq!(
-            of_email(store, spelling).await.unwrap().id,
-            first.id,
-            "{spelling:?}"
-        );
+        assert_eq!(of_email(store, spelling).await.unwrap().id, first.id, "{spelling:?}");
     }
     let other = register(store, "muller@site.example").await;
-    assert_eq!(
-        of_email(store, "muller@site.example").await.unwrap().id,
-        other.id
-    );
+    assert_eq!(of_email(store, "muller@site.example").await.unwrap().id, other.id);
 }
 
 /// Each of them gets its letter.
@@ -146,15 +116,8 @@ pub async fn many_registrations_of_one_address_make_one_account(store: &Subject)
     at_once(12, |turn| {
         let store = Arc::clone(store);
         async move {
-            let email = if turn % 2 == 0 {
-                "ada@site.example"
-            } else {
-                "Ada@site.example"
-            };
-            store
-                .register(&a_registration(email), &a_letter(noon()))
-                .await
-                .unwrap();
+            let email = if turn % 2 == 0 { "ada@site.example" } else { "Ada@site.example" };
+            store.register(&a_registration(email), &a_letter(noon())).await.unwrap();
         }
     })
     .await;
@@ -174,15 +137,9 @@ pub async fn an_account_is_renamed(store: &Subject) {
 /// A hash that was replaced meanwhile stays.
 pub async fn a_password_is_upgraded_only_from_the_one_that_was_checked(store: &Subject) {
     let new = register(store, "ada@site.example").await;
-    store
-        .upgrade_password(new.id, "$other", "$upgraded")
-        .await
-        .unwrap();
+    store.upgrade_password(new.id, "$other", "$upgraded").await.unwrap();
     assert_eq!(of_id(store, new.id).await.password_hash, new.password_hash);
-    store
-        .upgrade_password(new.id, &new.password_hash, "$upgraded")
-        .await
-        .unwrap();
+    store.upgrade_password(new.id, &new.password_hash, "$upgraded").await.unwrap();
     assert_eq!(of_id(store, new.id).await.password_hash, "$upgraded");
 }
 
@@ -206,27 +163,12 @@ pub async fn a_token_is_worth_nothing_after_its_time_or_for_another_purpose(stor
     assert!(!reset(store, 1).await);
     assert!(!confirm(store, 2).await);
     for seconds in [HOUR, HOUR + 1] {
-        assert!(
-            !store
-                .confirm(TokenHash([1; 32]), later(seconds))
-                .await
-                .unwrap()
-        );
-        assert!(
-            !store
-                .reset_password(TokenHash([2; 32]), "$x", later(seconds))
-                .await
-                .unwrap()
-        );
+        assert!(!store.confirm(TokenHash([1; 32]), later(seconds)).await.unwrap());
+        assert!(!store.reset_password(TokenHash([2; 32]), "$x", later(seconds)).await.unwrap());
     }
     assert_eq!(of_id(store, ada.id).await.password_hash, ada.password_hash);
     assert_eq!(of_id(store, ada.id).await.confirmed_at, None);
-    assert!(
-        store
-            .confirm(TokenHash([1; 32]), later(HOUR - 1))
-            .await
-            .unwrap()
-    );
+    assert!(store.confirm(TokenHash([1; 32]), later(HOUR - 1)).await.unwrap());
     assert!(reset(store, 2).await);
 }
 
@@ -238,13 +180,7 @@ pub async fn of_many_uses_of_a_token_one_succeeds(store: &Subject) {
     for seed in [1, 2] {
         let uses = at_once(20, |_| {
             let store = Arc::clone(store);
-            async move {
-                if seed == 1 {
-                    confirm(&store, 1).await
-                } else {
-                    reset(&store, 2).await
-                }
-            }
+            async move { if seed == 1 { confirm(&store, 1).await } else { reset(&store, 2).await } }
         })
         .await;
         assert_eq!(uses.iter().filter(|used| **used).count(), 1);
@@ -354,10 +290,7 @@ pub async fn a_deleted_account_takes_all_that_it_owns_along(store: &Subject) {
     let flow = insert(store, a_flow(ada.id)).await;
     let kept = insert(store, a_flow(bob.id)).await;
     let run = begin(store, &flow, noon()).await.run;
-    let notice = Notice {
-        owner: Some(ada.id),
-        ..a_letter(noon())
-    };
+    let notice = Notice { owner: Some(ada.id), ..a_letter(noon()) };
     store.insert_notice(&notice).await.unwrap();
     let session = a_session(1, ada.id, noon());
     store.insert_session(&session).await.unwrap();
@@ -369,10 +302,7 @@ pub async fn a_deleted_account_takes_all_that_it_owns_along(store: &Subject) {
     assert_eq!(store.run(ada.id, run.id).await.unwrap(), None);
     assert!(!store.is_live(session.id, ada.id, later(1)).await.unwrap());
     assert!(!reset(store, 2).await);
-    assert_eq!(
-        store.trash(10).await.unwrap(),
-        [ArtifactPrefix::owner(ada.id)]
-    );
+    assert_eq!(store.trash(10).await.unwrap(), [ArtifactPrefix::owner(ada.id)]);
     assert!(!pending(store).await.contains(&notice));
     assert!(store.flow(bob.id, kept.id).await.unwrap().is_some());
     assert!(!store.delete_account(ada.id).await.unwrap());
@@ -380,8 +310,5 @@ pub async fn a_deleted_account_takes_all_that_it_owns_along(store: &Subject) {
     assert_eq!(store.trash(10).await.unwrap().len(), 1);
     assert!(try_claim(store, later(9)).await.is_none());
     let again = register(store, "ada@site.example").await;
-    assert_eq!(
-        of_email(store, "ada@site.example").await.unwrap().id,
-        again.id
-    );
+    assert_eq!(of_email(store, "ada@site.example").await.unwrap().id, again.id);
 }

@@ -19,11 +19,7 @@ use crate::factory::{
 pub async fn a_flow_comes_back_as_stored(store: &Subject) {
     let flow = a_flow(an_owner());
     let micros = Timestamp::from_micros(1_767_614_400_559_847);
-    let flow = Flow {
-        created_at: micros,
-        updated_at: micros,
-        ..flow
-    };
+    let flow = Flow { created_at: micros, updated_at: micros, ..flow };
     store.insert_flow(&flow).await.unwrap();
     let listed = store.flow(flow.owner, flow.id).await.unwrap().unwrap();
     assert_eq!(listed.flow, flow);
@@ -60,10 +56,7 @@ pub async fn a_flow_of_an_exotic_kind_comes_back_as_stored(store: &Subject) {
     };
     insert(store, flow.clone()).await;
     assert_eq!(stored(store, &flow).await, flow);
-    let longest = Flow {
-        id: FlowId::new(noon()),
-        ..named(flow, &"ß🦀".repeat(100))
-    };
+    let longest = Flow { id: FlowId::new(noon()), ..named(flow, &"ß🦀".repeat(100)) };
     insert(store, longest.clone()).await;
     assert_eq!(stored(store, &longest).await, longest);
 }
@@ -79,10 +72,7 @@ pub async fn a_flow_is_not_inserted_twice(store: &Subject) {
 pub async fn a_flow_is_seen_by_its_owner_alone(store: &Subject) {
     let flow = insert(store, a_flow(an_owner())).await;
     assert_eq!(store.flow(an_owner(), flow.id).await.unwrap(), None);
-    assert_eq!(
-        store.flow(flow.owner, FlowId::new(noon())).await.unwrap(),
-        None
-    );
+    assert_eq!(store.flow(flow.owner, FlowId::new(noon())).await.unwrap(), None);
 }
 
 /// What is read after an update is what was written, one version on.
@@ -103,27 +93,14 @@ pub async fn an_update_replaces_the_flow_and_counts_its_version(store: &Subject)
         ..named(flow, "another name")
     };
     store.update_flow(&changed, true).await.unwrap();
-    assert_eq!(
-        stored(store, &changed).await,
-        Flow {
-            version: 2,
-            ..changed
-        }
-    );
+    assert_eq!(stored(store, &changed).await, Flow { version: 2, ..changed });
 }
 
 /// Neither an old version nor a flow that is gone is written over.
 pub async fn an_update_of_an_old_version_is_refused(store: &Subject) {
     let flow = insert(store, a_flow(an_owner())).await;
-    store
-        .update_flow(&named(flow.clone(), "first"), false)
-        .await
-        .unwrap();
-    refused(
-        store
-            .update_flow(&named(flow.clone(), "second"), false)
-            .await,
-    );
+    store.update_flow(&named(flow.clone(), "first"), false).await.unwrap();
+    refused(store.update_flow(&named(flow.clone(), "second"), false).await);
     assert_eq!(stored(store, &flow).await.name.as_str(), "first");
     refused(store.update_flow(&a_flow(an_owner()), false).await);
 }
@@ -137,44 +114,20 @@ pub async fn of_many_updates_of_one_version_one_wins(store: &Subject) {
         async move { store.update_flow(&changed, false).await }
     })
     .await;
-    let refusals = results
-        .iter()
-        .filter(|r| matches!(r, Err(StoreError::Conflict { .. })))
-        .count();
-    assert_eq!(
-        (results.iter().filter(|r| r.is_ok()).count(), refusals),
-        (1, 11),
-        "{results:?}"
-    );
+    let refusals = results.iter().filter(|r| matches!(r, Err(StoreError::Conflict { .. }))).count();
+    assert_eq!((results.iter().filter(|r| r.is_ok()).count(), refusals), (1, 11), "{results:?}");
     assert_eq!(stored(store, &flow).await.version, 2);
 }
 
 /// The scheduler's word on the due time stands, unless the change is about the schedule.
 pub async fn an_update_leaves_the_due_time_unless_it_reschedules(store: &Subject) {
     let flow = insert(store, a_due_flow(an_owner(), noon())).await;
-    let stale = Flow {
-        next_run_at: Some(later(5)),
-        ..named(flow.clone(), "renamed")
-    };
+    let stale = Flow { next_run_at: Some(later(5)), ..named(flow.clone(), "renamed") };
     store.update_flow(&stale, false).await.unwrap();
     assert_eq!(stored(store, &flow).await.next_run_at, Some(noon()));
-    store
-        .update_flow(
-            &Flow {
-                version: 2,
-                ..stale.clone()
-            },
-            true,
-        )
-        .await
-        .unwrap();
+    store.update_flow(&Flow { version: 2, ..stale.clone() }, true).await.unwrap();
     assert_eq!(stored(store, &flow).await.next_run_at, Some(later(5)));
-    let off = Flow {
-        version: 3,
-        active: false,
-        next_run_at: None,
-        ..stale
-    };
+    let off = Flow { version: 3, active: false, next_run_at: None, ..stale };
     store.update_flow(&off, true).await.unwrap();
     assert_eq!(stored(store, &flow).await.next_run_at, None);
 }
@@ -186,10 +139,7 @@ pub async fn a_deleted_flow_takes_its_runs_along_and_leaves_its_files_in_the_tra
     let flow = insert(store, a_flow(an_owner())).await;
     let other = insert(store, a_flow(flow.owner)).await;
     let running = begin(store, &flow, noon()).await;
-    store
-        .record_step(&running.lease, 1, &a_passed_log(0))
-        .await
-        .unwrap();
+    store.record_step(&running.lease, 1, &a_passed_log(0)).await.unwrap();
     let queued = queue(store, &flow, later(1)).await;
     let kept = queue(store, &other, later(2)).await;
     assert!(store.delete_flow(flow.owner, flow.id).await.unwrap());

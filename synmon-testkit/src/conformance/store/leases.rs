@@ -24,17 +24,7 @@ pub async fn a_lease_is_prolonged_only_by_its_holder(store: &Subject) {
     assert!(!renewal.cancel_requested);
     assert_eq!(store.recover_lost(later(99), 3).await.unwrap(), []);
     for fencing in [claim.lease.fencing - 1, claim.lease.fencing + 1] {
-        refused(
-            store
-                .renew(
-                    &Lease {
-                        fencing,
-                        ..claim.lease
-                    },
-                    later(500),
-                )
-                .await,
-        );
+        refused(store.renew(&Lease { fencing, ..claim.lease }, later(500)).await);
     }
     assert_eq!(store.recover_lost(later(101), 3).await.unwrap().len(), 1);
 }
@@ -68,11 +58,7 @@ fn a_full_log(owner: OwnerId, flow: FlowId, run: RunId) -> StepLog {
             1,
             MediaType::Webp,
         )),
-        dialogs: vec![
-            "Really?".to_owned(),
-            String::new(),
-            "\u{0} 🦀 \"".to_owned(),
-        ],
+        dialogs: vec!["Really?".to_owned(), String::new(), "\u{0} 🦀 \"".to_owned()],
     }
 }
 
@@ -87,18 +73,12 @@ pub async fn a_log_comes_back_as_stored(store: &Subject) {
         duration: Some(Duration::ZERO),
         ..StepLog::open("http://site.example/")
     };
-    let untried = StepLog {
-        number: 2,
-        ..StepLog::step(&flow.steps[0])
-    };
+    let untried = StepLog { number: 2, ..StepLog::step(&flow.steps[0]) };
     let full = a_full_log(flow.owner, flow.id, claim.run.id);
     for log in [&untried, &full, &opening] {
         store.record_step(&claim.lease, 1, log).await.unwrap();
     }
-    assert_eq!(
-        store.step_logs(claim.run.id).await.unwrap(),
-        [opening, full, untried]
-    );
+    assert_eq!(store.step_logs(claim.run.id).await.unwrap(), [opening, full, untried]);
 }
 
 /// A write whose outcome was unknown can be tried again.
@@ -110,29 +90,20 @@ pub async fn a_log_that_is_stored_already_stays(store: &Subject) {
     store.record_step(&claim.lease, 1, &log).await.unwrap();
     let other = a_failed_log(0, StepError::new(ErrorCode::Timeout, "too late"));
     store.record_step(&claim.lease, 1, &other).await.unwrap();
-    assert_eq!(
-        store.step_logs(claim.run.id).await.unwrap(),
-        std::slice::from_ref(&log)
-    );
+    assert_eq!(store.step_logs(claim.run.id).await.unwrap(), std::slice::from_ref(&log));
     let report = synmon_core::store::RunReport {
         untried: vec![other, a_passed_log(1)],
         ..a_report(&claim, passed(), later(9))
     };
     store.finish(&claim.lease, &report).await.unwrap();
-    assert_eq!(
-        store.step_logs(claim.run.id).await.unwrap(),
-        [log, a_passed_log(1)]
-    );
+    assert_eq!(store.step_logs(claim.run.id).await.unwrap(), [log, a_passed_log(1)]);
 }
 
 /// What an attempt that broke has left is kept, but not shown as the run's.
 pub async fn only_the_logs_of_the_present_attempt_are_shown(store: &Subject) {
     let flow = insert(store, a_flow(an_owner())).await;
     let claim = begin(store, &flow, noon()).await;
-    store
-        .record_step(&claim.lease, 1, &a_passed_log(0))
-        .await
-        .unwrap();
+    store.record_step(&claim.lease, 1, &a_passed_log(0)).await.unwrap();
     store.begin_attempt(&claim.lease, 2).await.unwrap();
     assert_eq!(store.step_logs(claim.run.id).await.unwrap(), []);
     let again = a_failed_log(0, StepError::new(ErrorCode::Dns, "gone"));
@@ -148,21 +119,10 @@ async fn everything_is_refused(store: &Subject, stale: &ClaimedRun) {
     let lease = &stale.lease;
     refused(store.renew(lease, later(9_999)).await);
     refused(store.begin_attempt(lease, 7).await);
-    refused(
-        store
-            .record_step(lease, stale.run.attempt, &a_passed_log(5))
-            .await,
-    );
-    refused(
-        store
-            .finish(lease, &a_report(stale, failed(), later(50)))
-            .await,
-    );
+    refused(store.record_step(lease, stale.run.attempt, &a_passed_log(5)).await);
+    refused(store.finish(lease, &a_report(stale, failed(), later(50))).await);
     refused(store.release(lease).await);
-    assert_eq!(
-        store.run(stale.run.owner, stale.run.id).await.unwrap(),
-        before
-    );
+    assert_eq!(store.run(stale.run.owner, stale.run.id).await.unwrap(), before);
     assert_eq!(store.step_logs(stale.run.id).await.unwrap(), logs);
     assert_eq!(pending(store).await, []);
 }
@@ -175,10 +135,7 @@ pub async fn a_lease_that_was_lost_writes_nothing(store: &Subject) {
     everything_is_refused(store, &first).await;
     let second = claim(store, later(60)).await;
     assert!(second.lease.fencing > first.lease.fencing);
-    store
-        .record_step(&second.lease, 2, &a_passed_log(0))
-        .await
-        .unwrap();
+    store.record_step(&second.lease, 2, &a_passed_log(0)).await.unwrap();
     everything_is_refused(store, &first).await;
     store.release(&second.lease).await.unwrap();
     everything_is_refused(store, &second).await;
@@ -202,10 +159,7 @@ pub async fn a_lease_of_a_run_that_is_gone_writes_nothing(store: &Subject) {
 pub async fn a_released_run_keeps_its_attempt_and_loses_its_logs(store: &Subject) {
     let flow = insert(store, a_flow(an_owner())).await;
     let first = begin(store, &flow, noon()).await;
-    store
-        .record_step(&first.lease, 1, &a_passed_log(0))
-        .await
-        .unwrap();
+    store.record_step(&first.lease, 1, &a_passed_log(0)).await.unwrap();
     store.release(&first.lease).await.unwrap();
     let released = run_of(store, &first).await;
     assert_eq!((released.status, released.attempt), (RunStatus::Queued, 1));
@@ -224,22 +178,13 @@ pub async fn a_released_run_keeps_its_attempt_and_loses_its_logs(store: &Subject
 pub async fn a_released_run_that_was_to_be_cancelled_is_not_run_again(store: &Subject) {
     let flow = insert(store, a_flow(an_owner())).await;
     let claim = begin(store, &flow, noon()).await;
-    store
-        .request_cancel(flow.owner, claim.run.id, later(1))
-        .await
-        .unwrap();
+    store.request_cancel(flow.owner, claim.run.id, later(1)).await.unwrap();
     store.release(&claim.lease).await.unwrap();
     match try_claim(store, later(2)).await {
         None => assert_eq!(run_of(store, &claim).await.status, RunStatus::Cancelled),
         // Or whoever takes it learns of the wish with the first heartbeat.
         Some(again) => {
-            assert!(
-                store
-                    .renew(&again.lease, later(50))
-                    .await
-                    .unwrap()
-                    .cancel_requested
-            );
+            assert!(store.renew(&again.lease, later(50)).await.unwrap().cancel_requested);
         }
     }
     let other = queue(store, &flow, later(9)).await;

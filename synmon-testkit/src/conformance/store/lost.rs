@@ -20,13 +20,7 @@ pub async fn a_run_is_lost_only_when_its_lease_is_over(store: &Subject) {
     assert_eq!(store.recover_lost(noon() + LEASE, 3).await.unwrap(), []);
     assert_eq!(run_of(store, &claimed).await.status, RunStatus::Running);
     let lost = store.recover_lost(noon() + LEASE * 2, 3).await.unwrap();
-    assert_eq!(
-        lost,
-        [RecoveredRun {
-            run: claimed.run.id,
-            queued_again: true
-        }]
-    );
+    assert_eq!(lost, [RecoveredRun { run: claimed.run.id, queued_again: true }]);
     assert_eq!(store.recover_lost(noon() + LEASE * 9, 3).await.unwrap(), []);
 }
 
@@ -34,10 +28,7 @@ pub async fn a_run_is_lost_only_when_its_lease_is_over(store: &Subject) {
 pub async fn a_lost_run_is_queued_again_as_the_next_attempt(store: &Subject) {
     let flow = insert(store, a_flow(an_owner())).await;
     let first = begin(store, &flow, noon()).await;
-    store
-        .record_step(&first.lease, 1, &a_passed_log(0))
-        .await
-        .unwrap();
+    store.record_step(&first.lease, 1, &a_passed_log(0)).await.unwrap();
     store.recover_lost(later(100), 3).await.unwrap();
     let queued = run_of(store, &first).await;
     assert_eq!((queued.status, queued.attempt), (RunStatus::Queued, 2));
@@ -56,13 +47,7 @@ pub async fn the_last_loss_ends_the_run_pauses_the_flow_and_tells_the_owner(stor
     for loss in 1..=3_u64 {
         let lost = store.recover_lost(later(loss * 100), 3).await.unwrap();
         let queued_again = loss < 3;
-        assert_eq!(
-            lost,
-            [RecoveredRun {
-                run: claimed.run.id,
-                queued_again
-            }]
-        );
+        assert_eq!(lost, [RecoveredRun { run: claimed.run.id, queued_again }]);
         if queued_again {
             assert!(stored(store, &flow).await.active);
             claimed = claim(store, later(loss * 100)).await;
@@ -73,29 +58,13 @@ pub async fn the_last_loss_ends_the_run_pauses_the_flow_and_tells_the_owner(stor
     assert_eq!(ended.finished_at, Some(later(300)));
     assert_eq!(ended.error.unwrap().code, ErrorCode::WorkerLost);
     let paused = stored(store, &flow).await;
-    let expected = Flow {
-        active: false,
-        next_run_at: None,
-        version: 2,
-        ..flow.clone()
-    };
-    assert_eq!(
-        paused,
-        Flow {
-            updated_at: paused.updated_at,
-            ..expected
-        }
-    );
+    let expected = Flow { active: false, next_run_at: None, version: 2, ..flow.clone() };
+    assert_eq!(paused, Flow { updated_at: paused.updated_at, ..expected });
     let notices = pending(store).await;
     assert_eq!(notices.len(), 1);
     assert_eq!(notices[0].owner, Some(flow.owner));
     match &notices[0].body {
-        NoticeBody::FlowPaused {
-            flow: id,
-            flow_name,
-            run,
-            reason,
-        } => {
+        NoticeBody::FlowPaused { flow: id, flow_name, run, reason } => {
             assert_eq!((*id, *run), (flow.id, claimed.run.id));
             assert_eq!(flow_name, flow.name.as_str());
             assert!(!reason.is_empty());
@@ -109,18 +78,9 @@ pub async fn the_last_loss_ends_the_run_pauses_the_flow_and_tells_the_owner(stor
 pub async fn a_lost_run_that_was_to_be_cancelled_ends_as_that(store: &Subject) {
     let flow = insert(store, a_due_flow(an_owner(), later(9_000))).await;
     let claimed = begin(store, &flow, noon()).await;
-    store
-        .request_cancel(flow.owner, claimed.run.id, later(1))
-        .await
-        .unwrap();
+    store.request_cancel(flow.owner, claimed.run.id, later(1)).await.unwrap();
     let lost = store.recover_lost(later(100), 3).await.unwrap();
-    assert_eq!(
-        lost,
-        [RecoveredRun {
-            run: claimed.run.id,
-            queued_again: false
-        }]
-    );
+    assert_eq!(lost, [RecoveredRun { run: claimed.run.id, queued_again: false }]);
     let ended = run_of(store, &claimed).await;
     assert_eq!(ended.status, RunStatus::Cancelled);
     assert_eq!(ended.error.unwrap().code, ErrorCode::Cancelled);

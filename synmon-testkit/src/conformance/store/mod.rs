@@ -203,10 +203,7 @@ async fn queue(store: &Subject, flow: &Flow, now: Timestamp) -> Run {
 }
 
 async fn try_claim(store: &Subject, now: Timestamp) -> Option<ClaimedRun> {
-    store
-        .claim_run(WorkerId::random(), now, now + LEASE)
-        .await
-        .unwrap()
+    store.claim_run(WorkerId::random(), now, now + LEASE).await.unwrap()
 }
 
 async fn claim(store: &Subject, now: Timestamp) -> ClaimedRun {
@@ -220,18 +217,11 @@ async fn begin(store: &Subject, flow: &Flow, now: Timestamp) -> ClaimedRun {
 }
 
 async fn end(store: &Subject, claim: &ClaimedRun, verdict: Verdict) {
-    store
-        .finish(&claim.lease, &a_report(claim, verdict, later(60)))
-        .await
-        .unwrap();
+    store.finish(&claim.lease, &a_report(claim, verdict, later(60))).await.unwrap();
 }
 
 async fn run_of(store: &Subject, claim: &ClaimedRun) -> Run {
-    store
-        .run(claim.run.owner, claim.run.id)
-        .await
-        .unwrap()
-        .unwrap()
+    store.run(claim.run.owner, claim.run.id).await.unwrap().unwrap()
 }
 
 /// All notices that wait, claimed in passing.
@@ -242,10 +232,7 @@ async fn pending(store: &Subject) -> Vec<Notice> {
 }
 
 fn passed() -> Verdict {
-    Verdict {
-        status: RunStatus::Passed,
-        error: None,
-    }
+    Verdict { status: RunStatus::Passed, error: None }
 }
 
 fn failed() -> Verdict {
@@ -253,20 +240,10 @@ fn failed() -> Verdict {
 }
 
 fn of_code(code: ErrorCode) -> Verdict {
-    let error = RunError {
-        code,
-        message: "because — 理由".to_owned(),
-        step: Some(1),
-    };
-    Verdict {
-        status: code.status(),
-        error: Some(error),
-    }
+    let error = RunError { code, message: "because — 理由".to_owned(), step: Some(1) };
+    Verdict { status: code.status(), error: Some(error) }
 }
 
 fn refused<T: std::fmt::Debug>(result: Result<T, StoreError>) {
-    assert!(
-        matches!(result, Err(StoreError::Conflict { .. })),
-        "{result:?}"
-    );
+    assert!(matches!(result, Err(StoreError::Conflict { .. })), "{result:?}");
 }

@@ -13,10 +13,7 @@ use super::{Subject, at_once, begin, insert, later, refused};
 use crate::factory::{a_flow, a_letter, a_run_notice, an_owner, noon};
 
 async fn claim(store: &Subject, now: Timestamp) -> Vec<ClaimedNotice> {
-    store
-        .claim_notices(now, now + super::LEASE, 100)
-        .await
-        .unwrap()
+    store.claim_notices(now, now + super::LEASE, 100).await.unwrap()
 }
 
 async fn put(store: &Subject, now: Timestamp) -> Notice {
@@ -49,11 +46,7 @@ pub async fn a_notice_comes_back_as_stored(store: &Subject) {
         ..a_run_notice(Alert::Failure, flow.id, run.id)
     });
     let letter = put(store, noon()).await;
-    let full = Notice {
-        owner: Some(flow.owner),
-        body,
-        ..a_letter(noon())
-    };
+    let full = Notice { owner: Some(flow.owner), body, ..a_letter(noon()) };
     store.insert_notice(&full).await.unwrap();
     refused(store.insert_notice(&full).await);
     let claimed = claim(store, noon()).await;
@@ -69,20 +62,10 @@ pub async fn notices_are_claimed_the_oldest_first(store: &Subject) {
     }
     for expected in ids.chunks(7).take(4) {
         let claimed = store.claim_notices(later(30), later(900), 7).await.unwrap();
-        let claimed: Vec<_> = claimed
-            .into_iter()
-            .map(|claimed| claimed.notice.id)
-            .collect();
+        let claimed: Vec<_> = claimed.into_iter().map(|claimed| claimed.notice.id).collect();
         assert_eq!(claimed, expected);
     }
-    assert_eq!(
-        store
-            .claim_notices(later(30), later(900), 7)
-            .await
-            .unwrap()
-            .len(),
-        3
-    );
+    assert_eq!(store.claim_notices(later(30), later(900), 7).await.unwrap().len(), 3);
 }
 
 /// Then somebody else gets it, with the next number.
@@ -90,52 +73,33 @@ pub async fn a_claimed_notice_is_left_alone_until_its_claim_is_over(store: &Subj
     let notice = put(store, noon()).await;
     assert_eq!(claim(store, noon()).await.len(), 1);
     assert_eq!(claim(store, later(19)).await, []);
-    assert_eq!(
-        claim(store, later(20)).await,
-        [ClaimedNotice { notice, attempt: 2 }]
-    );
+    assert_eq!(claim(store, later(20)).await, [ClaimedNotice { notice, attempt: 2 }]);
 }
 
 /// Done is done.
 pub async fn a_delivered_notice_is_never_claimed_again(store: &Subject) {
     put(store, noon()).await;
     let claimed = claim(store, noon()).await.remove(0);
-    store
-        .settle(&claimed, &Settlement::Done { at: later(1) })
-        .await
-        .unwrap();
+    store.settle(&claimed, &Settlement::Done { at: later(1) }).await.unwrap();
     assert_eq!(claim(store, noon() + super::MUCH_LATER).await, []);
-    refused(
-        store
-            .settle(&claimed, &Settlement::Done { at: later(1) })
-            .await,
-    );
+    refused(store.settle(&claimed, &Settlement::Done { at: later(1) }).await);
 }
 
 /// Neither earlier nor as a new notice.
 pub async fn a_notice_that_is_tried_again_is_due_then(store: &Subject) {
     let notice = put(store, noon()).await;
     let claimed = claim(store, noon()).await.remove(0);
-    let again = Settlement::Again {
-        at: later(500),
-        error: "busy — 忙".to_owned(),
-    };
+    let again = Settlement::Again { at: later(500), error: "busy — 忙".to_owned() };
     store.settle(&claimed, &again).await.unwrap();
     assert_eq!(claim(store, later(499)).await, []);
-    assert_eq!(
-        claim(store, later(500)).await,
-        [ClaimedNotice { notice, attempt: 2 }]
-    );
+    assert_eq!(claim(store, later(500)).await, [ClaimedNotice { notice, attempt: 2 }]);
 }
 
 /// However long one waits.
 pub async fn a_notice_that_is_given_up_is_never_claimed_again(store: &Subject) {
     put(store, noon()).await;
     let claimed = claim(store, noon()).await.remove(0);
-    let given_up = Settlement::GivenUp {
-        at: later(1),
-        error: "no such address".to_owned(),
-    };
+    let given_up = Settlement::GivenUp { at: later(1), error: "no such address".to_owned() };
     store.settle(&claimed, &given_up).await.unwrap();
     assert_eq!(claim(store, noon() + super::MUCH_LATER).await, []);
     refused(store.settle(&claimed, &given_up).await);
@@ -148,32 +112,17 @@ pub async fn a_settlement_of_a_claim_that_was_lost_is_refused(store: &Subject) {
     let quick = claim(store, later(60)).await.remove(0);
     for settlement in [
         Settlement::Done { at: later(61) },
-        Settlement::Again {
-            at: later(61),
-            error: "x".to_owned(),
-        },
-        Settlement::GivenUp {
-            at: later(61),
-            error: "x".to_owned(),
-        },
+        Settlement::Again { at: later(61), error: "x".to_owned() },
+        Settlement::GivenUp { at: later(61), error: "x".to_owned() },
     ] {
         refused(store.settle(&slow, &settlement).await);
     }
     assert_eq!(claim(store, later(62)).await, []);
     store
-        .settle(
-            &quick,
-            &Settlement::Again {
-                at: later(63),
-                error: "x".to_owned(),
-            },
-        )
+        .settle(&quick, &Settlement::Again { at: later(63), error: "x".to_owned() })
         .await
         .unwrap();
-    assert_eq!(
-        claim(store, later(63)).await,
-        [ClaimedNotice { notice, attempt: 3 }]
-    );
+    assert_eq!(claim(store, later(63)).await, [ClaimedNotice { notice, attempt: 3 }]);
 }
 
 /// And none of them more than it asked for.

@@ -18,15 +18,9 @@ use crate::factory::{a_flow, a_queued_run, an_owner, named, noon};
 pub async fn a_queued_run_comes_back_as_stored(store: &Subject) {
     let flow = insert(store, named(a_flow(an_owner()), "Ünï — 名")).await;
     let run = queue(store, &flow, Timestamp::from_micros(1_767_614_400_000_001)).await;
-    assert_eq!(
-        store.run(flow.owner, run.id).await.unwrap(),
-        Some(run.clone())
-    );
+    assert_eq!(store.run(flow.owner, run.id).await.unwrap(), Some(run.clone()));
     assert_eq!(store.step_logs(run.id).await.unwrap(), []);
-    let twice = QueuedRun {
-        run,
-        snapshot: FlowSnapshot::from(&flow),
-    };
+    let twice = QueuedRun { run, snapshot: FlowSnapshot::from(&flow) };
     refused(store.insert_run(&twice).await);
 }
 
@@ -44,23 +38,13 @@ pub async fn a_claim_takes_the_run_with_its_snapshot(store: &Subject) {
     assert!(try_claim(store, noon()).await.is_none());
     let flow = insert(store, a_flow(an_owner())).await;
     let run = queue(store, &flow, noon()).await;
-    store
-        .update_flow(&named(flow.clone(), "renamed since"), false)
-        .await
-        .unwrap();
+    store.update_flow(&named(flow.clone(), "renamed since"), false).await.unwrap();
     let claimed = claim(store, later(3)).await;
-    let expected = Run {
-        status: RunStatus::Running,
-        started_at: Some(later(3)),
-        ..run
-    };
+    let expected = Run { status: RunStatus::Running, started_at: Some(later(3)), ..run };
     assert_eq!(claimed.run, expected);
     assert_eq!(claimed.snapshot, FlowSnapshot::from(&flow));
     assert_eq!(claimed.lease.run, expected.id);
-    assert_eq!(
-        store.run(flow.owner, expected.id).await.unwrap(),
-        Some(expected)
-    );
+    assert_eq!(store.run(flow.owner, expected.id).await.unwrap(), Some(expected));
     assert!(try_claim(store, later(4)).await.is_none());
 }
 
@@ -90,11 +74,7 @@ pub async fn owners_take_turns(store: &Subject) {
     let mut order = Vec::new();
     for turn in 0..8 {
         let claimed = claim(store, later(30 + turn)).await;
-        order.push(if claimed.run.owner == modest.owner {
-            'm'
-        } else {
-            'g'
-        });
+        order.push(if claimed.run.owner == modest.owner { 'm' } else { 'g' });
     }
     assert_eq!(order.iter().collect::<String>(), "gmgmgggg");
     // A newcomer goes before those who were served.
@@ -121,13 +101,7 @@ pub async fn three_workers_claim_each_run_once(store: &Subject) {
     .await;
     let claimed: Vec<_> = claims.into_iter().flatten().collect();
     assert_eq!(claimed.len(), 30);
-    assert_eq!(
-        claimed
-            .iter()
-            .map(|claim| claim.run.id)
-            .collect::<HashSet<_>>(),
-        queued
-    );
+    assert_eq!(claimed.iter().map(|claim| claim.run.id).collect::<HashSet<_>>(), queued);
     for claim in &claimed {
         end(store, claim, passed()).await;
     }

@@ -21,24 +21,15 @@ async fn log_in(store: &Subject, seed: u8) -> NewSession {
 }
 
 async fn rotate(store: &Subject, spent: u8, next: u8, now: Timestamp) -> Rotation {
-    store
-        .rotate(TokenHash([spent; 32]), TokenHash([next; 32]), now)
-        .await
-        .unwrap()
+    store.rotate(TokenHash([spent; 32]), TokenHash([next; 32]), now).await.unwrap()
 }
 
 async fn is_live(store: &Subject, session: &NewSession) -> bool {
-    store
-        .is_live(session.id, session.account, later(1))
-        .await
-        .unwrap()
+    store.is_live(session.id, session.account, later(1)).await.unwrap()
 }
 
 fn rotated(session: &NewSession) -> Rotation {
-    Rotation::Rotated {
-        account: session.account,
-        session: session.id,
-    }
+    Rotation::Rotated { account: session.account, session: session.id }
 }
 
 /// For nobody else, and for no account that is none.
@@ -53,21 +44,14 @@ pub async fn a_session_is_live_for_its_account_until_its_time_is_over(store: &Su
     assert!(!live(session.id, session.account, WEEK).await);
     assert!(!live(session.id, other.account, 1).await);
     assert!(!live(SessionId::new(noon()), session.account, 1).await);
-    refused(
-        store
-            .insert_session(&a_session(9, an_owner(), noon()))
-            .await,
-    );
+    refused(store.insert_session(&a_session(9, an_owner(), noon())).await);
 }
 
 /// Any number of times, each token once.
 pub async fn a_refresh_token_is_exchanged_for_the_next(store: &Subject) {
     let session = log_in(store, 1).await;
     for seed in 1..5 {
-        assert_eq!(
-            rotate(store, seed, seed + 1, later(1)).await,
-            rotated(&session)
-        );
+        assert_eq!(rotate(store, seed, seed + 1, later(1)).await, rotated(&session));
         assert!(is_live(store, &session).await);
     }
     assert_eq!(rotate(store, 99, 100, later(1)).await, Rotation::Unknown);
@@ -94,14 +78,8 @@ pub async fn of_many_rotations_of_one_token_one_succeeds(store: &Subject) {
         async move { rotate(&store, 200, turn, later(1)).await }
     })
     .await;
-    let rotations = answers
-        .iter()
-        .filter(|answer| **answer == rotated(&session))
-        .count();
-    let reuses = answers
-        .iter()
-        .filter(|answer| **answer == Rotation::Reused)
-        .count();
+    let rotations = answers.iter().filter(|answer| **answer == rotated(&session)).count();
+    let reuses = answers.iter().filter(|answer| **answer == Rotation::Reused).count();
     assert_eq!((rotations, reuses), (1, 19), "{answers:?}");
     assert!(!is_live(store, &session).await);
 }
@@ -123,20 +101,11 @@ pub async fn a_session_is_ended_by_any_of_its_tokens(store: &Subject) {
     for (seed, by) in [(1, 1), (4, 5)] {
         let session = log_in(store, seed).await;
         rotate(store, seed, seed + 1, later(1)).await;
-        store
-            .end_session(TokenHash([by; 32]), later(1))
-            .await
-            .unwrap();
+        store.end_session(TokenHash([by; 32]), later(1)).await.unwrap();
         assert!(!is_live(store, &session).await);
-        store
-            .end_session(TokenHash([by; 32]), later(2))
-            .await
-            .unwrap();
+        store.end_session(TokenHash([by; 32]), later(2)).await.unwrap();
     }
-    store
-        .end_session(TokenHash([99; 32]), later(2))
-        .await
-        .unwrap();
+    store.end_session(TokenHash([99; 32]), later(2)).await.unwrap();
 }
 
 /// A session that goes on is kept, whatever its age.
@@ -145,24 +114,12 @@ pub async fn what_ended_long_ago_is_pruned_and_nothing_else(store: &Subject) {
     let ended = log_in(store, 2).await;
     let ended_late = log_in(store, 3).await;
     store.end_session(ended.refresh, later(10)).await.unwrap();
-    store
-        .end_session(ended_late.refresh, later(100))
-        .await
-        .unwrap();
+    store.end_session(ended_late.refresh, later(100)).await.unwrap();
     store.prune_sessions(later(50)).await.unwrap();
     assert!(is_live(store, &live).await);
     assert_eq!(rotate(store, 1, 11, later(60)).await, rotated(&live));
     // The one that is gone can begin anew under its id; the one that is kept can't.
-    store
-        .insert_session(&NewSession {
-            refresh: TokenHash([77; 32]),
-            ..ended
-        })
-        .await
-        .unwrap();
-    let kept = NewSession {
-        refresh: TokenHash([78; 32]),
-        ..ended_late
-    };
+    store.insert_session(&NewSession { refresh: TokenHash([77; 32]), ..ended }).await.unwrap();
+    let kept = NewSession { refresh: TokenHash([78; 32]), ..ended_late };
     refused(store.insert_session(&kept).await);
 }

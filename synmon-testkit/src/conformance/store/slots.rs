@@ -16,29 +16,13 @@ const HOUR: Duration = Duration::from_hours(1);
 
 fn a_plan(flow: &Flow, due: Timestamp) -> SlotPlan {
     let run = a_slot_run(flow, due, due);
-    SlotPlan {
-        flow: flow.id,
-        due,
-        next: Some(due + HOUR),
-        run,
-        missed: None,
-    }
+    SlotPlan { flow: flow.id, due, next: Some(due + HOUR), run, missed: None }
 }
 
 async fn all_runs(store: &Subject, flow: &Flow) -> Vec<Run> {
-    let page = PageRequest {
-        limit: 100,
-        after: None,
-    };
-    let filter = RunFilter {
-        flow: Some(flow.id),
-        ..RunFilter::default()
-    };
-    store
-        .list_runs(flow.owner, &filter, page)
-        .await
-        .unwrap()
-        .items
+    let page = PageRequest { limit: 100, after: None };
+    let filter = RunFilter { flow: Some(flow.id), ..RunFilter::default() };
+    store.list_runs(flow.owner, &filter, page).await.unwrap().items
 }
 
 /// Up to a limit, and nothing that is due later.
@@ -51,36 +35,16 @@ pub async fn flows_are_due_the_longest_overdue_first(store: &Subject) {
     let found: Vec<_> = due.iter().map(|due| (due.flow.clone(), due.due)).collect();
     assert_eq!(found, [(first.clone(), later(1)), (late, later(2))]);
     let due = store.due_flows(later(9), 1).await.unwrap();
-    assert_eq!(
-        due.iter().map(|due| due.flow.id).collect::<Vec<_>>(),
-        [first.id]
-    );
+    assert_eq!(due.iter().map(|due| due.flow.id).collect::<Vec<_>>(), [first.id]);
     assert_eq!(store.due_flows(noon(), 10).await.unwrap(), []);
-    assert_eq!(
-        store.due_flows(later(9), 10).await.unwrap()[2].flow.id,
-        later_still.id
-    );
+    assert_eq!(store.due_flows(later(9), 10).await.unwrap()[2].flow.id, later_still.id);
     assert_eq!(store.next_due().await.unwrap(), Some(later(1)));
 }
 
 /// Whatever its due time says.
 pub async fn an_inactive_flow_is_never_due(store: &Subject) {
-    insert(
-        store,
-        Flow {
-            next_run_at: Some(noon()),
-            ..a_flow(an_owner())
-        },
-    )
-    .await;
-    insert(
-        store,
-        Flow {
-            active: true,
-            ..a_flow(an_owner())
-        },
-    )
-    .await;
+    insert(store, Flow { next_run_at: Some(noon()), ..a_flow(an_owner()) }).await;
+    insert(store, Flow { active: true, ..a_flow(an_owner()) }).await;
     assert_eq!(store.due_flows(later(9), 10).await.unwrap(), []);
     assert_eq!(store.next_due().await.unwrap(), None);
 }
@@ -89,33 +53,15 @@ pub async fn an_inactive_flow_is_never_due(store: &Subject) {
 pub async fn a_plan_queues_its_slot_and_moves_the_due_time(store: &Subject) {
     let flow = insert(store, a_due_flow(an_owner(), noon())).await;
     let plan = a_plan(&flow, noon());
-    assert_eq!(
-        store
-            .commit_slots(std::slice::from_ref(&plan), noon())
-            .await
-            .unwrap(),
-        1
-    );
+    assert_eq!(store.commit_slots(std::slice::from_ref(&plan), noon()).await.unwrap(), 1);
     let after = stored(store, &flow).await;
-    assert_eq!(
-        after,
-        Flow {
-            next_run_at: Some(noon() + HOUR),
-            ..flow.clone()
-        }
-    );
+    assert_eq!(after, Flow { next_run_at: Some(noon() + HOUR), ..flow.clone() });
     assert_eq!(all_runs(store, &flow).await, [plan.run.run.clone()]);
     let claimed = claim(store, later(1)).await;
-    assert_eq!(
-        (claimed.run.trigger, claimed.run.scheduled_for),
-        (Trigger::Schedule, Some(noon()))
-    );
+    assert_eq!((claimed.run.trigger, claimed.run.scheduled_for), (Trigger::Schedule, Some(noon())));
     assert_eq!(claimed.snapshot, plan.run.snapshot);
     end(store, &claimed, passed()).await;
-    let last = SlotPlan {
-        next: None,
-        ..a_plan(&flow, noon() + HOUR)
-    };
+    let last = SlotPlan { next: None, ..a_plan(&flow, noon() + HOUR) };
     assert_eq!(store.commit_slots(&[last], noon() + HOUR).await.unwrap(), 1);
     assert_eq!(stored(store, &flow).await.next_run_at, None);
 }
@@ -136,10 +82,7 @@ pub async fn a_plan_does_not_hold_if_the_flow_was_paused_or_deleted(store: &Subj
     let paused = insert(store, a_due_flow(an_owner(), noon())).await;
     let deleted = insert(store, a_due_flow(an_owner(), noon())).await;
     let plans = [a_plan(&paused, noon()), a_plan(&deleted, noon())];
-    let off = Flow {
-        active: false,
-        ..paused.clone()
-    };
+    let off = Flow { active: false, ..paused.clone() };
     store.update_flow(&off, false).await.unwrap();
     store.delete_flow(deleted.owner, deleted.id).await.unwrap();
     assert_eq!(store.commit_slots(&plans, noon()).await.unwrap(), 0);
@@ -150,16 +93,10 @@ pub async fn a_plan_does_not_hold_if_the_flow_was_paused_or_deleted(store: &Subj
 /// Even when the due time was set back to it, after its run has ended.
 pub async fn a_slot_that_has_a_run_gets_no_second_one(store: &Subject) {
     let flow = insert(store, a_due_flow(an_owner(), noon())).await;
-    store
-        .commit_slots(&[a_plan(&flow, noon())], noon())
-        .await
-        .unwrap();
+    store.commit_slots(&[a_plan(&flow, noon())], noon()).await.unwrap();
     let claimed = claim(store, noon()).await;
     end(store, &claimed, passed()).await;
-    let back = Flow {
-        next_run_at: Some(noon()),
-        ..flow.clone()
-    };
+    let back = Flow { next_run_at: Some(noon()), ..flow.clone() };
     store.update_flow(&back, true).await.unwrap();
     let again = a_plan(&flow, noon());
     assert_eq!(store.commit_slots(&[again], noon()).await.unwrap(), 1);
@@ -190,15 +127,9 @@ pub async fn a_slot_is_skipped_while_another_run_of_its_flow_is_open(store: &Sub
             break;
         }
         assert!(try_claim(store, later(9)).await.is_none());
-        store
-            .recover_lost(later(8) + super::MUCH_LATER, 9)
-            .await
-            .unwrap();
+        store.recover_lost(later(8) + super::MUCH_LATER, 9).await.unwrap();
     }
-    let claims = store
-        .recover_lost(later(8) + super::MUCH_LATER, 9)
-        .await
-        .unwrap();
+    let claims = store.recover_lost(later(8) + super::MUCH_LATER, 9).await.unwrap();
     assert_eq!(claims.len(), 2);
     loop {
         let claimed = claim(store, later(10)).await;
@@ -207,29 +138,17 @@ pub async fn a_slot_is_skipped_while_another_run_of_its_flow_is_open(store: &Sub
             break;
         }
     }
-    store
-        .commit_slots(&[a_plan(&flow, due)], later(11))
-        .await
-        .unwrap();
-    assert_eq!(
-        all_runs(store, &flow).await.remove(0).status,
-        RunStatus::Queued
-    );
+    store.commit_slots(&[a_plan(&flow, due)], later(11)).await.unwrap();
+    assert_eq!(all_runs(store, &flow).await.remove(0).status, RunStatus::Queued);
 }
 
 /// With how many they were, next to the run of the latest slot.
 pub async fn missed_slots_are_stored_as_one_skipped_run(store: &Subject) {
     let flow = insert(store, a_due_flow(an_owner(), noon())).await;
-    let error = RunError {
-        code: ErrorCode::Missed,
-        message: "nobody".to_owned(),
-        step: None,
-    };
+    let error = RunError { code: ErrorCode::Missed, message: "nobody".to_owned(), step: None };
     let missed = Run {
         missed_count: Some(u64::from(u32::MAX) + 7),
-        ..a_slot_run(&flow, noon(), later(5))
-            .run
-            .skipped(error, later(5))
+        ..a_slot_run(&flow, noon(), later(5)).run.skipped(error, later(5))
     };
     let run = a_slot_run(&flow, later(4), later(5));
     let plan = SlotPlan {
@@ -259,10 +178,7 @@ pub async fn two_schedulers_make_one_run_of_a_slot(store: &Subject) {
     assert_eq!(held.iter().sum::<u32>(), 8, "{held:?}");
     for flow in &flows {
         let runs = all_runs(store, flow).await;
-        assert_eq!(
-            runs.iter().map(|run| run.status).collect::<Vec<_>>(),
-            [RunStatus::Queued]
-        );
+        assert_eq!(runs.iter().map(|run| run.status).collect::<Vec<_>>(), [RunStatus::Queued]);
     }
     // What was made has what it is to do: each can be claimed.
     for _ in &flows {

@@ -20,27 +20,16 @@ use crate::factory::{a_failed_log, a_flow, a_passed_log, a_report, an_owner, noo
 /// The verdict, the logs of what was not tried, and the notice: all in one.
 pub async fn a_verdict_ends_the_run_with_all_that_it_says(store: &Subject) {
     let two_steps = steps().click("//a").click("//b").build();
-    let flow = insert(
-        store,
-        Flow {
-            steps: two_steps,
-            ..a_flow(an_owner())
-        },
-    )
-    .await;
+    let flow = insert(store, Flow { steps: two_steps, ..a_flow(an_owner()) }).await;
     let claim = begin(store, &flow, noon()).await;
-    let logs = [
-        a_passed_log(0),
-        a_failed_log(1, StepError::new(ErrorCode::ElementNotFound, "because")),
-    ];
+    let logs =
+        [a_passed_log(0), a_failed_log(1, StepError::new(ErrorCode::ElementNotFound, "because"))];
     for log in &logs {
         store.record_step(&claim.lease, 1, log).await.unwrap();
     }
     let untried = StepLog::step(&flow.steps[1]);
-    let report = RunReport {
-        untried: vec![untried.clone()],
-        ..a_report(&claim, failed(), later(9))
-    };
+    let report =
+        RunReport { untried: vec![untried.clone()], ..a_report(&claim, failed(), later(9)) };
     store.finish(&claim.lease, &report).await.unwrap();
     let expected = Run {
         status: RunStatus::Failed,
@@ -52,10 +41,7 @@ pub async fn a_verdict_ends_the_run_with_all_that_it_says(store: &Subject) {
     };
     assert_eq!(run_of(store, &claim).await, expected);
     let [opening, first] = logs;
-    assert_eq!(
-        store.step_logs(claim.run.id).await.unwrap(),
-        [opening, first, untried]
-    );
+    assert_eq!(store.step_logs(claim.run.id).await.unwrap(), [opening, first, untried]);
     let notices = pending(store).await;
     assert_eq!(notices.len(), 1);
     assert_eq!(notices[0].owner, Some(flow.owner));
@@ -70,23 +56,11 @@ pub async fn a_verdict_counts_once(store: &Subject) {
     let claim = begin(store, &flow, noon()).await;
     let results = at_once(6, |_| {
         let (store, claim) = (Arc::clone(store), claim.clone());
-        async move {
-            store
-                .finish(&claim.lease, &a_report(&claim, failed(), later(9)))
-                .await
-        }
+        async move { store.finish(&claim.lease, &a_report(&claim, failed(), later(9))).await }
     })
     .await;
-    assert_eq!(
-        results.iter().filter(|result| result.is_ok()).count(),
-        1,
-        "{results:?}"
-    );
-    refused(
-        store
-            .finish(&claim.lease, &a_report(&claim, passed(), later(9)))
-            .await,
-    );
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
+    refused(store.finish(&claim.lease, &a_report(&claim, passed(), later(9))).await);
     assert_eq!(run_of(store, &claim).await.status, RunStatus::Failed);
     assert_eq!(pending(store).await.len(), 1);
 }
@@ -97,25 +71,15 @@ async fn told(
     policy: AlertPolicy,
     verdicts: impl IntoIterator<Item = Verdict>,
 ) -> Vec<Option<Alert>> {
-    let flow = insert(
-        store,
-        Flow {
-            alert_policy: policy,
-            ..a_flow(an_owner())
-        },
-    )
-    .await;
+    let flow = insert(store, Flow { alert_policy: policy, ..a_flow(an_owner()) }).await;
     let mut told = Vec::new();
     for verdict in verdicts {
         let claim = begin(store, &flow, noon()).await;
         end(store, &claim, verdict).await;
-        let mut alerts = pending(store)
-            .await
-            .into_iter()
-            .map(|notice| match notice.body {
-                NoticeBody::Run(notice) => notice.alert,
-                other => panic!("{other:?}"),
-            });
+        let mut alerts = pending(store).await.into_iter().map(|notice| match notice.body {
+            NoticeBody::Run(notice) => notice.alert,
+            other => panic!("{other:?}"),
+        });
         told.push(alerts.next());
         assert_eq!(alerts.next(), None);
         settle_all(store).await;
@@ -141,15 +105,8 @@ pub async fn every_failure_is_told_if_the_policy_is_so(store: &Subject) {
 
 /// The first failure and the all clear.
 pub async fn changes_alone_are_told_if_the_policy_is_so(store: &Subject) {
-    let verdicts = [
-        passed(),
-        failed(),
-        failed(),
-        passed(),
-        passed(),
-        failed(),
-        of_code(ErrorCode::Dns),
-    ];
+    let verdicts =
+        [passed(), failed(), failed(), passed(), passed(), failed(), of_code(ErrorCode::Dns)];
     let told = told(store, AlertPolicy::OnChange, verdicts).await;
     let (failure, recovery) = (Some(Alert::Failure), Some(Alert::Recovery));
     assert_eq!(told, [None, failure, None, recovery, None, failure, None]);
@@ -169,10 +126,7 @@ pub async fn what_is_our_doing_tells_nobody_and_changes_no_opinion(store: &Subje
         let told = told(store, *policy, verdicts()).await;
         assert_eq!(told, [None; 5], "{policy}");
     }
-    let around = [failed()]
-        .into_iter()
-        .chain(verdicts())
-        .chain([failed(), passed()]);
+    let around = [failed()].into_iter().chain(verdicts()).chain([failed(), passed()]);
     let told = told(store, AlertPolicy::OnChange, around).await;
     assert_eq!(told[0], Some(Alert::Failure));
     assert_eq!(told[1..7], [None; 6]);
@@ -194,9 +148,7 @@ pub async fn a_flow_can_be_deleted_while_its_runs_end(store: &Subject) {
                 match claim {
                     None => store.delete_flow(flow.owner, flow.id).await.map(|_| ()),
                     Some(claim) => {
-                        store
-                            .finish(&claim.lease, &a_report(&claim, failed(), later(9)))
-                            .await
+                        store.finish(&claim.lease, &a_report(&claim, failed(), later(9))).await
                     }
                 }
             }
