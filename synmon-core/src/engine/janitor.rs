@@ -28,7 +28,7 @@ impl Janitor {
             match artifacts.remove_all(&prefix).await {
                 Ok(()) => store.forget_trash(&prefix).await?,
                 Err(error) => {
-                    warn!("Files below {} can't be removed yet: {error}", prefix.as_str())
+                    warn!("Files below {} can't be removed yet: {error}", prefix.as_str());
                 }
             }
         }

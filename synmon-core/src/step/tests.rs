@@ -127,7 +127,6 @@ fn numbers_are_one_to_n_without_a_gap_or_a_repeat() {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "it is one table")]
 fn every_refusal_names_its_field() {
     let long = "x".repeat(10_001);
     let deep = format!("{}1{}", "(".repeat(65), ")".repeat(65));

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json};
 use synmon_core::store::Account;
 use uuid::Uuid;
 
-use super::{Tag, body::Body, guard::Authenticated, problem::ApiError};
+use super::{Tag, body::Body, guard::Authenticated, instant::Instant, problem::ApiError};
 use crate::accounts::Accounts;
 
 pub(crate) struct AccountApi {
@@ -23,7 +22,7 @@ struct AccountView {
     name: String,
     /// The address that it was registered with.
     email: String,
-    created_at: DateTime<Utc>,
+    created_at: Instant,
 }
 
 /// A change of an account.
@@ -46,7 +45,7 @@ impl From<Account> for AccountView {
             id: account.id.uuid(),
             name: account.name,
             email: account.email,
-            created_at: account.created_at.datetime(),
+            created_at: account.created_at.into(),
         }
     }
 }

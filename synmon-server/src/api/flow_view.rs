@@ -1,6 +1,5 @@
 //! Flows on the wire.
 
-use chrono::{DateTime, Utc};
 use poem_openapi::Object;
 use synmon_core::{
     flow::{Flow, FlowChange, NewFlow},
@@ -8,7 +7,7 @@ use synmon_core::{
 };
 use uuid::Uuid;
 
-use super::{run_view::RunView, step_view::StepView};
+use super::{instant::Instant, run_view::RunView, step_view::StepView};
 
 /// What is watched, when, and in which browser.
 #[derive(Object)]
@@ -37,11 +36,11 @@ pub(crate) struct FlowView {
     /// What is done after the url has been opened.
     steps: Vec<StepView>,
     /// When the next scheduled run is due.
-    next_run_at: Option<DateTime<Utc>>,
+    next_run_at: Option<Instant>,
     /// The run that was made last, without its steps.
     last_run: Option<RunView>,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
+    created_at: Instant,
+    updated_at: Instant,
 }
 
 /// A new flow. It is inactive until it has steps and is activated.
@@ -144,10 +143,10 @@ impl From<&Flow> for FlowView {
             spread_seconds: flow.spread_limit.as_secs(),
             run_timeout_ms: u64::try_from(flow.run_timeout.as_millis()).unwrap_or(u64::MAX),
             steps: flow.steps.iter().map(StepView::from).collect(),
-            next_run_at: flow.next_run_at.map(synmon_core::Timestamp::datetime),
+            next_run_at: flow.next_run_at.map(Instant::from),
             last_run: None,
-            created_at: flow.created_at.datetime(),
-            updated_at: flow.updated_at.datetime(),
+            created_at: flow.created_at.into(),
+            updated_at: flow.updated_at.into(),
         }
     }
 }

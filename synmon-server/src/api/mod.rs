@@ -8,6 +8,7 @@ mod event_stream;
 mod flow_view;
 mod flows;
 mod guard;
+mod instant;
 mod paging;
 mod problem;
 mod run_view;

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use poem_openapi::Object;
 use synmon_core::run::{Run, Screenshot, StepLog};
 use uuid::Uuid;
 
-use super::BASE_PATH;
+use super::{BASE_PATH, instant::Instant};
 
 /// One execution of a flow.
 #[derive(Object)]
@@ -25,10 +24,10 @@ pub(crate) struct RunView {
     /// Which try this is: a run whose browser broke is tried again.
     attempt: u32,
     /// The slot that it is for; null for an instant run.
-    scheduled_for: Option<DateTime<Utc>>,
-    queued_at: DateTime<Utc>,
-    started_at: Option<DateTime<Utc>>,
-    finished_at: Option<DateTime<Utc>>,
+    scheduled_for: Option<Instant>,
+    queued_at: Instant,
+    started_at: Option<Instant>,
+    finished_at: Option<Instant>,
     duration_ms: Option<u64>,
     /// `chrome` or `firefox`.
     browser: String,
@@ -70,7 +69,7 @@ pub(crate) struct StepLogView {
     content: Option<String>,
     /// `passed`, `failed` or `skipped` (not tried).
     status: String,
-    started_at: Option<DateTime<Utc>>,
+    started_at: Option<Instant>,
     /// The step's own time: waiting and acting, without the picture.
     duration_ms: Option<u64>,
     /// How much of it went by until the page was ready.
@@ -117,10 +116,10 @@ impl RunView {
             trigger: run.trigger.to_string(),
             status: run.status.to_string(),
             attempt: run.attempt,
-            scheduled_for: run.scheduled_for.map(synmon_core::Timestamp::datetime),
-            queued_at: run.queued_at.datetime(),
-            started_at: run.started_at.map(synmon_core::Timestamp::datetime),
-            finished_at: run.finished_at.map(synmon_core::Timestamp::datetime),
+            scheduled_for: run.scheduled_for.map(Instant::from),
+            queued_at: run.queued_at.into(),
+            started_at: run.started_at.map(Instant::from),
+            finished_at: run.finished_at.map(Instant::from),
             duration_ms: run.duration.map(millis),
             browser: run.browser.to_string(),
             browser_version: run.browser_version,
@@ -159,7 +158,7 @@ impl StepLogView {
             selector_xpath: log.selector_xpath,
             content: log.content,
             status: log.status.to_string(),
-            started_at: log.started_at.map(synmon_core::Timestamp::datetime),
+            started_at: log.started_at.map(Instant::from),
             duration_ms: log.duration.map(millis),
             wait_ms: tried.then(|| millis(log.timing.wait)),
             act_ms: tried.then(|| millis(log.timing.act)),

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
     payload::{Binary, EventStream, Json},
 };
 use synmon_core::{
-    Clock, FlowId, OwnerId, RunId, Timestamp, artifact::Artifacts, run::Screenshot,
-    store::RunFilter, usecase::Runs,
+    Clock, FlowId, OwnerId, RunId, artifact::Artifacts, run::Screenshot, store::RunFilter,
+    usecase::Runs,
 };
 use tracing::warn;
 use uuid::Uuid;
@@ -19,6 +18,7 @@ use super::{
     Tag,
     event_stream::{self, RunEvents},
     guard::Authenticated,
+    instant::instant,
     paging::page_request,
     problem::ApiError,
     run_view::RunView,
@@ -82,16 +82,6 @@ impl RunQuery {
             to: instant("to", self.to.as_deref())?,
         })
     }
-}
-
-/// Reads an instant (RFC 3339).
-pub(crate) fn instant(field: &str, text: &str) -> Result<Timestamp, ApiError> {
-    // A `+` that was not escaped arrives as a blank.
-    DateTime::parse_from_rfc3339(&text.replace(' ', "+"))
-        .map(|instant| instant.with_timezone(&Utc).into())
-        .map_err(|_| {
-            ApiError::field(field, "must be an RFC 3339 time such as 2026-01-31T12:00:00Z")
-        })
 }
 
 pub(crate) async fn list_runs(

@@ -6,7 +6,7 @@ use chrono::SecondsFormat;
 use poem_openapi::{Object, OpenApi, payload::Json};
 use synmon_core::{Clock, invalid::Invalid, schedule::Schedule, usecase::FlowRules};
 
-use super::{Tag, body::Body, problem::ApiError, runs::instant};
+use super::{Tag, body::Body, instant::instant, problem::ApiError};
 
 const DEFAULT_COUNT: usize = 10;
 const MAX_COUNT: i64 = 100;
