@@ -1,6 +1,10 @@
 //! Where a flow may go: which addresses are public, and what the operator allowed besides.
 
-use std::{net::IpAddr, str::FromStr, sync::Arc};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    str::FromStr,
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
@@ -136,33 +140,53 @@ impl EgressPolicy {
 
     /// Whether a flow may open this address now. Every address that the host has must be allowed.
     pub async fn check(&self, url: &Url) -> Result<(), EgressError> {
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(EgressError::Scheme(url.scheme().to_owned()));
-        }
-        let (host, literal) = match url.host() {
-            Some(Host::Domain(name)) => (canonical(name), None),
-            Some(Host::Ipv4(address)) => (address.to_string(), Some(IpAddr::V4(address))),
-            Some(Host::Ipv6(address)) => (address.to_string(), Some(IpAddr::V6(address))),
-            None => return Err(EgressError::Scheme(url.scheme().to_owned())),
-        };
-        let url_host = url.host_str().map(canonical).unwrap_or_default();
-        if self.allowed.allows_host(&url_host, url.port_or_known_default()) {
+        let target = Target::of(url)?;
+        if self.allows(&target) {
             return Ok(());
         }
-        let addresses = match literal {
-            Some(address) => vec![address],
-            None => self.resolve(&host).await?,
-        };
-        addresses.into_iter().try_for_each(|address| self.check_address(&host, address))
+        self.checked(&target).await.map(|_| ())
     }
 
-    async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, EgressError> {
+    /// Where to connect to for this address, for those who dial themselves: exactly what was
+    /// checked, so that a name whose addresses change meanwhile leads nowhere else.
+    pub async fn resolve_checked(&self, url: &Url) -> Result<Vec<SocketAddr>, EgressError> {
+        let target = Target::of(url)?;
+        let addresses = if self.allows(&target) {
+            self.addresses(&target).await?
+        } else {
+            self.checked(&target).await?
+        };
+        let port = target.port;
+        Ok(addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect())
+    }
+
+    /// Whether the operator allowed the host by its name.
+    fn allows(&self, target: &Target) -> bool {
+        self.allowed.allows_host(&target.host, Some(target.port))
+    }
+
+    async fn checked(&self, target: &Target) -> Result<Vec<IpAddr>, EgressError> {
+        let addresses = self.addresses(target).await?;
+        addresses.iter().try_for_each(|address| self.check_address(&target.host, *address))?;
+        Ok(addresses)
+    }
+
+    /// All addresses of the host, at least one.
+    async fn addresses(&self, target: &Target) -> Result<Vec<IpAddr>, EgressError> {
+        let host = target.host.as_str();
+        if let Some(address) = target.literal {
+            return Ok(vec![address]);
+        }
         // RFC 6761, section 6.3: these names are loopback, whatever a name service says. One
         // allowed loopback address stands for both families.
         if host == "localhost" || host.ends_with(".localhost") {
-            let v4 = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
-            let v6 = IpAddr::V6(std::net::Ipv6Addr::LOCALHOST);
-            return Ok(vec![if self.allowed.allows_address(v6) { v6 } else { v4 }]);
+            let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+            let allowed = loopback.map(|address| self.allowed.allows_address(address));
+            return Ok(match allowed {
+                [true, false] => vec![loopback[0]],
+                [false, true] => vec![loopback[1]],
+                _ => loopback.to_vec(),
+            });
         }
         let unresolved = |why| EgressError::Unresolved { host: host.to_owned(), why };
         let addresses = self.resolver.resolve(host).await.map_err(unresolved)?;
@@ -182,6 +206,30 @@ impl EgressPolicy {
             Some(kind) => Err(EgressError::Forbidden { host: host.to_owned(), address, kind }),
             None => Ok(()),
         }
+    }
+}
+
+/// What an address leads to.
+struct Target {
+    host: String,
+    /// The address, if the host is one.
+    literal: Option<IpAddr>,
+    port: u16,
+}
+
+impl Target {
+    fn of(url: &Url) -> Result<Self, EgressError> {
+        let refused = || EgressError::Scheme(url.scheme().to_owned());
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(refused());
+        }
+        let (host, literal) = match url.host().ok_or_else(refused)? {
+            Host::Domain(name) => (canonical(name), None),
+            Host::Ipv4(address) => (address.to_string(), Some(IpAddr::V4(address))),
+            Host::Ipv6(address) => (address.to_string(), Some(IpAddr::V6(address))),
+        };
+        let port = url.port_or_known_default().ok_or_else(refused)?;
+        Ok(Self { host, literal, port })
     }
 }
 
@@ -245,10 +293,10 @@ fn embedded_v4(address: IpAddr) -> Option<IpAddr> {
         return None;
     };
     let s = address.segments();
-    let tail = || std::net::Ipv4Addr::from(u32::from(s[6]) << 16 | u32::from(s[7]));
+    let tail = || Ipv4Addr::from(u32::from(s[6]) << 16 | u32::from(s[7]));
     let inner = match s {
         [0, 0, 0, 0, 0, 0 | 0xffff, _, _] | [0x0064, 0xff9b, 0, 0, 0, 0, _, _] => tail(),
-        [0x2002, high, low, ..] => std::net::Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)),
+        [0x2002, high, low, ..] => Ipv4Addr::from(u32::from(high) << 16 | u32::from(low)),
         _ => return None,
     };
     Some(IpAddr::V4(inner))
@@ -350,6 +398,36 @@ mod tests {
     async fn a_name_that_does_not_resolve_is_told_apart_from_a_forbidden_one() {
         let answer = check("", "http://nowhere.example/").await;
         assert!(matches!(answer, Err(EgressError::Unresolved { .. })), "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn who_dials_gets_the_checked_addresses_and_no_other() {
+        for (allowed, url, expected) in [
+            ("", "http://public.example/", Some("93.184.216.34:80")),
+            ("", "https://Public.Example./", Some("93.184.216.34:443")),
+            ("", "https://8.8.8.8:81/", Some("8.8.8.8:81")),
+            ("", "https://[2606:4700::1111]/", Some("[2606:4700::1111]:443")),
+            ("", "http://intranet.example/", None),
+            ("", "http://mixed.example/", None),
+            ("", "http://localhost/", None),
+            ("", "http://nowhere.example/", None),
+            ("", "ftp://public.example/", None),
+            ("10.0.0.0/8", "http://intranet.example/", Some("10.1.2.3:80")),
+            ("intranet.example:81", "http://intranet.example:81/", Some("10.1.2.3:81")),
+            ("intranet.example:81", "http://intranet.example:82/", None),
+            ("nowhere.example", "http://nowhere.example/", None),
+            ("127.0.0.1", "http://localhost:81/", Some("127.0.0.1:81")),
+            ("::1", "http://a.localhost:81/", Some("[::1]:81")),
+            ("localhost", "http://localhost/", Some("127.0.0.1:80 [::1]:80")),
+            ("127.0.0.0/8, ::1", "http://localhost/", Some("127.0.0.1:80 [::1]:80")),
+        ] {
+            let url = Url::parse(url).unwrap();
+            let found = policy(allowed).resolve_checked(&url).await.ok().map(|found| {
+                let texts: Vec<_> = found.iter().map(ToString::to_string).collect();
+                texts.join(" ")
+            });
+            assert_eq!(found.as_deref(), expected, "{allowed} {url}");
+        }
     }
 
     #[test]

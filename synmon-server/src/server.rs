@@ -2,6 +2,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
 
@@ -12,7 +13,7 @@ use poem::{
 };
 use synmon_core::Clock;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
+use tracing::{info, warn};
 use url::Url;
 
 use crate::{
@@ -26,6 +27,8 @@ const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHO
 
 /// How long answers that are under way may take once the server is told to stop.
 const HTTP_GRACE: Duration = Duration::from_secs(5);
+/// Until then runs are found by looking each second.
+const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 const PRUNE_PERIOD: Duration = Duration::from_hours(1);
 const UPKEEP_PERIOD: Duration = Duration::from_secs(15);
 
@@ -80,13 +83,14 @@ impl Server {
     pub async fn run_until_stopped(self, stop: CancellationToken) -> anyhow::Result<()> {
         let Self { parts, roles, http, demo, public_url } = self;
         for reason in parts.readiness.reasons().await {
-            tracing::warn!("Not everything is ready: {reason}");
+            warn!("Not everything is ready: {reason}");
         }
         if roles.api {
             info!("synmon is at {public_url}, its API's documentation at {public_url}docs");
         }
-        let accounts = std::sync::Arc::clone(&parts.api.accounts);
-        let clock = std::sync::Arc::clone(&parts.api.clock);
+        let accounts = Arc::clone(&parts.api.accounts);
+        let clock = Arc::clone(&parts.api.clock);
+        let (readiness, runs) = (Arc::clone(&parts.readiness), parts.api.runs.clone());
         let serve_http = async {
             match http {
                 Some(http) if roles.api => {
@@ -103,15 +107,26 @@ impl Server {
         };
         let prune = repeat(&*clock, &stop, PRUNE_PERIOD, async || {
             if let Err(error) = accounts.prune().await {
-                tracing::warn!("Old log-ins can't be removed yet: {error}");
+                warn!("Old log-ins can't be removed yet: {error}");
             }
         });
         // Where nobody asks for the metrics, what they are made of would pile up.
         let upkeep = repeat(&*clock, &stop, UPKEEP_PERIOD, async || {
             telemetry::metrics().run_upkeep();
         });
-        let (http, demo, (), (), ()) =
-            tokio::join!(serve_http, serve_demo, parts.engine.run(stop.clone()), prune, upkeep);
+        let listen = repeat(&*clock, &stop, LISTEN_AGAIN, async || {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                heard = readiness.database.forward_wakeups(runs.signals()) => {
+                    if let Err(error) = heard {
+                        warn!("Wake-ups of other processes are not heard for a while: {error}");
+                    }
+                }
+            }
+        });
+        let work = parts.engine.run(stop.clone());
+        let (http, demo, (), (), (), ()) =
+            tokio::join!(serve_http, serve_demo, work, prune, upkeep, listen);
         info!("synmon has stopped");
         http.and(demo)
     }

@@ -25,7 +25,7 @@ use crate::{
     api::ApiParts,
     config::{BrowserSource, Config, Database, Mail},
     secret_file,
-    web::{Ping, Readiness},
+    web::{self, Readiness},
 };
 
 /// A server that is put together, but does nothing yet.
@@ -36,21 +36,29 @@ pub(crate) struct Parts {
 }
 
 /// One database in all its roles.
-trait Everything: Store + AccountStore + Ping {}
+trait Everything: Store + AccountStore + web::Database {}
 
-impl<T: Store + AccountStore + Ping> Everything for T {}
+impl<T: Store + AccountStore + web::Database> Everything for T {}
 
 #[async_trait]
-impl Ping for SqliteStore {
+impl web::Database for SqliteStore {
     async fn ping(&self) -> Result<(), StoreError> {
         SqliteStore::ping(self).await
+    }
+
+    async fn forward_wakeups(&self, signals: &Signals) -> Result<(), StoreError> {
+        SqliteStore::forward_wakeups(self, signals).await
     }
 }
 
 #[async_trait]
-impl Ping for PgStore {
+impl web::Database for PgStore {
     async fn ping(&self) -> Result<(), StoreError> {
         PgStore::ping(self).await
+    }
+
+    async fn forward_wakeups(&self, signals: &Signals) -> Result<(), StoreError> {
+        PgStore::forward_wakeups(self, signals).await
     }
 }
 

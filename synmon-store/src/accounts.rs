@@ -14,7 +14,9 @@ use synmon_core::{
 use trait_gen::trait_gen;
 use uuid::Uuid;
 
-use crate::{PgStore, SqliteStore, dialect::Dialect, error::store_error, sql, stamp::Stamp};
+use crate::{
+    PgStore, SqliteStore, dialect::Dialect, error::store_error, sql, stamp::Stamp, wakeups::Wakeup,
+};
 
 #[derive(FromRow)]
 struct AccountRow {
@@ -130,6 +132,8 @@ impl AccountStore for Pool {
         if deleted == 0 {
             return Ok(false);
         }
+        // Whoever runs one of its flows notices at once that it is gone.
+        Pool::wake(&mut tx, Wakeup::CancelRequested).await?;
         tx.commit().await.map_err(store_error("account"))?;
         Ok(true)
     }

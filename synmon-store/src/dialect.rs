@@ -17,6 +17,9 @@ pub(crate) trait Dialect {
 
     /// Claims notices that are due, likewise.
     const CLAIM_NOTICES: &'static str;
+
+    /// Wakes other processes up when the transaction commits. SQLite has none to wake.
+    const WAKE: &'static str;
 }
 
 macro_rules! claim_run {
@@ -51,6 +54,7 @@ impl Dialect for SqliteStore {
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
     const CLAIM_RUN: &'static str = claim_run!("");
     const CLAIM_NOTICES: &'static str = claim_notices!("");
+    const WAKE: &'static str = "SELECT $1";
 }
 
 impl Dialect for PgStore {
@@ -58,4 +62,5 @@ impl Dialect for PgStore {
     const BEGIN_WRITE: &'static str = "BEGIN";
     const CLAIM_RUN: &'static str = claim_run!(" FOR UPDATE OF r SKIP LOCKED");
     const CLAIM_NOTICES: &'static str = claim_notices!(" FOR UPDATE SKIP LOCKED");
+    const WAKE: &'static str = "SELECT pg_notify('synmon', $1)";
 }

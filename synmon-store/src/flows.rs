@@ -19,6 +19,7 @@ use crate::{
     run_rows::RunRow,
     sql,
     stamp::Stamp,
+    wakeups::Wakeup,
 };
 
 #[trait_gen(Pool -> PgStore, SqliteStore)]
@@ -125,6 +126,8 @@ impl FlowStore for Pool {
                 .execute(&mut *tx)
                 .await
                 .map_err(store_error("trash"))?;
+            // Whoever runs it notices at once that it is gone.
+            Pool::wake(&mut tx, Wakeup::CancelRequested).await?;
         }
         tx.commit().await.map_err(store_error("flow"))?;
         Ok(deleted > 0)

@@ -17,6 +17,7 @@ mod stamp;
 #[cfg(test)]
 mod tests;
 mod trash;
+mod wakeups;
 
 pub use artifacts::ObjectArtifacts;
 pub use connect::{ConnectError, PgStore, SqliteStore};

@@ -18,6 +18,7 @@ use crate::{
     run_rows::small,
     sql,
     stamp::Stamp,
+    wakeups::Wakeup,
 };
 
 #[derive(FromRow)]
@@ -122,7 +123,7 @@ impl Pool {
             .bind(body)
             .execute(&mut **tx)
             .await
-            .map(|_| ())
-            .map_err(store_error("notice"))
+            .map_err(store_error("notice"))?;
+        Pool::wake(tx, Wakeup::NoticeQueued).await
     }
 }

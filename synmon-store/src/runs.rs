@@ -24,6 +24,7 @@ use crate::{
     run_rows::RunRow,
     sql,
     stamp::Stamp,
+    wakeups::Wakeup,
 };
 
 const LEASE: StoreError = StoreError::Conflict { entity: "lease" };
@@ -266,6 +267,7 @@ impl RunStore for Pool {
                     .execute(&mut *tx)
                     .await
                     .map_err(store_error("run"))?;
+                Pool::wake(&mut tx, Wakeup::CancelRequested).await?;
                 CancelOutcome::Requested
             }
             _ => CancelOutcome::HasEnded,

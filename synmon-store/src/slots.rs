@@ -10,7 +10,7 @@ use trait_gen::trait_gen;
 
 use crate::{
     PgStore, SqliteStore, dialect::Dialect, error::store_error, run_rows::snapshot_json, sql,
-    stamp::Stamp,
+    stamp::Stamp, wakeups::Wakeup,
 };
 
 #[trait_gen(Pool -> PgStore, SqliteStore)]
@@ -63,7 +63,7 @@ impl Pool {
             .bind(snapshot_json(&queued.snapshot)?)
             .execute(&mut **tx)
             .await
-            .map(|_| ())
-            .map_err(store_error("run"))
+            .map_err(store_error("run"))?;
+        Pool::wake(tx, Wakeup::RunQueued).await
     }
 }

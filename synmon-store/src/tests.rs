@@ -67,7 +67,11 @@ impl Catalogue for PgStore {
 #[trait_gen(Pool -> PgStore, SqliteStore)]
 impl Examined for Pool {
     async fn prepare_all(&self) {
-        let dialect = [("CLAIM_RUN", Pool::CLAIM_RUN), ("CLAIM_NOTICES", Pool::CLAIM_NOTICES)];
+        let dialect = [
+            ("CLAIM_RUN", Pool::CLAIM_RUN),
+            ("CLAIM_NOTICES", Pool::CLAIM_NOTICES),
+            ("WAKE", Pool::WAKE),
+        ];
         let mut connection = self.pool().acquire().await.unwrap();
         for (name, statement) in sql::ALL.iter().copied().chain(dialect) {
             let prepared = connection.prepare(SqlStr::from_static(statement)).await;

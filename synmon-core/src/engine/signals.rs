@@ -38,15 +38,21 @@ impl Signals {
         &self.progress
     }
 
-    pub(crate) fn runs(&self) -> &Notify {
+    /// Notified when a run has been queued.
+    #[must_use]
+    pub fn runs(&self) -> &Notify {
         &self.run_queued
     }
 
-    pub(crate) fn notices(&self) -> &Notify {
+    /// Notified when a notice has come into the outbox.
+    #[must_use]
+    pub fn notices(&self) -> &Notify {
         &self.notice_queued
     }
 
-    pub(crate) fn cancels(&self) -> &Notify {
+    /// Notified when an owner wants a run to stop.
+    #[must_use]
+    pub fn cancels(&self) -> &Notify {
         &self.cancel_requested
     }
 }

@@ -2,12 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::join_all;
+
 use super::UseCaseError;
 use crate::{
     Clock, FlowId, OwnerId,
     egress::{EgressError, EgressPolicy},
-    flow::{BrowserKind, Flow, FlowChange, NewFlow},
-    invalid::Invalid,
+    flow::{BrowserKind, Flow, FlowChange, MAX_URL_CHARS, NewFlow},
+    invalid::{Invalid, check_text},
     step::{Action, RawStep, Step, parse_steps},
     store::{FlowFilter, FlowStore, ListedFlow, Page, PageRequest, StoreError},
 };
@@ -50,7 +52,7 @@ impl Flows {
     /// Makes a flow, inactive and without steps.
     pub async fn create(&self, owner: OwnerId, new: NewFlow) -> Result<ListedFlow, UseCaseError> {
         let flow = new.into_flow(owner, self.rules.minimum_interval, self.clock.now())?;
-        self.check(&flow).await?;
+        self.check(&flow, None, &[]).await?;
         self.store.insert_flow(&flow).await?;
         Ok(ListedFlow { flow, last_run: None })
     }
@@ -67,6 +69,8 @@ impl Flows {
         filter: &FlowFilter,
         page: PageRequest<FlowId>,
     ) -> Result<Page<ListedFlow, FlowId>, UseCaseError> {
+        // NUL is in no name, and PostgreSQL does not even take it in a question.
+        check_text("q", filter.text.as_deref().unwrap_or_default(), MAX_URL_CHARS)?;
         Ok(self.store.list_flows(owner, filter, page).await?)
     }
 
@@ -78,7 +82,7 @@ impl Flows {
         change: FlowChange,
     ) -> Result<ListedFlow, UseCaseError> {
         let (interval, now) = (self.rules.minimum_interval, self.clock.now());
-        self.update(owner, id, |flow| change.clone().apply(flow, interval, now)).await
+        self.update(owner, id, &[], |flow| change.clone().apply(flow, interval, now)).await
     }
 
     /// Replaces a flow's steps. An active flow keeps at least one.
@@ -100,7 +104,7 @@ impl Flows {
             flow.updated_at = now;
             Ok(())
         };
-        Ok(self.update(owner, id, set).await?.flow.steps)
+        Ok(self.update(owner, id, raw, set).await?.flow.steps)
     }
 
     /// Deletes a flow with all of its runs.
@@ -112,18 +116,20 @@ impl Flows {
         }
     }
 
-    /// Reads, changes and writes back; again if somebody else has written meanwhile.
+    /// Reads, changes and writes back; again if somebody else has written meanwhile. `sent` are the
+    /// steps as they were sent, if any: errors name their places.
     async fn update(
         &self,
         owner: OwnerId,
         id: FlowId,
+        sent: &[RawStep],
         change: impl Fn(&mut Flow) -> Result<(), Invalid> + Send,
     ) -> Result<ListedFlow, UseCaseError> {
         for _ in 0..MAX_COLLISIONS {
             let mut listed = self.get(owner, id).await?;
             let before = listed.flow.clone();
             change(&mut listed.flow)?;
-            self.check(&listed.flow).await?;
+            self.check(&listed.flow, Some(&before), sent).await?;
             // By a new schedule the due time is written even if it is the same as before: the
             // scheduler may have moved it meanwhile, by the old schedule.
             let reschedule = listed.flow.next_run_at != before.next_run_at
@@ -141,22 +147,44 @@ impl Flows {
         Err(UseCaseError::Conflict("the flow is being changed by others: try again".to_owned()))
     }
 
-    /// What can only be checked here: the browsers that there are, and where the names lead.
-    async fn check(&self, flow: &Flow) -> Result<(), Invalid> {
-        let browser = if self.rules.browsers.contains(&flow.browser) {
-            Ok(())
-        } else {
-            let names: Vec<_> = self.rules.browsers.iter().map(|kind| kind.as_str()).collect();
-            let message = format!("this server can run {}", names.join(" and "));
-            Err(Invalid::field("browser", message))
-        };
-        let mut checks = vec![browser, self.check_target("url", flow.url.as_url()).await];
-        for (index, step) in flow.steps.iter().enumerate() {
-            if let Action::Navigate { url } = &step.action {
-                checks.push(self.check_target(&format!("steps[{index}].content"), url).await);
-            }
+    /// What can only be checked here: the browsers that there are, and where the names lead. Only
+    /// what is new is checked, and all when the flow is activated: one whose site is not allowed any
+    /// more can still be deactivated.
+    async fn check(
+        &self,
+        flow: &Flow,
+        before: Option<&Flow>,
+        sent: &[RawStep],
+    ) -> Result<(), Invalid> {
+        let before = before.filter(|before| before.active || !flow.active);
+        let mut checks = Vec::new();
+        if before.is_none_or(|before| before.browser != flow.browser) {
+            checks.push(self.check_browser(flow.browser));
+        }
+        if before.is_none_or(|before| before.url != flow.url) {
+            checks.push(self.check_target("url", flow.url.as_url()).await);
+        }
+        if before.is_none_or(|before| before.steps != flow.steps) {
+            let targets = flow.steps.iter().enumerate().filter_map(|(index, step)| {
+                let Action::Navigate { url } = &step.action else { return None };
+                let place = sent.iter().position(|raw| raw.number == i64::from(step.number));
+                Some((format!("steps[{}].content", place.unwrap_or(index)), url))
+            });
+            // All at once: each name may take its time.
+            let targets =
+                targets.map(|(field, url)| async move { self.check_target(&field, url).await });
+            checks.extend(join_all(targets).await);
         }
         Invalid::all(checks)
+    }
+
+    fn check_browser(&self, browser: BrowserKind) -> Result<(), Invalid> {
+        if self.rules.browsers.contains(&browser) {
+            return Ok(());
+        }
+        let names: Vec<_> = self.rules.browsers.iter().map(|kind| kind.as_str()).collect();
+        let message = format!("this server can run {}", names.join(" and "));
+        Err(Invalid::field("browser", message))
     }
 
     /// A name that does not resolve now is accepted: it may tomorrow, and a run will tell.

@@ -242,3 +242,13 @@ async fn changes_that_meet_are_both_made() {
     assert_eq!((stored.name.as_str(), stored.steps.len(), stored.version), ("another", 1, 4));
     assert_eq!(stored.alert_policy.as_str(), "on_change");
 }
+
+#[tokio::test]
+async fn a_search_that_no_database_understands_is_refused() {
+    let world = World::new();
+    let page = PageRequest { limit: 10, after: None };
+    for text in ["a\0b".to_owned(), "x".repeat(100_000)] {
+        let filter = FlowFilter { active: None, text: Some(text) };
+        assert_eq!(fields(flows(&world).list(world.owner, &filter, page).await), ["q"]);
+    }
+}

@@ -1,4 +1,9 @@
 //! The engine, on fakes and a clock that is moved by hand. No test here waits for real time.
+#![expect(
+    clippy::unwrap_used,
+    clippy::clone_on_ref_ptr,
+    reason = "in a test what does not hold panics, and fakes are cloned into many hands"
+)]
 
 mod breakages;
 mod dispatcher;

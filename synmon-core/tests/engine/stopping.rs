@@ -52,8 +52,10 @@ async fn a_run_that_goes_on_is_cancelled_at_once_in_this_process() {
     assert_eq!(outcome.code(), ErrorCode::Cancelled);
     assert_eq!(outcome.run.finished_at, Some(later(2)));
     let statuses: Vec<_> = outcome.logs.iter().map(|log| log.status).collect();
-    use StepStatus::{Passed, Skipped};
-    assert_eq!(statuses, [Passed, Passed, Skipped, Skipped]);
+    assert_eq!(
+        statuses,
+        [StepStatus::Passed, StepStatus::Passed, StepStatus::Skipped, StepStatus::Skipped]
+    );
     assert_eq!(world.outbox(), []);
     assert_eq!(tick.await.unwrap().unwrap(), WorkerTick::Ran(id));
     world.no_browser_is_left();

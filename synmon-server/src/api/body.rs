@@ -2,7 +2,11 @@
 
 use std::time::Duration;
 
-use poem::{Request, RequestBody, error::ReadBodyError, http::StatusCode};
+use futures_util::StreamExt as _;
+use poem::{
+    Request, RequestBody,
+    http::{StatusCode, header},
+};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     error::ContentTypeError,
@@ -16,6 +20,8 @@ use super::{problem::ApiError, shape};
 
 /// The largest body that is read.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// How much of a larger one is heard out.
+const MAX_HEARD_BYTES: usize = 4 * MAX_BODY_BYTES;
 /// How long a client may take to send it.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -42,10 +48,11 @@ impl<T: Type> Payload for Body<T> {
 impl<T: ParseFromJSON> ParsePayload for Body<T> {
     const IS_REQUIRED: bool = true;
 
-    async fn from_request(_request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let bytes = tokio::time::timeout(READ_TIMEOUT, read(body)).await.map_err(|_| {
-            ApiError::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly")
-        })??;
+    async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
+        let bytes =
+            tokio::time::timeout(READ_TIMEOUT, read(request, body)).await.map_err(|_| {
+                ApiError::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly")
+            })??;
         let value: Value = serde_json::from_slice(&bytes)
             .map_err(|error| ApiError::shape("", format!("is not JSON (line {})", error.line())))?;
         shape::check::<T>(&value)?;
@@ -56,15 +63,30 @@ impl<T: ParseFromJSON> ParsePayload for Body<T> {
     }
 }
 
-async fn read(body: &mut RequestBody) -> poem::Result<Vec<u8>> {
-    let body = body.take()?;
-    body.into_bytes_limit(MAX_BODY_BYTES).await.map(Into::into).map_err(|error| match error {
-        ReadBodyError::PayloadTooLarge => {
-            let detail = format!("the body is larger than {MAX_BODY_BYTES} bytes");
-            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, detail).into()
+/// Reads a body, and keeps no more than [`MAX_BODY_BYTES`] of it. One that is not much larger is
+/// heard to its end: a client that is cut off while it still sends may never see the answer.
+async fn read(request: &Request, body: &mut RequestBody) -> poem::Result<Vec<u8>> {
+    let too_large = || {
+        let detail = format!("the body is larger than {MAX_BODY_BYTES} bytes");
+        ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    };
+    let announced = request.header(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
+    if announced.is_some_and(|length: usize| length > MAX_HEARD_BYTES) {
+        return Err(too_large().into());
+    }
+    let (mut kept, mut heard) = (Vec::new(), 0);
+    let mut pieces = body.take()?.into_bytes_stream();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| ApiError::shape("", "could not be read to its end"))?;
+        heard += piece.len();
+        if heard > MAX_HEARD_BYTES {
+            break;
         }
-        _ => ApiError::shape("", "could not be read to its end").into(),
-    })
+        if heard <= MAX_BODY_BYTES {
+            kept.extend_from_slice(&piece);
+        }
+    }
+    if heard > MAX_BODY_BYTES { Err(too_large().into()) } else { Ok(kept) }
 }
 
 impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {

@@ -12,6 +12,7 @@ use poem::{
 use synmon_core::{
     Clock,
     browser::Browser,
+    engine::Signals,
     store::{Store, StoreError},
     within,
 };
@@ -20,17 +21,20 @@ use crate::{api::ApiError, telemetry};
 
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Whether the database answers.
+/// What is asked of a database besides what the engine and the accounts ask.
 #[async_trait]
-pub(crate) trait Ping: Send + Sync {
-    /// Asks it.
+pub(crate) trait Database: Send + Sync {
+    /// Whether it answers.
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Passes on the wake-ups of other processes, until the connection breaks.
+    async fn forward_wakeups(&self, signals: &Signals) -> Result<(), StoreError>;
 }
 
 /// What the server needs to do its work.
 pub(crate) struct Readiness {
     /// The database.
-    pub(crate) database: Arc<dyn Ping>,
+    pub(crate) database: Arc<dyn Database>,
     /// The queue.
     pub(crate) store: Arc<dyn Store>,
     /// The browsers.

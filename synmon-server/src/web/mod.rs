@@ -6,7 +6,7 @@ mod health;
 mod middleware;
 mod pages;
 
-pub(crate) use health::{Ping, Readiness};
+pub(crate) use health::{Database, Readiness};
 
 use std::sync::Arc;
 

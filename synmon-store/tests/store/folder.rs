@@ -10,8 +10,8 @@ struct FolderFixture {
 }
 
 impl FolderFixture {
-    async fn fresh() -> Option<Self> {
-        Some(Self { folder: tempfile::tempdir().unwrap() })
+    fn fresh() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
     }
 
     fn artifacts(&self) -> Arc<dyn Artifacts> {
@@ -19,4 +19,4 @@ impl FolderFixture {
     }
 }
 
-synmon_testkit::artifacts_conformance!(FolderFixture::fresh());
+synmon_testkit::artifacts_conformance!(async { Some(FolderFixture::fresh()) });

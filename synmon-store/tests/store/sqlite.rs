@@ -13,7 +13,6 @@ struct SqliteFixture {
 impl SqliteFixture {
     async fn fresh() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
-
         Some(Self {
             store: SqliteStore::open(&folder.path().join("synmon.db")).await.unwrap(),
             _folder: folder,

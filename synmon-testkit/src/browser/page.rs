@@ -31,7 +31,7 @@ pub enum Trouble {
 pub struct Page {
     pub(super) title: String,
     pub(super) status: Option<u16>,
-    pub(super) error_page: bool,
+    pub(super) shows_error: bool,
     pub(super) leads_to: Option<String>,
     pub(super) elements: HashMap<String, Element>,
     pub(super) trouble: Option<Trouble>,
@@ -46,7 +46,7 @@ impl Page {
         Self {
             title: title.to_owned(),
             status: Some(200),
-            error_page: false,
+            shows_error: false,
             leads_to: None,
             elements: HashMap::new(),
             trouble: None,
@@ -58,7 +58,7 @@ impl Page {
 
     /// A page of the browser's own that tells of an error.
     pub fn of_an_error() -> Self {
-        Self { error_page: true, status: None, ..Self::titled("Error") }
+        Self { shows_error: true, status: None, ..Self::titled("Error") }
     }
 
     /// An address that leads to another.

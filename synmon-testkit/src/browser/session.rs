@@ -226,7 +226,7 @@ impl Session for FakeSession {
         Ok(PageState {
             url: self.url.clone(),
             title: page.as_ref().map(|page| page.title.clone()).unwrap_or_default(),
-            error_page: page.as_ref().is_some_and(|page| page.error_page),
+            error_page: page.as_ref().is_some_and(|page| page.shows_error),
             http_status: page.and_then(|page| page.status),
             document: format!("{}-{}", self.number, self.documents),
         })

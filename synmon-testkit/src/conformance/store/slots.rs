@@ -56,7 +56,7 @@ pub async fn a_plan_queues_its_slot_and_moves_the_due_time(store: &Subject) {
     assert_eq!(store.commit_slots(std::slice::from_ref(&plan), noon()).await.unwrap(), 1);
     let after = stored(store, &flow).await;
     assert_eq!(after, Flow { next_run_at: Some(noon() + HOUR), ..flow.clone() });
-    assert_eq!(all_runs(store, &flow).await, [plan.run.run.clone()]);
+    assert_eq!(all_runs(store, &flow).await, std::slice::from_ref(&plan.run.run));
     let claimed = claim(store, later(1)).await;
     assert_eq!((claimed.run.trigger, claimed.run.scheduled_for), (Trigger::Schedule, Some(noon())));
     assert_eq!(claimed.snapshot, plan.run.snapshot);

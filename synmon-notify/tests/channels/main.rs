@@ -1,0 +1,13 @@
+//! Webhooks and plug-ins as their receivers see them.
+
+#![expect(clippy::expect_used, reason = "helpers of tests end the test")]
+
+mod endpoint;
+mod plugin_ends;
+mod plugin_runs;
+mod plugins;
+mod support;
+mod webhook_answers;
+mod webhook_egress;
+mod webhook_events;
+mod webhook_signature;
