@@ -140,18 +140,18 @@ impl Config {
             Program::Server => Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
             Program::Worker => None,
         };
-        let listen = parsed(&text, "SYNMON_LISTEN", "an address and port such as 127.0.0.1:8080")?
+        let listen = parsed(text, "SYNMON_LISTEN", "an address and port such as 127.0.0.1:8080")?
             .or(default_listen);
         let data_dir = PathBuf::from(text("SYNMON_DATA_DIR")?.unwrap_or_else(|| "./data".into()));
         let egress_allow = match text("SYNMON_EGRESS_ALLOW")? {
             None => EgressAllowList::default(),
             Some(list) => list.parse().map_err(|e| error("SYNMON_EGRESS_ALLOW", e))?,
         };
-        let concurrency = parsed(&text, "SYNMON_CONCURRENCY", "a whole number from 1 on")?
+        let concurrency = parsed(text, "SYNMON_CONCURRENCY", "a whole number from 1 on")?
             .or_else(|| std::thread::available_parallelism().ok())
             .unwrap_or(NonZeroUsize::MIN);
         let interval: Option<u64> =
-            parsed(&text, "SYNMON_MIN_INTERVAL_SECONDS", "a whole number of seconds")?;
+            parsed(text, "SYNMON_MIN_INTERVAL_SECONDS", "a whole number of seconds")?;
         let jwt_secret = text("SYNMON_JWT_SECRET")?;
         if jwt_secret.as_ref().is_some_and(|secret| secret.len() < MIN_SECRET_BYTES) {
             let problem = format!("is shorter than {MIN_SECRET_BYTES} bytes: make a random one");
@@ -186,7 +186,7 @@ impl Config {
             },
             log_filter: text("RUST_LOG")?,
             demo_listen: parsed(
-                &text,
+                text,
                 "SYNMON_DEMO_LISTEN",
                 "an address and port such as 127.0.0.1:8081",
             )?,

@@ -6,7 +6,6 @@
 //! was left by a process that died.
 
 use std::{
-    fmt::Write as _,
     fs::{self, DirBuilder, File, TryLockError},
     io,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
@@ -17,8 +16,12 @@ use super::scan;
 
 /// What the names of our folders begin with.
 const PREFIX: &str = "synmon-";
-/// How many characters of a tag follow: 120 random bits.
-const TAG_LENGTH: usize = 30;
+/// How many characters of a tag follow: 80 random bits.
+const TAG_LENGTH: usize = 16;
+const TAG_LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+/// What Chromium adds to make the address of a socket, and how long such an address may be.
+const SOCKET: &str = "/org.chromium.Chromium.XXXXXX/SingletonSocket";
+const MAX_SOCKET: usize = 107;
 
 /// A folder that is ours while this lives.
 #[derive(Debug)]
@@ -32,6 +35,7 @@ pub(crate) struct RunFolder {
 impl RunFolder {
     /// Makes a new folder that only we can read.
     pub(crate) fn create(root: &Path) -> io::Result<Self> {
+        check_length(root).map_err(io::Error::other)?;
         fs::create_dir_all(root)?;
         loop {
             let tag = random_tag()?;
@@ -59,6 +63,19 @@ impl RunFolder {
     pub(crate) fn remove(&self) -> io::Result<()> {
         remove(&self.path)
     }
+}
+
+/// Whether browsers can be started in a folder with this name.
+pub(crate) fn check_length(root: &Path) -> Result<(), String> {
+    let limit = MAX_SOCKET - SOCKET.len() - "/".len() - PREFIX.len() - TAG_LENGTH;
+    if root.as_os_str().len() <= limit {
+        return Ok(());
+    }
+    Err(format!(
+        "the path of the folder for browsers is too long for the sockets in it: {} has more than \
+         {limit} bytes",
+        root.display()
+    ))
 }
 
 /// Ends what earlier processes left behind under `root`, and returns how many folders that were.
@@ -92,7 +109,7 @@ fn tag_of(path: &Path) -> Option<&str> {
     let name = path.file_name()?.to_str()?;
     let tag = name.strip_prefix(PREFIX)?;
     let tag = tag.strip_suffix(".lock").unwrap_or(tag);
-    (tag.len() == TAG_LENGTH && tag.bytes().all(|b| b.is_ascii_hexdigit())).then_some(tag)
+    (tag.len() == TAG_LENGTH && tag.bytes().all(|b| TAG_LETTERS.contains(&b))).then_some(tag)
 }
 
 fn lock_path(folder: &Path) -> PathBuf {
@@ -139,13 +156,9 @@ fn gone(answer: io::Result<()>) -> io::Result<()> {
 }
 
 fn random_tag() -> io::Result<String> {
-    let mut bytes = [0; TAG_LENGTH / 2];
+    let mut bytes = [0; TAG_LENGTH];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    Ok(bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing into a String does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    }))
+    Ok(bytes.iter().map(|byte| char::from(TAG_LETTERS[usize::from(byte % 32)])).collect())
 }
 
 #[cfg(test)]
@@ -167,6 +180,14 @@ mod tests {
         assert!(live.path().exists() && other.exists());
         assert!(!dead_path.exists());
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 3, "live, its lock, and other");
+    }
+
+    #[test]
+    fn a_path_that_is_too_long_is_refused_in_words() {
+        let error =
+            RunFolder::create(Path::new("/tmp/a/path/that/is/much/longer/than/it/should/be"));
+        assert!(error.unwrap_err().to_string().contains("too long"));
+        assert!(check_length(Path::new("/var/lib/synmon/browsers")).is_ok());
     }
 
     #[test]

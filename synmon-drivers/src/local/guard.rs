@@ -17,7 +17,7 @@ const SCRIPT: &str = r#"
 trap '' HUP INT TERM
 IFS= read -r tag && IFS= read -r folder || exit 0
 case "$folder" in /*/synmon-"$tag") ;; *) exit 1 ;; esac
-[ "${#tag}" -ge 20 ] || exit 1
+[ "${#tag}" -ge 16 ] || exit 1
 while read -r _; do :; done
 tries=0
 while [ "$tries" -lt 50 ]; do

@@ -5,5 +5,5 @@ mod guard;
 mod process;
 mod scan;
 
-pub(crate) use folder::sweep;
+pub(crate) use folder::{check_length, sweep};
 pub(crate) use process::LocalDriver;

@@ -92,8 +92,9 @@ impl LocalDriver {
         self.parts.as_mut().is_some_and(|parts| matches!(parts.driver.try_wait(), Ok(None)))
     }
 
-    /// Kills everything that was started, and removes the folder. Nothing of the profile is worth
-    /// a polite end, which takes longer and may hang.
+    /// Kills everything that was started; its folder is removed in the background, which takes
+    /// some disks longer than all else. Nothing of the profile is worth a polite end, which takes
+    /// longer and may hang.
     pub(crate) async fn end(mut self) -> Result<(), String> {
         let Some(parts) = self.parts.take() else {
             return Ok(());
@@ -104,16 +105,12 @@ impl LocalDriver {
         let reaped = timeout(END_LIMIT, driver.wait()).await.is_ok();
         let all_gone = end_tagged(folder.tag(), guard.pid()).await;
         reap(group);
-        let removed = spawn_blocking(move || folder.remove()).await.map_err(io::Error::other);
-        match removed.and_then(|removed| removed) {
-            Ok(()) if all_gone && reaped => {
-                guard.dismiss().await;
-                Ok(())
-            }
-            // The guard tries on when its pipe closes.
-            Ok(()) => Err("processes of the browser do not end".to_owned()),
-            Err(error) => Err(format!("the browser's folder can't be removed: {error}")),
+        if !(reaped && all_gone) {
+            // The guard tries on, now that its pipe closes.
+            return Err("processes of the browser do not end".to_owned());
         }
+        tokio::spawn(remove(folder, guard));
+        Ok(())
     }
 
     fn tag(&self) -> &str {
@@ -200,6 +197,18 @@ impl Words {
 
     fn last(&self) -> String {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).trim().to_owned()
+    }
+}
+
+/// Removes a run's folder. Where that fails, or is cut short, the guard tries on: its pipe closes.
+async fn remove(folder: RunFolder, guard: Guard) {
+    let path = folder.path().to_owned();
+    let removed = spawn_blocking(move || folder.remove()).await;
+    match removed.map_err(io::Error::other).and_then(|removed| removed) {
+        Ok(()) => guard.dismiss().await,
+        Err(error) => {
+            tracing::warn!(folder = %path.display(), %error, "a browser's folder stays for now");
+        }
     }
 }
 

@@ -36,5 +36,5 @@ fn carries(pid: u32, file: &str, tag: &str) -> bool {
     let Ok(bytes) = fs::read(format!("/proc/{pid}/{file}")) else {
         return false;
     };
-    bytes.windows(tag.len()).any(|window| window == tag.as_bytes())
+    String::from_utf8_lossy(&bytes).contains(tag)
 }

@@ -11,14 +11,17 @@ pub(super) const VIEWPORT: (i64, i64) = (1280, 720);
 const FRAME_HEIGHT: i64 = 143;
 /// The longest time that a page may load: more than a step may take, so the engine cuts first.
 pub(super) const PAGE_LOAD_MS: u64 = 65_000;
-/// The longest time that a script of ours may take.
-pub(super) const SCRIPT_MS: u64 = 10_000;
+/// After what time a script of ours is given up and run again: its page may have left without the
+/// driver noticing. That a page is busy for long is the engine's to judge.
+pub(super) const SCRIPT_MS: u64 = 3_000;
 
 /// What the browser does not need, and what would disturb or leave traces.
-const ARGS: [&str; 22] = [
+const ARGS: [&str; 23] = [
     "--no-first-run",
     "--no-default-browser-check",
     "--no-service-autorun",
+    // A page that was left must end: one that is kept would still owe answers to scripts.
+    "--disable-back-forward-cache",
     "--disable-background-networking",
     "--disable-breakpad",
     "--disable-client-side-phishing-detection",
@@ -126,6 +129,7 @@ fn firefox(proxy: Option<&str>) -> Value {
     let mut prefs = json!({
         "app.normandy.enabled": false,
         "app.update.disabledForTesting": true,
+        "browser.sessionhistory.max_total_viewers": 0,
         "browser.safebrowsing.malware.enabled": false,
         "browser.safebrowsing.phishing.enabled": false,
         "datareporting.policy.dataSubmissionEnabled": false,

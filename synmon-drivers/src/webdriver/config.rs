@@ -19,7 +19,7 @@ pub struct LocalChromium {
     /// Where to look first, in the form of the variable `PATH`.
     pub search_path: Option<OsString>,
     /// The folder in which each run gets one of its own. Sockets are made in it, whose addresses
-    /// can't be long: at most 40 characters are safe.
+    /// can't be long: [`Browser::ready`](synmon_core::browser::Browser::ready) says if it is.
     pub temp_root: PathBuf,
     /// The proxy that all traffic goes through, loopback too, such as `http://127.0.0.1:3128`.
     pub proxy: Option<String>,

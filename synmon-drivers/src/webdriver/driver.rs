@@ -20,8 +20,8 @@ pub(super) mod limits {
     pub(in crate::webdriver) const START: Duration = Duration::from_mins(1);
     /// What loads a page: a step may take a minute, so the engine cuts first.
     pub(in crate::webdriver) const LOAD: Duration = Duration::from_secs(70);
-    /// All else; it may have to wait for a page that loads.
-    pub(in crate::webdriver) const COMMAND: Duration = Duration::from_secs(35);
+    /// All else: a page that loads or is busy may make it wait just as long.
+    pub(in crate::webdriver) const COMMAND: Duration = LOAD;
     /// Taking a picture.
     pub(in crate::webdriver) const PICTURE: Duration = Duration::from_secs(10);
     /// Taking a picture by the other line.

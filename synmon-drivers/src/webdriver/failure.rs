@@ -15,10 +15,16 @@ const MAX_DIALOG: usize = 1_000;
 pub(super) enum Failure {
     /// A dialog with this text was open; it is closed now, and the command was not carried out.
     Dialog(String),
+    /// A dialog was to be closed that is no longer there; the command was not carried out.
+    NoDialog,
     /// The element is no longer there.
     Stale,
-    /// A script of ours failed, which the page may have caused by leaving.
+    /// A script of ours failed.
     Script(String),
+    /// The page left while the command was carried out.
+    Left,
+    /// A script of ours got no answer from the page in its time.
+    Slow,
     /// The driver does not know this command.
     Unknown,
     /// The rest.
@@ -38,7 +44,10 @@ impl From<Failure> for BrowserError {
         match failure {
             Failure::Browser(error) => error,
             Failure::Dialog(text) => Self::Dialogs(text),
+            Failure::NoDialog => Self::Unexpected("a dialog comes and goes".to_owned()),
             Failure::Stale => Self::Unexpected("the element is gone".to_owned()),
+            Failure::Left => Self::Unexpected("the page keeps leaving".to_owned()),
+            Failure::Slow => Self::Timeout("the page does not answer".to_owned()),
             Failure::Script(why) => Self::Unexpected(why),
             Failure::Unknown => Self::Unexpected("the driver does not know a command".to_owned()),
         }
@@ -51,14 +60,21 @@ impl From<WebDriverError> for Failure {
         let browser = Self::Browser;
         match error.into_inner() {
             E::UnexpectedAlertOpen(info) => Self::Dialog(dialog(&info)),
+            E::NoSuchAlert(_) => Self::NoDialog,
+            // Chromedriver's word for the same.
+            E::InvalidArgument(info) if info.value.message.contains("No dialog is showing") => {
+                Self::NoDialog
+            }
             E::StaleElementReference(_) | E::NoSuchElement(_) => Self::Stale,
+            E::JavascriptError(info) if info.value.message.contains("document unloaded") => {
+                Self::Left
+            }
             E::JavascriptError(info) => Self::Script(text(&info)),
             E::UnknownCommand(_) | E::UnknownMethod(_) | E::UnsupportedOperation(_) => {
                 Self::Unknown
             }
-            E::ScriptTimeout(info) | E::WebDriverTimeout(info) => {
-                browser(BrowserError::Timeout(text(&info)))
-            }
+            E::ScriptTimeout(_) => Self::Slow,
+            E::WebDriverTimeout(info) => browser(BrowserError::Timeout(text(&info))),
             E::InvalidSessionId(info) => browser(BrowserError::SessionLost(text(&info))),
             E::NoSuchWindow(_) => {
                 browser(BrowserError::PageCrashed("the tab was closed".to_owned()))
@@ -69,7 +85,7 @@ impl From<WebDriverError> for Failure {
                 browser(BrowserError::Navigation(net_code(&info).unwrap_or_else(|| text(&info))))
             }
             E::UnknownError(info) => browser(unknown(&info)),
-            E::NotInSpec(info) => browser(own_code(&info)),
+            E::NotInSpec(info) => own_code(&info),
             E::HttpError(why) | E::RequestFailed(why) => {
                 browser(BrowserError::SessionLost(cut(&why, MAX_TEXT)))
             }
@@ -95,11 +111,14 @@ fn unknown(info: &WebDriverErrorInfo) -> BrowserError {
 }
 
 /// Codes that chromedriver has of its own.
-fn own_code(info: &WebDriverErrorInfo) -> BrowserError {
+fn own_code(info: &WebDriverErrorInfo) -> Failure {
     match info.value.error.as_deref() {
-        Some("tab crashed") => BrowserError::PageCrashed(text(info)),
-        Some("disconnected" | "chrome not reachable") => BrowserError::Crashed(text(info)),
-        _ => BrowserError::Unexpected(text(info)),
+        Some("aborted by navigation" | "no such execution context") => Failure::Left,
+        Some("tab crashed") => Failure::Browser(BrowserError::PageCrashed(text(info))),
+        Some("disconnected" | "chrome not reachable") => {
+            Failure::Browser(BrowserError::Crashed(text(info)))
+        }
+        _ => Failure::Browser(BrowserError::Unexpected(text(info))),
     }
 }
 

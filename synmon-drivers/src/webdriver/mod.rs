@@ -70,6 +70,7 @@ impl Browser for WebDriverBrowser {
     async fn ready(&self) -> Result<(), String> {
         match &self.place {
             Place::Local(config) => {
+                local::check_length(&config.temp_root)?;
                 let config = config.clone();
                 let found = spawn_blocking(move || config.find());
                 match found.await {

@@ -124,12 +124,9 @@ async fn deliver(
     }
 }
 
-/// Sets times, opens an empty page (a browser begins with one of its own, which must not pass for
-/// where a flow has led), and makes the viewport exactly as large as it is to be.
+/// Sets times and makes the viewport exactly as large as it is to be.
 async fn prepare(driver: &Driver) -> Result<(), Failure> {
     driver.set_timeouts(PAGE_LOAD_MS, SCRIPT_MS).await?;
-    let empty = Command::post("url", json!({ "url": "about:blank" }));
-    driver.call(empty, limits::COMMAND).await?;
     let script = "return [innerWidth, innerHeight, outerWidth, outerHeight]";
     let ask = Command::post("execute/sync", json!({ "script": script, "args": [] }));
     let sizes: Vec<i64> =

@@ -1,4 +1,5 @@
 //! A real Chromium against sites on loopback: nothing here leaves this machine.
+#![expect(clippy::unwrap_used, reason = "what goes wrong in a test ends it")]
 
 mod cases;
 mod fixture;
@@ -37,7 +38,8 @@ cases! {
         an_answer_without_a_page_is_an_error, each_document_has_a_token_of_its_own,
         what_a_page_says_is_bounded, sessions_know_nothing_of_each_other;
     readiness: each_lack_is_told, what_comes_late_is_acted_upon_when_it_is_there,
-        what_moves_is_clicked_when_it_stands_still, sticky_headers_and_scrollers_are_scrolled_past,
+        what_moves_is_clicked_when_it_stands_still,
+        what_slips_away_at_the_last_moment_is_not_missed, sticky_headers_and_scrollers_are_scrolled_past,
         the_hit_test_sees_through_shadow_roots, a_label_stands_for_its_box_and_an_icon_for_its_button,
         behind_a_modal_dialog_nothing_is_typed, the_first_match_that_can_be_seen_is_meant;
     selectors: what_is_no_selector_of_elements_is_refused, text_is_what_is_rendered,

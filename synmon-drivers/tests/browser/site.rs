@@ -69,9 +69,7 @@ async fn request(socket: &mut BufReader<TcpStream>) -> Option<(String, String)> 
         }
         if path.is_none() {
             path = Some(line.split(' ').nth(1)?.to_owned());
-        } else if let Some(("cookie", value)) =
-            line.to_ascii_lowercase().split_once(": ").map(|(name, value)| (name, value))
-        {
+        } else if let Some(("cookie", value)) = line.to_ascii_lowercase().split_once(": ") {
             value.clone_into(&mut cookies);
         }
     }

@@ -63,6 +63,9 @@ impl TokenKey {
     }
 
     /// A token for a caller, good for [`ACCESS_LIFETIME`].
+    ///
+    /// # Panics
+    /// Never: the claims are plain data, which can always be signed.
     #[must_use]
     pub fn issue(&self, caller: Caller, now: Timestamp) -> String {
         let seconds = |at: Timestamp| at.micros().div_euclid(1_000_000);

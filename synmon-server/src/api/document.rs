@@ -72,9 +72,11 @@ fn description() -> String {
         like what does not exist. In requests, `null` is the same as a field that is left out.\n\n\
         A run that did not pass says why in `error.code`:\n\n| code | status | meaning |\n| --- | --- | --- |\n"
         .to_owned();
-    for &code in ErrorCode::ALL {
-        text += &format!("| `{code}` | `{}` | {} |\n", code.status(), code.meaning());
-    }
+    text.extend(
+        ErrorCode::ALL
+            .iter()
+            .map(|code| format!("| `{code}` | `{}` | {} |\n", code.status(), code.meaning())),
+    );
     text
 }
 

@@ -64,6 +64,7 @@ impl SchedulesApi {
     ///
     /// The same checks as when a flow is saved.
     #[oai(path = "/schedules/preview", method = "post", operation_id = "preview_schedule")]
+    #[expect(clippy::unused_async, reason = "every operation is asynchronous")]
     async fn preview(&self, body: Body<PreviewRequest>) -> poem::Result<Json<Preview>> {
         let PreviewRequest { scheduling, timezone, from, count } = body.0;
         let timezone = timezone.as_deref().unwrap_or("UTC");

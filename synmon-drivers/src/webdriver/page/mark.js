@@ -1,5 +1,6 @@
 // Marks all that a field holds, so that one key removes it; says whether there is anything.
-const [element] = arguments;
+const element = waiting();
+if (!element) return { gone: null };
 if (element.isContentEditable) {
   getSelection().selectAllChildren(element);
   return { held: getter(Node, 'textContent')(element) !== '' };

@@ -3,9 +3,10 @@
 const [xpath, kind, wanted] = arguments;
 const done = arguments[arguments.length - 1];
 
-/** The next frame; a tab in the background draws none, so a timer stands in. */
+/** The next frame. Where none comes, though the tab is in front, a timer stands in: late, because
+ * on a busy machine frames are late too, and between two of them nothing seems to move. */
 const frame = () => new Promise((go) => {
-  const timer = setTimeout(go, 100);
+  const timer = setTimeout(go, 500);
   requestAnimationFrame(() => { clearTimeout(timer); go(); });
 });
 
@@ -141,7 +142,35 @@ function option(select) {
   return matches(found, ':disabled') ? { state: 'disabled' } : { state: 'ready' };
 }
 
+/** Lets a press through only if it really reaches the element: by the time that it comes, something
+ * may have moved, or opened because the pointer came near. */
+function watch(element) {
+  const kinds = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click', 'auxclick', 'dblclick'];
+  const press = { missed: null, end: () => kinds.forEach((k) => removeEventListener(k, judge, true)) };
+  const judge = (event) => {
+    if (!event.isTrusted) return;
+    if (press.missed === null) {
+      const [hit] = event.composedPath();
+      if (receives(element, hit)) {
+        press.end();
+        return;
+      }
+      press.missed = describe(hit);
+    }
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  window[PRESS]?.end();
+  kinds.forEach((kind) => addEventListener(kind, judge, true));
+  Object.defineProperty(window, PRESS, { value: press, configurable: true });
+}
+
+/** Whether an animation of the element, or of what it is in, is about to begin. */
+const starting = (element) => document.getAnimations().some((animation) => animation.pending
+  && animation.effect?.target && method(Node, 'contains')(animation.effect.target, element));
+
 async function ready() {
+  if (getter(Document, 'visibilityState')(document) === 'hidden') return { state: 'behind' };
   const { invalid, found } = find(xpath);
   if (invalid) return { state: 'invalid', why: invalid };
   if (found.length === 0) return { state: 'missing' };
@@ -162,16 +191,23 @@ async function ready() {
     if (answer.state !== 'ready') return answer;
   }
   const pointing = kind === 'click' || kind === 'hover';
-  const first = pointing ? scrolled(element) : (scrollTo(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' }), { state: 'ready' });
+    let first = { state: 'ready' };
+  if (pointing) first = scrolled(element);
+  else scrollTo(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
   await frame();
   const before = boxOf(element);
   await frame();
   const after = boxOf(element);
   if (!connected(element)) return { state: 'missing' };
-  if (['x', 'y', 'width', 'height'].some((side) => before[side] !== after[side])) return { state: 'moving' };
+    const moved = ['x', 'y', 'width', 'height'].some((side) => before[side] !== after[side]);
+  if (moved || starting(element)) return { state: 'moving' };
   if (first.state !== 'ready') return first;
   const answer = pointing ? target(element) : focused(element);
-  const hidden = getter(Document, 'visibilityState')(document) === 'hidden';
-  return answer.state === 'ready' ? { how, ...answer, element, hidden } : answer;
+  if (answer.state !== 'ready') return answer;
+  const reference = { value: new WeakRef(element), configurable: true };
+    if (!pointing) Object.defineProperty(window, WAITING, reference);
+  if (kind === 'click') watch(element);
+  return { how, ...answer };
 }
+addEventListener('pagehide', () => done({ state: 'missing' }), { once: true });
 ready().then(done, (error) => done({ state: 'broken', why: cut(error, 300) }));

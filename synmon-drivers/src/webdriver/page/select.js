@@ -1,5 +1,7 @@
 // Chooses an option as a click on it does, and tells the page.
-const [element, wanted] = arguments;
+const [wanted] = arguments;
+const element = waiting();
+if (!element) return { gone: null };
 const options = Array.from(getter(HTMLSelectElement, 'options')(element));
 const found = options.find((o) => folded(o.label) === folded(wanted) || folded(o.text) === folded(wanted))
   ?? options.find((o) => o.value === wanted);

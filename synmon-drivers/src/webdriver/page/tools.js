@@ -92,6 +92,17 @@ function describe(element) {
   return cut(nameOf(element) + (id ? `#${id}` : '') + classes.map((c) => `.${c}`).join(''), 80);
 }
 
+/** Where the element that is ready waits for the script that changes it. It is not handed over by
+ * the driver: chromedriver hangs on a form with a field that is called "parentNode". */
+const WAITING = Symbol.for('synmon.ready');
+const waiting = () => {
+  const element = window[WAITING]?.deref();
+  return element instanceof Element && connected(element) ? element : null;
+};
+
+/** Where a press waits to be looked at: see `watch` in ready.js. */
+const PRESS = Symbol.for('synmon.press');
+
 /** What the browser shows instead of a page, if it does: its code, such as ERR_NAME_NOT_RESOLVED. */
 function errorPage() {
   const address = getter(Document, 'documentURI')(document) ?? '';

@@ -1,6 +1,6 @@
 //! Looking at elements and acting on them.
 
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use synmon_core::{
     browser::{Attempt, BrowserError, NotReady, Observation},
@@ -14,78 +14,14 @@ use super::{
         driver::{Command, limits},
         failure::Failure,
     },
-    WebDriverSession, keys, script,
+    WebDriverSession,
+    answer::{Changed, Found, Readiness, Settled, Target, Writing},
+    keys, script,
 };
 
 /// How many characters are typed one by one. What is longer is inserted as from a clipboard: a key
 /// costs about two milliseconds.
 const TYPED_ONE_BY_ONE: usize = 256;
-
-/// What a selector finds.
-#[derive(Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-enum Found {
-    Invalid { why: String },
-    Missing,
-    Here { matches: usize, visible: bool, text: String, value: Option<String> },
-}
-
-/// Whether an element can be acted upon.
-#[derive(Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case")]
-enum Readiness {
-    Ready(Target),
-    Missing,
-    Hidden,
-    Moving,
-    Disabled,
-    ReadOnly,
-    Covered { by: String },
-    OutOfView,
-    NoSuchOption,
-    Refused { why: String },
-    Invalid { why: String },
-    Broken { why: String },
-}
-
-/// An element that is ready.
-#[derive(Deserialize)]
-struct Target {
-    /// Where to press.
-    #[serde(default)]
-    x: i64,
-    #[serde(default)]
-    y: i64,
-    /// Its reference, for the script that follows.
-    element: Value,
-    /// Whether text is typed into it or set.
-    how: Option<Writing>,
-    /// Whether the End key must move the caret first.
-    #[serde(default)]
-    end: bool,
-    /// Whether the tab is in the background: it would not get any input.
-    hidden: bool,
-}
-
-#[derive(Clone, Copy, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "snake_case")]
-enum Writing {
-    Keys,
-    Set,
-    File,
-}
-
-/// What a script that changes a field says of it.
-#[derive(Deserialize)]
-struct Held<T> {
-    held: T,
-}
-
-/// What the page is like after an input.
-#[derive(Deserialize)]
-struct Settled {
-    hidden: bool,
-}
 
 impl WebDriverSession {
     pub(super) async fn look(
@@ -129,10 +65,7 @@ impl WebDriverSession {
             Gesture::Hover => self.input(keys::pointer(target.x, target.y, 0)).await,
             Gesture::Type(text) => self.write(&target, text).await,
             Gesture::Clear => self.empty(&target).await,
-            Gesture::Select(option) => {
-                let args = json!([target.element, option]);
-                self.change(&script::SELECT, args).await.map(|_: Option<Held<bool>>| Attempt::Done)
-            }
+            Gesture::Select(option) => self.choose(option).await,
         };
         self.finished(done).await
     }
@@ -158,21 +91,21 @@ impl WebDriverSession {
         kind: &str,
         wanted: &str,
     ) -> Result<Result<Target, Attempt>, BrowserError> {
-        let answer = self.ask(&script::READY, json!([selector.as_str(), kind, wanted])).await?;
+        let args = json!([selector.as_str(), kind, wanted]);
+        let mut answer = self.ask(&script::READY, args.clone()).await?;
+        if matches!(answer, Readiness::Behind) {
+            self.bring_to_front().await;
+            answer = self.ask(&script::READY, args).await?;
+        }
         let lacking = match answer {
-            Readiness::Ready(target) => {
-                if target.hidden {
-                    self.bring_to_front().await;
-                }
-                return Ok(Ok(target));
-            }
+            Readiness::Ready(target) => return Ok(Ok(target)),
             Readiness::Missing => NotReady::Missing,
             Readiness::Hidden => NotReady::Hidden,
             Readiness::Moving => NotReady::Moving,
             Readiness::Disabled => NotReady::Disabled,
             Readiness::ReadOnly => NotReady::ReadOnly,
             Readiness::Covered { by } => NotReady::Covered { by },
-            Readiness::OutOfView => NotReady::OutOfView,
+            Readiness::OutOfView | Readiness::Behind => NotReady::OutOfView,
             Readiness::NoSuchOption => NotReady::NoSuchOption,
             Readiness::Refused { why } => return Ok(Err(Attempt::Refused(why))),
             Readiness::Invalid { why } => return Err(BrowserError::SelectorInvalid(why)),
@@ -183,13 +116,15 @@ impl WebDriverSession {
 
     /// Sends input. From here on the page may do whatever it likes: the input has been given.
     async fn input(&mut self, actions: Value) -> Result<Attempt, Failure> {
-        self.send(Command::post("actions", actions), limits::COMMAND).await?;
-        Ok(Attempt::Done)
+        match self.send(Command::post("actions", actions), limits::COMMAND).await {
+            Ok(_) | Err(Failure::Left) => Ok(Attempt::Done),
+            Err(failure) => Err(failure),
+        }
     }
 
     async fn write(&mut self, target: &Target, text: &str) -> Result<Attempt, Failure> {
         if target.how == Some(Writing::Set) {
-            return self.set(target, text).await;
+            return self.set(text).await;
         }
         if target.end {
             self.input(keys::strokes([keys::END].into_iter())).await?;
@@ -212,39 +147,53 @@ impl WebDriverSession {
         Ok(Attempt::Done)
     }
 
-    async fn set(&mut self, target: &Target, text: &str) -> Result<Attempt, Failure> {
-        let held: Option<Held<String>> =
-            self.change(&script::SET, json!([target.element, text])).await?;
-        match held {
-            Some(Held { held }) if held != text => Ok(Attempt::Refused(format!(
+    async fn set(&mut self, text: &str) -> Result<Attempt, Failure> {
+        let held: Option<String> = self.change(&script::SET, json!([text])).await?;
+        Ok(match held {
+            Some(held) if held != text => Attempt::Refused(format!(
                 "this field can't hold it: write dates as 2024-12-31, times as 23:59, colours as \
                  #00ff00; it would hold “{held}”"
-            ))),
-            _ => Ok(Attempt::Done),
-        }
+            )),
+            _ => Attempt::Done,
+        })
+    }
+
+    async fn choose(&mut self, option: &str) -> Result<Attempt, Failure> {
+        let chosen: Option<bool> = self.change(&script::SELECT, json!([option])).await?;
+        Ok(match chosen {
+            Some(false) => Attempt::NotReady(NotReady::NoSuchOption),
+            _ => Attempt::Done,
+        })
     }
 
     /// Empties a field as a person does: marks all, and presses Delete.
     async fn empty(&mut self, target: &Target) -> Result<Attempt, Failure> {
         if target.how == Some(Writing::Set) {
-            return self.set(target, "").await;
+            return self.set("").await;
         }
-        let marked: Option<Held<bool>> =
-            self.change(&script::MARK, json!([target.element])).await?;
-        if marked.is_some_and(|marked| marked.held) {
-            return self.input(keys::strokes([keys::DELETE].into_iter())).await;
+        match self.change(&script::MARK, json!([])).await? {
+            Some(true) => self.input(keys::strokes([keys::DELETE].into_iter())).await,
+            _ => Ok(Attempt::Done),
         }
-        Ok(Attempt::Done)
     }
 
-    /// Runs a script that changes the page, once; `None` if a dialog of the page cut its answer.
-    async fn change<T: serde::de::DeserializeOwned>(
+    /// Runs a script that changes the field that is ready, once, and returns what it holds then;
+    /// `None` if its answer was cut off, which the page did because of the change: by a dialog, by
+    /// leaving, or by being busy.
+    async fn change<T: DeserializeOwned>(
         &mut self,
         script: &script::Script,
         args: Value,
     ) -> Result<Option<T>, Failure> {
-        let answer = self.run(script, args).await?;
-        Ok(serde_json::from_value(answer).unwrap_or_default())
+        let answer = match self.run(script, args).await {
+            Err(Failure::Left | Failure::Slow) => return Ok(None),
+            answer => answer?,
+        };
+        match serde_json::from_value(answer) {
+            Ok(Changed::Held(held)) => Ok(Some(held)),
+            Ok(Changed::Gone(())) => Err(Failure::Stale),
+            Err(_) => Ok(None),
+        }
     }
 
     /// After an input: lets the page react, closes the dialogs that it opened, and waits for the
@@ -259,14 +208,17 @@ impl WebDriverSession {
         if attempt != Attempt::Done {
             return Ok(attempt);
         }
-        let dialogs = self.dialogs.len();
+        let dialogs = self.dialogs_closed;
         let settled: Result<Settled, _> = self.ask(&script::SETTLE, json!([])).await;
         match settled {
+            Ok(Settled { missed: Some(by), .. }) => {
+                return Ok(Attempt::NotReady(NotReady::Covered { by }));
+            }
             Ok(settled) if settled.hidden => self.bring_to_front().await,
-            Ok(_) | Err(Failure::Script(_)) => {}
+            Ok(_) | Err(Failure::Left | Failure::Script(_)) => {}
             Err(failure) => return Err(failure.into()),
         }
-        if self.dialogs.len() > dialogs {
+        if self.dialogs_closed > dialogs {
             // A dialog swallows the end of an input: no key must stay down.
             let release = self.send(Command::delete("actions"), limits::COMMAND).await;
             if let Err(Failure::Browser(error)) = release {

@@ -1,6 +1,6 @@
 //! Commands and scripts, with the dialogs that come between.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -32,12 +32,18 @@ impl WebDriverSession {
             match self.parts.driver.call(command.clone(), limit).await {
                 Err(Failure::Dialog(text)) => {
                     closed += 1;
-                    self.dialogs.push(text.clone());
+                    self.dialogs_closed += 1;
+                    match self.parts.cdp.clone() {
+                        // The driver sometimes tells of a dialog twice; the browser does not.
+                        Some(cdp) => cdp.catch_up(limits::PROBE).await,
+                        None => self.dialogs.push(text.clone()),
+                    }
                     if closed > MAX_DIALOGS {
-                        self.end_dialogs().await;
                         return Err(Failure::Browser(BrowserError::Dialogs(text)));
                     }
                 }
+                // The dialog was closed before the driver could close it.
+                Err(Failure::NoDialog) if closed <= MAX_DIALOGS => closed += 1,
                 Err(Failure::Browser(error)) => return Err(Failure::Browser(self.judged(error))),
                 answer => return answer,
             }
@@ -45,18 +51,21 @@ impl WebDriverSession {
     }
 
     /// Runs a script that does not change the page: it is run again if a dialog or a navigation
-    /// cuts it short.
+    /// cuts it short, or if the page is too busy to answer.
     pub(super) async fn ask<T: DeserializeOwned>(
         &mut self,
         script: &Script,
         args: Value,
     ) -> Result<T, Failure> {
         let mut cuts = 0;
+        let until = Instant::now() + limits::COMMAND;
         loop {
-            let answer = self.run(script, args.clone()).await;
-            match answer {
+            match self.run(script, args.clone()).await {
+                Err(Failure::Slow) if Instant::now() < until => {}
                 // Our scripts never answer null: a dialog came between.
-                Ok(Value::Null) | Err(Failure::Script(_)) if cuts < MAX_CUTS => cuts += 1,
+                Ok(Value::Null) | Err(Failure::Left | Failure::Script(_)) if cuts < MAX_CUTS => {
+                    cuts += 1;
+                }
                 Ok(value) => {
                     return serde_json::from_value(value).map_err(|_| {
                         let text = "the page changed what a script answers".to_owned();
@@ -86,17 +95,5 @@ impl WebDriverSession {
             _ => {}
         }
         error
-    }
-
-    /// A page that opens dialogs in a loop is stopped, so that there is a picture of it at last.
-    async fn end_dialogs(&mut self) {
-        self.stop_page().await;
-        for _ in 0..MAX_DIALOGS {
-            let command = Command::get("title");
-            match self.parts.driver.call(command, limits::PROBE).await {
-                Err(Failure::Dialog(_)) => {}
-                _ => break,
-            }
-        }
     }
 }

@@ -1,7 +1,7 @@
 //! What a tab shows: as facts and as a picture. Both must be had even from a tab that hangs the
 //! driver, so the other line is asked too when the driver takes long.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{pin::pin, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -79,31 +79,34 @@ impl WebDriverSession {
     }
 
     pub(super) async fn picture(&mut self) -> Result<Picture, BrowserError> {
-        let past_driver = pin!(picture_past_driver(self.parts.cdp.clone()));
-        let by_driver = pin!(self.send(Command::get("screenshot"), limits::PICTURE));
-        let answer = match select(by_driver, past_driver).await {
-            Either::Left((Err(error), past_driver)) => match past_driver.await {
-                Some(picture) => return Ok(picture),
-                None => Err(error),
-            },
-            Either::Left((answer, _)) => answer,
-            Either::Right((Some(picture), _)) => return Ok(picture),
-            Either::Right((None, by_driver)) => by_driver.await,
+        let cdp = self.parts.cdp.clone();
+        let answer = {
+            let by_driver = pin!(self.send(Command::get("screenshot"), limits::PICTURE));
+            let past_driver = pin!(async {
+                later(PATIENCE).await;
+                last_frame(cdp.as_deref()).await
+            });
+            match select(by_driver, past_driver).await {
+                Either::Left((answer, _)) => answer,
+                Either::Right((Some(picture), _)) => return Ok(picture),
+                Either::Right((None, by_driver)) => by_driver.await,
+            }
         };
-        match answer? {
-            Value::String(data) => decoded(&data).map_err(BrowserError::Unexpected),
-            _ => Err(BrowserError::Unexpected("the driver sent no picture".to_owned())),
+        match answer {
+            Ok(Value::String(data)) => decoded(&data).map_err(BrowserError::Unexpected),
+            Ok(_) => Err(BrowserError::Unexpected("the driver sent no picture".to_owned())),
+            Err(error) => match last_frame(cdp.as_deref()).await {
+                Some(picture) => Ok(picture),
+                None => Err(error.into()),
+            },
         }
     }
 }
 
-/// A picture by the other line, if the driver has not sent one in the meantime.
-async fn picture_past_driver(cdp: Option<Arc<Cdp>>) -> Option<Picture> {
-    let cdp = cdp?;
-    later(PATIENCE).await;
-    let params = json!({ "format": "png" });
-    let answer = cdp.tab("Page.captureScreenshot", params, limits::PAST_DRIVER).await.ok()?;
-    decoded(answer["data"].as_str()?).ok()
+/// A picture by the other line: what was last drawn.
+async fn last_frame(cdp: Option<&Cdp>) -> Option<Picture> {
+    let cdp = cdp.filter(|cdp| !cdp.page_crashed())?;
+    decoded(&cdp.last_frame(limits::PAST_DRIVER).await?).ok()
 }
 
 fn decoded(data: &str) -> Result<Picture, String> {

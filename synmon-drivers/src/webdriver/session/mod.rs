@@ -1,6 +1,7 @@
 //! A session: one tab, driven for one run.
 
 mod act;
+mod answer;
 mod ask;
 mod evidence;
 mod health;
@@ -42,10 +43,13 @@ pub(super) struct Parts {
 pub(super) struct WebDriverSession {
     parts: Parts,
     version: String,
-    /// The texts of dialogs that were closed and not asked for yet.
+    /// The texts of dialogs that were closed and not asked for yet, as the driver tells them: only
+    /// without a line past the driver.
     dialogs: Vec<String>,
     /// Whether the driver said that the tab's process has ended.
     page_crashed: bool,
+    /// How many dialogs the driver has closed.
+    dialogs_closed: usize,
     closed: bool,
 }
 
@@ -57,7 +61,14 @@ impl WebDriverSession {
             said("browserName").unwrap_or(parts.kind.as_str()),
             said("browserVersion").unwrap_or("of unknown version"),
         );
-        Self { parts, version, dialogs: Vec::new(), page_crashed: false, closed: false }
+        Self {
+            parts,
+            version,
+            dialogs: Vec::new(),
+            page_crashed: false,
+            dialogs_closed: 0,
+            closed: false,
+        }
     }
 
     pub(super) fn driver(&self) -> &Driver {
@@ -116,7 +127,10 @@ impl Session for WebDriverSession {
     }
 
     fn take_dialogs(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.dialogs)
+        match &self.parts.cdp {
+            Some(cdp) => cdp.take_dialogs(),
+            None => std::mem::take(&mut self.dialogs),
+        }
     }
 
     async fn interrupt(&mut self) {

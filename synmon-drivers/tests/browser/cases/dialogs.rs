@@ -87,6 +87,5 @@ pub(crate) async fn dialogs_without_end_are_an_error_and_end(browser: &dyn Brows
     assert!(matches!(answer.unwrap(), Err(BrowserError::Dialogs(_))));
     assert!(tab.0.take_dialogs().len() >= 8);
     tab.assert_picture().await;
-    tab.open(&site.url("/next")).await;
     tab.close().await;
 }

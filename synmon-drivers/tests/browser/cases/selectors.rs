@@ -12,7 +12,7 @@ pub(crate) async fn what_is_no_selector_of_elements_is_refused(browser: &dyn Bro
     let mut tab = open_tab(browser).await;
     tab.open(&site.url("/")).await;
     for xpath in
-        ["//[", "//p/@class", "//p/text()", "count(//p)", "'text'", "1 = 1", "//p[foo()]", "x:y"]
+        ["//p//", "//p/@class", "//p/text()", "count(//p)", "'text'", "1 = 1", "//p[foo()]", "x:y"]
     {
         let answer = tab.0.observe(&selector(xpath)).await;
         assert!(matches!(answer, Err(BrowserError::SelectorInvalid(_))), "{xpath}: {answer:?}");
