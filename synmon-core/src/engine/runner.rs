@@ -346,6 +346,10 @@ impl<'a> Runner<'a> {
     async fn keep_page(&mut self, log: &mut StepLog, page: Option<&PageState>) {
         let Some(page) = page else { return };
         self.document = Some(page.document.clone());
+        if log.error.is_some() && page.url.starts_with("chrome:") {
+            // Nothing came. The tab shows the browser's own first page, which no flow has led to.
+            return;
+        }
         if let Err(error) = self.check_place(page).await {
             log.error = Some(error);
             log.url = Some(page.url.clone());

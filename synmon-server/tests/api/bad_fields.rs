@@ -17,7 +17,7 @@ fn with(field: &str, value: &Value) -> Value {
     flow
 }
 
-fn step(fields: Value) -> Value {
+fn step(fields: &Value) -> Value {
     let mut step = json!({"number": 1, "action": "click", "selector_xpath": "//a"});
     for (name, value) in fields.as_object().unwrap() {
         step[name] = value.clone();
@@ -225,8 +225,8 @@ async fn each_field_of_a_step_that_is_wrong_is_named() {
         (422, "script", json!({"script": "alert(1)"})),
         (422, "flow_id", json!({"flow_id": "x"})),
     ] {
-        let good = step(typing.clone());
-        let mut bad = step(fields);
+        let good = step(&typing);
+        let mut bad = step(&fields);
         bad["number"] = json!(2);
         let steps = json!([good, bad]);
         blame(&ann, &path, &steps, status, &format!("steps[1].{field}")).await;
@@ -241,7 +241,7 @@ async fn numbers_of_steps_are_one_to_n() {
     let made = ann.create_flow(json!({})).await;
     let path = format!("/flows/{}/steps", made["id"].as_str().unwrap());
     let numbered = |numbers: &[i64]| -> Value {
-        numbers.iter().map(|number| step(json!({ "number": number }))).collect()
+        numbers.iter().map(|number| step(&json!({ "number": number }))).collect()
     };
     for (numbers, wrong) in [
         (&[0][..], 0),
@@ -257,7 +257,7 @@ async fn numbers_of_steps_are_one_to_n() {
         blame(&ann, &path, &numbered(numbers), 422, &field).await;
     }
     for number in [json!(1.0), json!(1.5), json!("1"), json!(null), json!(u64::MAX), json!([1])] {
-        let steps = json!([step(json!({ "number": number }))]);
+        let steps = json!([step(&json!({ "number": number }))]);
         blame(&ann, &path, &steps, 400, "steps[0].number").await;
     }
     let hundred_and_one: Vec<i64> = (1..=101).collect();
@@ -279,10 +279,10 @@ async fn a_mistyped_name_is_answered_with_the_one_that_was_meant() {
     };
     let answer = ann.patch(&path, &json!({"schedulling": "@daily"})).await.must_be(422);
     assert!(hint(&answer).contains("did you mean scheduling?"), "{answer:?}");
-    let steps = json!([step(json!({"selector_xpth": "//a"}))]);
+    let steps = json!([step(&json!({"selector_xpth": "//a"}))]);
     let answer = ann.put(&format!("{path}/steps"), &steps).await.must_be(422);
     assert!(hint(&answer).contains("did you mean selector_xpath?"), "{answer:?}");
-    let steps = json!([step(json!({"action": "taping"}))]);
+    let steps = json!([step(&json!({"action": "taping"}))]);
     let answer = ann.put(&format!("{path}/steps"), &steps).await.must_be(422);
     assert!(hint(&answer).contains("did you mean tapping?"), "{answer:?}");
 }

@@ -45,6 +45,12 @@ async fn ann_with_a_flow(app: &App) -> (User, String) {
     (ann, flow["id"].as_str().unwrap().to_owned())
 }
 
+/// The beginning of an object that has very many keys.
+fn many_keys() -> String {
+    let keys: Vec<_> = (0..50_000).map(|index| format!("\"k{index}\":0,")).collect();
+    keys.concat()
+}
+
 /// What a server says to these bytes, up to the end of the connection.
 async fn raw(app: &App, request: &[u8]) -> String {
     let address = app.address().trim_start_matches("http://");
@@ -62,7 +68,7 @@ async fn a_body_that_is_not_json_is_400_wherever_it_is_sent() {
     let app = App::without_browser().allowing("127.0.0.1").start().await;
     let (ann, flow) = ann_with_a_flow(&app).await;
     let deep = |open: &str, close: &str| format!("{}{}", open.repeat(10_000), close.repeat(10_000));
-    let many: String = (0..50_000).map(|index| format!("\"k{index}\":{index},")).collect();
+    let many = many_keys();
     let bodies: Vec<(&str, Vec<u8>)> = vec![
         ("nothing", vec![]),
         ("white space", b" \r\n\t ".to_vec()),
@@ -117,7 +123,7 @@ async fn what_is_there_twice_or_unknown_is_never_a_way_around_a_check() {
     assert_eq!(answer.must_be(200).json()["name"], "second");
     let twice = "{\"name\": \"fine\", \"name\": \"\"}";
     ann.raw(Method::PATCH, &path, twice).await.must_blame(422, &["name"]);
-    let many: String = (0..50_000).map(|index| format!("\"k{index}\":0,")).collect();
+    let many = many_keys();
     let answer = ann.raw(Method::PATCH, &path, format!("{{{many}\"name\":\"x\"}}")).await;
     assert_eq!(answer.status, 422);
     assert!(answer.fields().len() <= 20 && answer.body.len() < 10_000, "a short answer");

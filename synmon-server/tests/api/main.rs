@@ -1,6 +1,8 @@
 //! The product's own program over HTTP, from registering to a real browser. All traffic stays on
 //! loopback.
 
+#![expect(clippy::unwrap_used, reason = "in a test what does not hold panics")]
+
 mod accounts;
 mod bad_fields;
 mod bad_requests;
@@ -10,6 +12,8 @@ mod fixture;
 mod flows;
 mod lifecycle;
 mod machine;
+mod pages;
+mod postgres;
 mod runs;
 mod schedules;
 mod sessions;

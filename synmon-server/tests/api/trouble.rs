@@ -13,12 +13,15 @@ fn click(selector: &str) -> Value {
     json!([{"number": 1, "action": "click", "selector_xpath": selector, "timeout_ms": 2_000}])
 }
 
-async fn failed(user: &User, flow: &str, code: &str, step: u32) -> Value {
+/// Runs a flow that fails in this step for this reason.
+async fn failed(app: &App, user: &User, flow: &str, code: &str, step: u32) -> Value {
     let run = user.run_to_its_end(flow).await;
     assert_eq!(run["status"], "failed", "{run}");
     assert_eq!(run["error"]["code"], code, "{run}");
     assert_eq!(run["error"]["step"], step, "{run}");
-    assert_eq!(run["attempt"], 1, "a site's failure is not tried again: {run}");
+    // A site's failure is not tried again, only a browser that did not start.
+    let again = app.log().contains("no browser could be started");
+    assert!(run["attempt"] == 1 || again, "{run}");
     let logs = run["steps"].as_array().unwrap();
     for log in logs {
         let number = log["number"].as_u64().unwrap();
@@ -46,18 +49,18 @@ async fn each_way_a_site_fails_has_its_code() {
     assert_eq!(run["steps"][1]["title"], "sent", "{run}");
 
     let flow = ann.flow_with_steps("http://nothing-here.invalid/", steps()).await;
-    failed(&ann, &flow, "dns", 0).await;
+    failed(&app, &ann, &flow, "dns", 0).await;
     let closed = format!("http://127.0.0.1:{}/", closed_port().await);
     let flow = ann.flow_with_steps(&closed, steps()).await;
-    failed(&ann, &flow, "navigation_failed", 0).await;
+    failed(&app, &ann, &flow, "navigation_failed", 0).await;
     for path in ["/status/500", "/status/404"] {
         let flow = ann.flow_with_steps(&site.url(path), steps()).await;
-        failed(&ann, &flow, "http_error", 0).await;
+        failed(&app, &ann, &flow, "http_error", 0).await;
     }
     let flow = ann.flow_with_steps(&site.url("/"), click("//a[@id='nowhere']")).await;
-    failed(&ann, &flow, "element_not_found", 1).await;
+    failed(&app, &ann, &flow, "element_not_found", 1).await;
     let flow = ann.flow_with_steps(&site.url("/"), click("//button[nonsense()]")).await;
-    failed(&ann, &flow, "selector_invalid", 1).await;
+    failed(&app, &ann, &flow, "selector_invalid", 1).await;
     // Each of them was told, once.
     app.letter(&ann.email, 1 + 6).await;
 }
@@ -72,7 +75,7 @@ async fn a_page_that_never_ends_is_a_timeout_of_the_site() {
         let flow = ann.flow_with_steps(&site.url(path), click("//button")).await;
         let change = json!({"run_timeout_ms": 2_500});
         ann.patch(&format!("/flows/{flow}"), &change).await.must_be(200);
-        let run = failed(&ann, &flow, "timeout", 0).await;
+        let run = failed(&app, &ann, &flow, "timeout", 0).await;
         let took = run["duration_ms"].as_u64().unwrap();
         assert!(took < 40_000, "{run}");
     }
@@ -97,7 +100,7 @@ async fn a_site_that_leads_to_a_forbidden_address_is_not_shown() {
     let flow = ann
         .flow_with_steps(&site.url(&format!("/to/{}", hidden.url("/"))), click("//button"))
         .await;
-    let run = failed(&ann, &flow, "blocked_address", 0).await;
+    let run = failed(&app, &ann, &flow, "blocked_address", 0).await;
     let log = &run["steps"][0];
     assert_eq!(log["screenshot_url"], Value::Null, "{log}");
     assert!(log["screenshot_unavailable"].is_string(), "{log}");
@@ -120,7 +123,7 @@ async fn no_file_is_typed_into_a_file_input() {
         "content": "/etc/passwd", "timeout_ms": 2_000,
     }]);
     let flow = ann.flow_with_steps(&site.url("/"), steps).await;
-    failed(&ann, &flow, "element_not_interactable", 1).await;
+    failed(&app, &ann, &flow, "element_not_interactable", 1).await;
 }
 
 #[tokio::test]
@@ -136,7 +139,7 @@ async fn a_run_that_goes_on_is_cancelled_soon_and_one_that_waits_at_once() {
     let flow = ann.flow_with_steps(&site.url("/"), steps).await;
     let run = ann.start(&flow).await;
     let waiting = ann.start(&flow).await;
-    until_within(Duration::from_secs(60), "the first log", async || {
+    until_within(Duration::from_mins(1), "the first log", async || {
         (!ann.run(&run).await["steps"].as_array()?.is_empty()).then_some(())
     })
     .await;
