@@ -274,7 +274,7 @@ impl<'a> Runner<'a> {
     /// answer "ok" to both.
     fn judge(&self, page: &PageState, task: Task<'_>) -> Result<(), Failure> {
         // A download, say, leaves the tab where it was: on the browser's own first page.
-        if task.opens() && !page.url.starts_with("http") && !page.error_page {
+        if task.opens() && !is_of_the_web(page) && !page.error_page {
             let message = "the browser shows no page of the site: the address may be a download";
             return Err(Failure::Page(StepError::new(ErrorCode::NavigationFailed, message)));
         }
@@ -346,7 +346,7 @@ impl<'a> Runner<'a> {
     async fn keep_page(&mut self, log: &mut StepLog, page: Option<&PageState>) {
         let Some(page) = page else { return };
         self.document = Some(page.document.clone());
-        if log.error.is_some() && page.url.starts_with("chrome:") {
+        if log.error.is_some() && !is_of_the_web(page) {
             // Nothing came. The tab shows the browser's own first page, which no flow has led to.
             return;
         }
@@ -442,6 +442,10 @@ pub(super) fn untried(snapshot: &FlowSnapshot, logs: &[StepLog]) -> Vec<StepLog>
         .chain(snapshot.steps.iter().map(|step: &Step| StepLog::step(step)))
         .filter(|log| logs.iter().all(|done| done.number != log.number))
         .collect()
+}
+
+fn is_of_the_web(page: &PageState) -> bool {
+    page.url.starts_with("http:") || page.url.starts_with("https:")
 }
 
 fn stopped(reason: StopReason) -> AttemptEnding {

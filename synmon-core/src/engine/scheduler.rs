@@ -53,8 +53,13 @@ impl Scheduler {
         let wait = if full {
             Duration::ZERO
         } else {
-            // Never longer than a poll: a flow may become due earlier than is known now.
-            store.next_due().await?.map_or(POLL, |due| due.since(clock.now()).min(POLL))
+            match store.next_due().await? {
+                // It was due for this tick already, and is one that can't be planned.
+                Some(due) if due <= now && planned == 0 => POLL,
+                // Never longer than a poll: a flow may become due earlier than is known now.
+                Some(due) => due.since(clock.now()).min(POLL),
+                None => POLL,
+            }
         };
         Ok(SchedulerTick { planned, wait })
     }

@@ -22,6 +22,9 @@ use super::{folder::RunFolder, guard::Guard, scan};
 pub(super) const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// How long the driver may take to listen.
 const START_LIMIT: Duration = Duration::from_secs(20);
+/// How often a driver is started that finds its port taken, and what it says then.
+const MAX_TRIES: u32 = 5;
+const PORT_TAKEN: &str = "Address already in use";
 /// How long the end of all processes may take.
 const END_LIMIT: Duration = Duration::from_secs(5);
 /// How much of what the driver says last is kept for an error's text.
@@ -44,8 +47,19 @@ struct Parts {
 }
 
 impl LocalDriver {
-    /// Starts a driver that listens on a port of its own choice.
+    /// Starts a driver that listens on a port of its own choice. Of several that start at once, one
+    /// may find that its choice was taken meanwhile, and end: then another is started.
     pub(crate) async fn start(program: &Path, root: &Path) -> Result<Self, String> {
+        let mut tries = 1;
+        loop {
+            match Self::try_start(program, root).await {
+                Err(why) if tries < MAX_TRIES && why.contains(PORT_TAKEN) => tries += 1,
+                started => return started,
+            }
+        }
+    }
+
+    async fn try_start(program: &Path, root: &Path) -> Result<Self, String> {
         let root = root.to_owned();
         let folder = spawn_blocking(move || RunFolder::create(&root))
             .await

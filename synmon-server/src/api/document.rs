@@ -171,6 +171,12 @@ fn add_problems(path: &str, method: &str, operation: &mut Value) {
         (500, "Something in synmon went wrong; it is logged.", true),
         (503, "The database is out of reach.", true),
     ];
+    // The framework has no words for an answer that is plain JSON.
+    for answer in operation["responses"].as_object_mut().into_iter().flat_map(Map::values_mut) {
+        if answer["description"] == "" {
+            answer["description"] = json!("What was asked for.");
+        }
+    }
     for (status, description, _) in statuses.iter().filter(|(_, _, applies)| *applies) {
         operation["responses"][status.to_string()] = json!({
             "description": description,
