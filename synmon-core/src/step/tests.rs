@@ -6,31 +6,7 @@ use super::{Action, ActionName, Gesture, RawStep, Selector, Step, parse_steps};
 use crate::invalid::Invalid;
 
 /// The steps of the seed, as they are sent.
-const SEED: &str = r#"[
-  {
-    "number": 1,
-    "action": "click",
-    "selector_xpath": "//*[@id=\"homepage\"]/footer/div/div[1]/div/div[2]/div/a"
-  },
-  {
-    "number": 2,
-    "action": "tapping",
-    "selector_xpath": "//*[@id=\"wpcf7-f2725-o10\"]/form/div[2]/div[1]/div[2]/span[1]/input",
-    "content": "Name"
-  },
-  {
-    "number": 3,
-    "action": "tapping",
-    "selector_xpath": "//*[@id=\"wpcf7-f2725-o10\"]/form/div[2]/div[1]/div[2]/span[2]/input",
-    "content": "user@example.com"
-  },
-  {
-    "number": 4,
-    "action": "tapping",
-    "selector_xpath": "//*[@id=\"wpcf7-f2725-o10\"]/form/div[2]/div[1]/div[2]/span[3]/input",
-    "content": "068888888"
-  }
-]"#;
+const SEED: &str = include_str!("../../../synmon-testkit/fixtures/seed-steps.json");
 
 /// One step of each kind, in the form that stores keep: a promise to every database there is.
 const STORED: &str = r#"[{"number":1,"action":"click","selector_xpath":"//a"},{"number":2,"action":"double_click","selector_xpath":"//a"},{"number":3,"action":"hover","selector_xpath":"//a"},{"number":4,"action":"tapping","selector_xpath":"//input","content":"née"},{"number":5,"action":"clear","selector_xpath":"//input"},{"number":6,"action":"press","selector_xpath":"//input","content":"Control+A"},{"number":7,"action":"press","content":"Enter"},{"number":8,"action":"select","selector_xpath":"//select","content":"one"},{"number":9,"action":"navigate","content":"https://site.example/"},{"number":10,"action":"back"},{"number":11,"action":"reload"},{"number":12,"action":"wait_visible","selector_xpath":"//a"},{"number":13,"action":"wait_hidden","selector_xpath":"//a"},{"number":14,"action":"assert_visible","selector_xpath":"//a"},{"number":15,"action":"assert_hidden","selector_xpath":"//a"},{"number":16,"action":"assert_text","selector_xpath":"//a","content":"x"},{"number":17,"action":"assert_value","selector_xpath":"//a","content":"x","match":"contains"},{"number":18,"action":"assert_url","content":"/done"},{"number":19,"action":"assert_title","content":"Done","match":"equals"},{"number":20,"action":"click","selector_xpath":"//a","name":"the end","timeout_ms":60000}]"#;
