@@ -81,6 +81,12 @@ impl ArtifactPrefix {
         Self(format!("{owner}/{flow}"))
     }
 
+    /// All that belongs to a run.
+    #[must_use]
+    pub fn run((owner, flow, run): (OwnerId, FlowId, RunId)) -> Self {
+        Self(format!("{owner}/{flow}/{run}"))
+    }
+
     /// A prefix that was stored before.
     #[must_use]
     pub fn from_stored(prefix: String) -> Self {
@@ -91,6 +97,12 @@ impl ArtifactPrefix {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl fmt::Display for ArtifactPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

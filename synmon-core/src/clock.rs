@@ -1,6 +1,10 @@
 //! Where time comes from: nothing else in synmon asks the machine.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 
@@ -54,5 +58,67 @@ impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the clock that everyone else asks")]
     async fn sleep(&self, span: Duration) {
         tokio::time::sleep(span).await;
+    }
+}
+
+/// An answer of a reference that may be off by more than this does not move a clock.
+const VAGUE: Duration = Duration::from_millis(500);
+
+/// A clock that shows what another one shows, such as that of the database which all processes
+/// share: however wrong the clocks of their machines are, they agree.
+///
+/// Between two looks at the reference it goes on by the machine's monotonic time, so that nobody
+/// who sets the machine's wall clock moves it.
+#[derive(Debug)]
+pub struct ReferenceClock {
+    local: Arc<dyn Clock>,
+    /// What the reference showed when the machine's monotonic time was zero.
+    origin: Mutex<Option<Timestamp>>,
+}
+
+impl ReferenceClock {
+    /// A clock that shows the local time until it is told the reference's.
+    #[must_use]
+    pub fn new(local: Arc<dyn Clock>) -> Self {
+        Self { local, origin: Mutex::new(None) }
+    }
+
+    /// Takes over what the reference showed: at some moment between `asked` and `answered`, which
+    /// are monotonic times of this clock. Returns how far the machine's own wall clock is off, in
+    /// seconds: more than zero if it is ahead.
+    pub fn adopt(&self, shown: Timestamp, asked: Duration, answered: Duration) -> f64 {
+        let uncertainty = answered.saturating_sub(asked) / 2;
+        let origin = shown.before(asked + uncertainty);
+        let mut known = self.origin.lock().unwrap_or_else(PoisonError::into_inner);
+        // A difference that the way there and back explains would only make the clock tremble, and
+        // an answer that was long on its way says nothing.
+        let no_news = known.is_some_and(|known| {
+            uncertainty > VAGUE || known.since(origin).max(origin.since(known)) <= uncertainty
+        });
+        if !no_news {
+            *known = Some(origin);
+        }
+        drop(known);
+        let (machine, reference) = (self.local.now(), shown + uncertainty);
+        machine.since(reference).as_secs_f64() - reference.since(machine).as_secs_f64()
+    }
+}
+
+#[async_trait]
+impl Clock for ReferenceClock {
+    fn now(&self) -> Timestamp {
+        let origin = *self.origin.lock().unwrap_or_else(PoisonError::into_inner);
+        match origin {
+            Some(origin) => origin + self.local.monotonic(),
+            None => self.local.now(),
+        }
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.local.monotonic()
+    }
+
+    async fn sleep(&self, span: Duration) {
+        self.local.sleep(span).await;
     }
 }

@@ -59,6 +59,10 @@ id!(
     RunId
 );
 id!(
+    /// A channel's id.
+    ChannelId
+);
+id!(
     /// Whom a thing belongs to. The engine knows nothing more of an owner than this.
     OwnerId
 );

@@ -3,6 +3,7 @@
 pub mod alert;
 pub mod artifact;
 pub mod browser;
+pub mod channel;
 mod clock;
 pub mod egress;
 pub mod engine;
@@ -10,6 +11,7 @@ pub mod flow;
 mod ids;
 pub mod invalid;
 pub mod keys;
+mod name;
 mod nearest;
 pub mod notice;
 pub mod run;
@@ -20,8 +22,9 @@ mod time;
 pub mod usecase;
 pub mod verdict;
 
-pub use clock::{Clock, SystemClock, within};
-pub use ids::{FlowId, NoticeId, OwnerId, RunId, SessionId};
+pub use clock::{Clock, ReferenceClock, SystemClock, within};
+pub use ids::{ChannelId, FlowId, NoticeId, OwnerId, RunId, SessionId};
+pub use name::{MAX_NAME_CHARS, Name, NameError};
 pub use nearest::of as nearest_name;
 pub use time::Timestamp;
 

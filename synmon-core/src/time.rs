@@ -12,6 +12,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// The beginning of 1970.
+    pub const UNIX_EPOCH: Self = Self(0);
+
     /// From microseconds since the Unix epoch, clamped to what a calendar can show.
     #[must_use]
     pub fn from_micros(micros: i64) -> Self {

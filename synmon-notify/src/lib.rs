@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "channels")]
+pub mod channels;
 #[cfg(feature = "email")]
 pub mod email;
 #[cfg(any(feature = "plugin", feature = "webhook"))]

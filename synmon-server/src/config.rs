@@ -1,11 +1,23 @@
 //! The settings: read once, from the environment, into types. Nobody else reads it.
 
+mod from_file;
+
 use std::{
-    env, ffi::OsString, fmt, net::SocketAddr, num::NonZeroUsize, path::PathBuf, time::Duration,
+    env,
+    ffi::OsString,
+    fmt,
+    net::SocketAddr,
+    num::{NonZeroU32, NonZeroUsize},
+    path::PathBuf,
+    time::Duration,
 };
 
 use secrecy::SecretString;
-use synmon_core::{egress::EgressAllowList, engine::Roles as EngineRoles};
+use synmon_core::{
+    egress::EgressAllowList,
+    engine::{DEFAULT_OWNER_CONCURRENCY, Retention, Roles as EngineRoles},
+    store::AlertCap,
+};
 use url::Url;
 
 /// All settings, checked.
@@ -33,10 +45,18 @@ pub struct Config {
     pub browser: BrowserSource,
     /// How many runs at a time.
     pub concurrency: NonZeroUsize,
+    /// How many runs of one owner at a time, over all processes.
+    pub owner_concurrency: NonZeroU32,
+    /// How long runs, pictures and notices are kept.
+    pub retention: Retention,
     /// Where flows may go besides public addresses.
     pub egress_allow: EgressAllowList,
     /// The shortest time between two firings of a schedule.
     pub minimum_interval: Duration,
+    /// The folder of plug-ins that deliver notices.
+    pub plugin_dir: PathBuf,
+    /// How many alerts an owner gets one by one in ten minutes; the rest comes as a digest.
+    pub alert_cap: u32,
     /// A folder whose templates take the place of the built-in ones.
     pub templates_dir: Option<PathBuf>,
     /// How log lines look.
@@ -84,7 +104,7 @@ pub enum Mail {
 }
 
 /// Which browsers runs happen in.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum BrowserSource {
     /// A Chromium of this machine; the programs are looked for where none is named.
     Local {
@@ -95,8 +115,22 @@ pub enum BrowserSource {
         /// Where programs are looked for first, in the form of `PATH`.
         search_path: Option<OsString>,
     },
-    /// A Selenium Grid or any WebDriver endpoint.
+    /// A Selenium Grid or any WebDriver endpoint; its url may have a password in it.
     Remote(Url),
+}
+
+// A url shows its password, so this can't be derived.
+impl fmt::Debug for BrowserSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local { chromium, chromedriver, .. } => f
+                .debug_struct("Local")
+                .field("chromium", chromium)
+                .field("chromedriver", chromedriver)
+                .finish_non_exhaustive(),
+            Self::Remote(url) => f.debug_tuple("Remote").field(&url.host_str()).finish(),
+        }
+    }
 }
 
 /// How log lines look.
@@ -119,12 +153,12 @@ pub struct ConfigError {
 impl Config {
     /// Reads the environment of the process.
     pub fn from_env(program: Program) -> Result<Self, ConfigError> {
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads it")]
-        Self::from_lookup(program, |name| match env::var(name) {
-            Ok(value) => Ok(Some(value)),
-            Err(env::VarError::NotPresent) => Ok(None),
-            Err(env::VarError::NotUnicode(_)) => Err("is not valid UTF-8"),
-        })
+        Self::from_lookup(program, environment)
+    }
+
+    /// Where a process with this environment listens, whatever its other settings are.
+    pub fn listen_from_env(program: Program) -> Result<Option<SocketAddr>, ConfigError> {
+        listen(program, |name| text(&environment, name))
     }
 
     /// Reads settings from anywhere. An empty value counts as unset.
@@ -132,16 +166,8 @@ impl Config {
         program: Program,
         lookup: impl Fn(&'static str) -> Result<Option<String>, &'static str>,
     ) -> Result<Self, ConfigError> {
-        let text = |name| match lookup(name) {
-            Ok(value) => Ok(value.map(|v| v.trim().to_owned()).filter(|v| !v.is_empty())),
-            Err(problem) => Err(error(name, problem)),
-        };
-        let default_listen = match program {
-            Program::Server => Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
-            Program::Worker => None,
-        };
-        let listen = parsed(text, "SYNMON_LISTEN", "an address and port such as 127.0.0.1:8080")?
-            .or(default_listen);
+        let text = |name| text(&lookup, name);
+        let secret = |setting| from_file::secret(text, setting);
         let data_dir = PathBuf::from(text("SYNMON_DATA_DIR")?.unwrap_or_else(|| "./data".into()));
         let egress_allow = match text("SYNMON_EGRESS_ALLOW")? {
             None => EgressAllowList::default(),
@@ -150,24 +176,28 @@ impl Config {
         let concurrency = parsed(text, "SYNMON_CONCURRENCY", "a whole number from 1 on")?
             .or_else(|| std::thread::available_parallelism().ok())
             .unwrap_or(NonZeroUsize::MIN);
+        let owner_concurrency =
+            parsed(text, "SYNMON_OWNER_CONCURRENCY", "a whole number from 1 on")?
+                .unwrap_or(DEFAULT_OWNER_CONCURRENCY);
         let interval: Option<u64> =
             parsed(text, "SYNMON_MIN_INTERVAL_SECONDS", "a whole number of seconds")?;
-        let jwt_secret = text("SYNMON_JWT_SECRET")?;
+        let kept = Retention::default();
+        let jwt_secret = secret(from_file::JWT_SECRET)?;
         if jwt_secret.as_ref().is_some_and(|secret| secret.len() < MIN_SECRET_BYTES) {
             let problem = format!("is shorter than {MIN_SECRET_BYTES} bytes: make a random one");
             return Err(error("SYNMON_JWT_SECRET", problem));
         }
         Ok(Self {
             roles: roles(program, text("SYNMON_ROLES")?)?,
-            listen,
+            listen: listen(program, text)?,
             public_url: text("SYNMON_PUBLIC_URL")?.map(|url| public_url(&url)).transpose()?,
-            database: database(text("SYNMON_DATABASE_URL")?, &data_dir)?,
+            database: database(secret(from_file::DATABASE_URL)?, &data_dir)?,
             artifacts_dir: artifacts_dir(text("SYNMON_ARTIFACTS_URL")?, &data_dir)?,
-            mail: mail(text("SYNMON_SMTP_URL")?, &data_dir)?,
+            mail: mail(secret(from_file::SMTP_URL)?, &data_dir)?,
             mail_from: text("SYNMON_MAIL_FROM")?
                 .unwrap_or_else(|| "synmon <synmon@localhost>".to_owned()),
             jwt_secret: jwt_secret.map(SecretString::from),
-            browser: match text("SYNMON_WEBDRIVER_URL")? {
+            browser: match secret(from_file::WEBDRIVER_URL)? {
                 Some(url) => BrowserSource::Remote(webdriver_url(&url)?),
                 None => BrowserSource::Local {
                     chromium: text("SYNMON_CHROMIUM")?.map(PathBuf::from),
@@ -176,8 +206,17 @@ impl Config {
                 },
             },
             concurrency,
+            owner_concurrency,
+            retention: Retention {
+                runs: days(text, "SYNMON_KEEP_RUNS_DAYS")?.unwrap_or(kept.runs),
+                pictures: days(text, "SYNMON_KEEP_PICTURES_DAYS")?.unwrap_or(kept.pictures),
+                notices: days(text, "SYNMON_KEEP_DELIVERIES_DAYS")?.unwrap_or(kept.notices),
+            },
             egress_allow,
             minimum_interval: Duration::from_secs(interval.unwrap_or(60)),
+            plugin_dir: text("SYNMON_PLUGIN_DIR")?
+                .map_or_else(|| data_dir.join("plugins"), PathBuf::from),
+            alert_cap: alert_cap(text)?,
             templates_dir: text("SYNMON_TEMPLATES_DIR")?.map(PathBuf::from),
             log_format: match text("SYNMON_LOG_FORMAT")?.as_deref() {
                 None | Some("text") => LogFormat::Text,
@@ -202,6 +241,38 @@ fn error(name: &'static str, problem: impl fmt::Display) -> ConfigError {
     ConfigError { name, problem: problem.to_string() }
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads it")]
+fn environment(name: &'static str) -> Result<Option<String>, &'static str> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => Err("is not valid UTF-8"),
+    }
+}
+
+/// A setting without the white space around it. An empty one counts as unset.
+fn text(
+    lookup: &impl Fn(&'static str) -> Result<Option<String>, &'static str>,
+    name: &'static str,
+) -> Result<Option<String>, ConfigError> {
+    match lookup(name) {
+        Ok(value) => Ok(value.map(|v| v.trim().to_owned()).filter(|v| !v.is_empty())),
+        Err(problem) => Err(error(name, problem)),
+    }
+}
+
+fn listen(
+    program: Program,
+    text: impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
+) -> Result<Option<SocketAddr>, ConfigError> {
+    let default = match program {
+        Program::Server => Some(SocketAddr::from(([127, 0, 0, 1], 8080))),
+        Program::Worker => None,
+    };
+    let given = parsed(text, "SYNMON_LISTEN", "an address and port such as 127.0.0.1:8080")?;
+    Ok(given.or(default))
+}
+
 fn parsed<T: std::str::FromStr>(
     text: impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
     name: &'static str,
@@ -210,6 +281,31 @@ fn parsed<T: std::str::FromStr>(
     text(name)?
         .map(|value| value.parse().map_err(|_| error(name, format_args!("must be {wanted}"))))
         .transpose()
+}
+
+/// A number of days, as a length of time.
+fn days(
+    text: impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
+    name: &'static str,
+) -> Result<Option<Duration>, ConfigError> {
+    let wanted = "a whole number of days, 1 to 3650";
+    let days: Option<u64> = parsed(text, name, wanted)?;
+    if days.is_some_and(|days| !(1..=3_650).contains(&days)) {
+        return Err(error(name, format_args!("must be {wanted}")));
+    }
+    Ok(days.map(|days| Duration::from_hours(24 * days)))
+}
+
+fn alert_cap(
+    text: impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
+) -> Result<u32, ConfigError> {
+    const NAME: &str = "SYNMON_ALERT_CAP";
+    const WANTED: &str = "a whole number from 1 to 10000";
+    match parsed(text, NAME, WANTED)? {
+        None => Ok(AlertCap::default().count),
+        Some(count) if (1..=10_000).contains(&count) => Ok(count),
+        Some(_) => Err(error(NAME, format_args!("must be {WANTED}"))),
+    }
 }
 
 /// A comma-separated list of `api`, `scheduler`, `runs` and `notices`.
@@ -324,6 +420,16 @@ mod tests {
         assert_eq!(config.artifacts_dir, PathBuf::from("./data/artifacts"));
         assert!(matches!(&config.mail, Mail::Folder(path) if path.ends_with("data/mail")));
         assert!(config.demo_listen.is_none());
+        assert_eq!(config.plugin_dir, PathBuf::from("./data/plugins"));
+        assert_eq!(config.alert_cap, 10);
+    }
+
+    #[test]
+    fn the_folder_of_plug_ins_and_the_cap_of_alerts_can_be_set() {
+        let settings = [("SYNMON_PLUGIN_DIR", "/opt/plugins"), ("SYNMON_ALERT_CAP", "10000")];
+        let config = config(&settings).unwrap();
+        assert_eq!(config.plugin_dir, PathBuf::from("/opt/plugins"));
+        assert_eq!(config.alert_cap, 10_000);
     }
 
     #[test]
@@ -338,14 +444,36 @@ mod tests {
             ("SYNMON_JWT_SECRET", "canary"),
             ("SYNMON_WEBDRIVER_URL", "canary"),
             ("SYNMON_CONCURRENCY", "0"),
+            ("SYNMON_OWNER_CONCURRENCY", "0"),
+            ("SYNMON_KEEP_RUNS_DAYS", "0"),
+            ("SYNMON_KEEP_PICTURES_DAYS", "3651"),
+            ("SYNMON_KEEP_DELIVERIES_DAYS", "canary"),
             ("SYNMON_MIN_INTERVAL_SECONDS", "canary"),
             ("SYNMON_LOG_FORMAT", "canary"),
             ("SYNMON_DEMO_LISTEN", "canary"),
+            ("SYNMON_ALERT_CAP", "canary"),
+            ("SYNMON_ALERT_CAP", "0"),
+            ("SYNMON_ALERT_CAP", "-1"),
+            ("SYNMON_ALERT_CAP", "10001"),
         ] {
             let message = config(&[(name, value)]).unwrap_err().to_string();
             assert!(message.starts_with(name), "{message}");
             assert!(!message.contains("canary"), "{message}");
         }
+    }
+
+    #[test]
+    fn what_is_kept_is_set_in_days() {
+        let day = Duration::from_hours(24);
+        let kept = config(&[]).unwrap().retention;
+        assert_eq!((kept.runs, kept.pictures, kept.notices), (90 * day, 14 * day, 90 * day));
+        let settings = [
+            ("SYNMON_KEEP_RUNS_DAYS", "1"),
+            ("SYNMON_KEEP_PICTURES_DAYS", "3650"),
+            ("SYNMON_KEEP_DELIVERIES_DAYS", "7"),
+        ];
+        let kept = config(&settings).unwrap().retention;
+        assert_eq!((kept.runs, kept.pictures, kept.notices), (day, 3_650 * day, 7 * day));
     }
 
     #[test]
@@ -356,6 +484,7 @@ mod tests {
                 ("SYNMON_DATABASE_URL", "postgres://u:canary@localhost/x"),
                 ("SYNMON_SMTP_URL", "smtp://u:canary@localhost"),
                 ("SYNMON_JWT_SECRET", "canarycanarycanarycanarycanarycanary"),
+                ("SYNMON_WEBDRIVER_URL", "http://u:canary@grid:4444"),
             ])
             .unwrap()
         );

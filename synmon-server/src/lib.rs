@@ -2,14 +2,18 @@
 
 pub mod accounts;
 pub mod api;
+pub mod channels;
 pub mod config;
 mod demo;
+mod health_check;
 mod secret_file;
 mod server;
 mod stop;
 pub mod telemetry;
+mod timekeeper;
 mod web;
 mod wiring;
 
+pub use health_check::HealthCheck;
 pub use server::Server;
 pub use stop::stop_on_signal;

@@ -13,12 +13,14 @@ use poem::{
 };
 use synmon_core::Clock;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 use url::Url;
 
 use crate::{
     config::{Config, Roles},
-    demo, telemetry, web, wiring,
+    demo, telemetry,
+    timekeeper::Timekeeper,
+    web, wiring,
 };
 
 /// Where links lead to of a process that listens nowhere and was not told a public url: to a server
@@ -124,9 +126,14 @@ impl Server {
                 }
             }
         });
+        let keep_time = repeat(&*clock, &stop, Timekeeper::PERIOD, async || {
+            if let Err(error) = parts.timekeeper.ask().await {
+                debug!("The database does not say what time it is: {error}");
+            }
+        });
         let work = parts.engine.run(stop.clone());
-        let (http, demo, (), (), (), ()) =
-            tokio::join!(serve_http, serve_demo, work, prune, upkeep, listen);
+        let (http, demo, (), (), (), (), ()) =
+            tokio::join!(serve_http, serve_demo, work, prune, upkeep, listen, keep_time);
         info!("synmon has stopped");
         http.and(demo)
     }

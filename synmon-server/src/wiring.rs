@@ -1,30 +1,37 @@
 //! Where the parts are put together: the one place that names concrete backends.
 
-use std::{os::unix::fs::MetadataExt as _, path::PathBuf, sync::Arc};
+use std::{io, os::unix::fs::MetadataExt as _, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
 use secrecy::ExposeSecret as _;
 use synmon_core::{
-    Clock, SystemClock,
+    Clock, ReferenceClock, SystemClock, Timestamp,
     artifact::Artifacts,
     browser::Browser,
     egress::EgressPolicy,
     engine::{Engine, EngineSettings, Signals},
-    notice::Notifier,
-    store::{AccountStore, NoticeStore, Store, StoreError},
+    store::{AccountStore, AlertCap, ChannelStore, NoticeStore, Store, StoreError},
     usecase::{FlowRules, Flows, Runs},
 };
 use synmon_drivers::{LocalChromium, Remote, SystemResolver, WebDriverBrowser};
-use synmon_notify::email::{EmailNotifier, EmailSettings, TransportSettings};
+use synmon_notify::{
+    channels::ChannelNotifier,
+    email::{EmailNotifier, EmailSettings, TransportSettings},
+    plugin::{PluginSender, PluginSettings},
+    webhook::{WebhookSender, WebhookSettings},
+};
 use synmon_store::{ObjectArtifacts, PgStore, SqliteStore};
+use tracing::warn;
 use url::Url;
 
 use crate::{
     accounts::{Accounts, Letters, Passwords, TokenKey},
     api::ApiParts,
+    channels::{ChannelStores, Channels, InstalledPlugins},
     config::{BrowserSource, Config, Database, Mail},
     secret_file,
+    timekeeper::Timekeeper,
     web::{self, Readiness},
 };
 
@@ -33,12 +40,16 @@ pub(crate) struct Parts {
     pub(crate) api: ApiParts,
     pub(crate) engine: Engine,
     pub(crate) readiness: Arc<Readiness>,
+    pub(crate) timekeeper: Timekeeper,
 }
 
-/// One database in all its roles.
-trait Everything: Store + AccountStore + web::Database {}
+/// Heartbeats are short and seldom; they only must not wait for other work.
+const HEARTBEAT_CONNECTIONS: u32 = 2;
 
-impl<T: Store + AccountStore + web::Database> Everything for T {}
+/// One database in all its roles.
+trait Everything: Store + AccountStore + ChannelStore + web::Database {}
+
+impl<T: Store + AccountStore + ChannelStore + web::Database> Everything for T {}
 
 #[async_trait]
 impl web::Database for SqliteStore {
@@ -48,6 +59,11 @@ impl web::Database for SqliteStore {
 
     async fn forward_wakeups(&self, signals: &Signals) -> Result<(), StoreError> {
         SqliteStore::forward_wakeups(self, signals).await
+    }
+
+    /// Its only process has the machine's clock.
+    async fn now(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
     }
 }
 
@@ -60,6 +76,10 @@ impl web::Database for PgStore {
     async fn forward_wakeups(&self, signals: &Signals) -> Result<(), StoreError> {
         PgStore::forward_wakeups(self, signals).await
     }
+
+    async fn now(&self) -> Result<Option<Timestamp>, StoreError> {
+        PgStore::now(self).await.map(Some)
+    }
 }
 
 /// Puts a server together. `public_url` is the address that letters carry, `demo` where the demo
@@ -69,7 +89,7 @@ pub(crate) async fn assemble(
     public_url: &Url,
     demo: Option<std::net::SocketAddr>,
 ) -> anyhow::Result<Parts> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let clock = Arc::new(ReferenceClock::new(Arc::new(SystemClock::default())));
     let signals = Arc::new(Signals::default());
     let artifacts: Arc<dyn Artifacts> = Arc::new(ObjectArtifacts::folder(&config.artifacts_dir)?);
     let browser = browser(config)?;
@@ -81,19 +101,20 @@ pub(crate) async fn assemble(
             }
             let store = Arc::new(SqliteStore::open(path).await?);
             let shared = Shared { clock, signals, artifacts, browser, egress };
-            shared.assemble(config, public_url, store)
+            shared.assemble(config, public_url, Arc::clone(&store), store).await
         }
         Database::Postgres(url) => {
             let store = Arc::new(PgStore::connect(url.expose_secret()).await?);
+            let heartbeats = Arc::new(store.sibling(HEARTBEAT_CONNECTIONS));
             let shared = Shared { clock, signals, artifacts, browser, egress };
-            shared.assemble(config, public_url, store)
+            shared.assemble(config, public_url, store, heartbeats).await
         }
     }
 }
 
 /// What does not depend on the database.
 struct Shared {
-    clock: Arc<dyn Clock>,
+    clock: Arc<ReferenceClock>,
     signals: Arc<Signals>,
     artifacts: Arc<dyn Artifacts>,
     browser: Arc<dyn Browser>,
@@ -101,21 +122,47 @@ struct Shared {
 }
 
 impl Shared {
-    fn assemble<S: Everything + 'static>(
+    async fn assemble<S: Everything + 'static>(
         self,
         config: &Config,
         public_url: &Url,
         store: Arc<S>,
+        heartbeats: Arc<S>,
     ) -> anyhow::Result<Parts> {
         let Self { clock, signals, artifacts, browser, egress } = self;
+        let database: Arc<dyn web::Database> = Arc::clone(&store) as _;
+        let timekeeper = Timekeeper::new(Arc::clone(&database), Arc::clone(&clock));
+        // Nothing is written by the machine's own clock.
+        timekeeper.ask().await.context("the database does not say what time it is")?;
+        let clock: Arc<dyn Clock> = clock;
         let accounts_store: Arc<dyn AccountStore> = Arc::clone(&store) as _;
         let engine_store: Arc<dyn Store> = Arc::clone(&store) as _;
-        let notifier =
-            notifier(config, public_url, &artifacts, Arc::clone(&accounts_store), &clock)?;
+        let channel_store: Arc<dyn ChannelStore> = Arc::clone(&store) as _;
+        let letters = Letters::new(
+            Arc::clone(&accounts_store),
+            Arc::clone(&channel_store),
+            Arc::clone(&clock),
+        );
+        let email = email(config, public_url, &artifacts, letters)?;
+        let webhooks = WebhookSender::new(
+            WebhookSettings::new(public_url.clone()),
+            egress.clone(),
+            Arc::clone(&clock),
+        )
+        .context("webhooks can't be sent: install the machine's CA certificates")?;
+        let plugins = || plugins(config, public_url, &clock);
+        let notifier = ChannelNotifier::new(email, webhooks, Some(plugins()?), Arc::clone(&clock));
+        if config.retention.pictures > config.retention.runs {
+            warn!(
+                "SYNMON_KEEP_PICTURES_DAYS is above SYNMON_KEEP_RUNS_DAYS: pictures go with their \
+                 runs, so raise the latter to keep them for longer"
+            );
+        }
         let engine = Engine::builder()
             .store(Arc::clone(&engine_store))
+            .heartbeat_store(heartbeats)
             .browser(Arc::clone(&browser))
-            .notifier(notifier)
+            .notifier(Arc::new(notifier))
             .artifacts(Arc::clone(&artifacts))
             .egress(egress.clone())
             .clock(Arc::clone(&clock))
@@ -123,15 +170,30 @@ impl Shared {
             .settings(EngineSettings {
                 roles: config.roles.engine,
                 concurrency: config.concurrency,
+                owner_concurrency: config.owner_concurrency,
+                retention: config.retention,
+                alert_cap: AlertCap { count: config.alert_cap, ..AlertCap::default() },
                 ..EngineSettings::default()
             })
             .build()?;
         let rules = FlowRules {
             minimum_interval: config.minimum_interval,
             browsers: browser.kinds().to_vec(),
-            egress,
+            egress: egress.clone(),
         };
         let outbox: Arc<dyn NoticeStore> = Arc::clone(&store) as _;
+        let stores = ChannelStores {
+            channels: Arc::clone(&channel_store),
+            outbox: Arc::clone(&outbox),
+            accounts: Arc::clone(&accounts_store),
+        };
+        let channels = Channels::new(
+            stores,
+            Arc::new(plugins()?),
+            egress,
+            Arc::clone(&clock),
+            Arc::clone(&signals),
+        );
         let api = ApiParts {
             accounts: Arc::new(Accounts::new(
                 accounts_store,
@@ -141,7 +203,8 @@ impl Shared {
                 Passwords::default(),
                 Arc::new(TokenKey::new(&secret_file::jwt_secret(config)?)),
             )),
-            flows: Flows::new(Arc::clone(&store) as _, Arc::clone(&clock), rules),
+            flows: Flows::new(Arc::clone(&store) as _, channel_store, Arc::clone(&clock), rules),
+            channels,
             runs: Runs::new(
                 Arc::clone(&store) as _,
                 Arc::clone(&store) as _,
@@ -151,8 +214,8 @@ impl Shared {
             artifacts,
             clock: Arc::clone(&clock),
         };
-        let readiness = Readiness { database: store, store: engine_store, browser, clock };
-        Ok(Parts { api, engine, readiness: Arc::new(readiness) })
+        let readiness = Readiness { database, store: engine_store, browser, clock };
+        Ok(Parts { api, engine, readiness: Arc::new(readiness), timekeeper })
     }
 }
 
@@ -167,21 +230,40 @@ fn egress(config: &Config, demo: Option<std::net::SocketAddr>) -> EgressPolicy {
     EgressPolicy::new(allowed, Arc::new(SystemResolver))
 }
 
-fn notifier(
+fn email(
     config: &Config,
     public_url: &Url,
     artifacts: &Arc<dyn Artifacts>,
-    accounts: Arc<dyn AccountStore>,
-    clock: &Arc<dyn Clock>,
-) -> anyhow::Result<Arc<dyn Notifier>> {
+    letters: Letters,
+) -> anyhow::Result<EmailNotifier> {
     let transport = match &config.mail {
         Mail::Folder(path) => TransportSettings::Folder { path: path.clone() },
         Mail::Smtp(url) => TransportSettings::Smtp { url: url.clone() },
     };
     let mut settings = EmailSettings::new(transport, config.mail_from.parse()?, public_url.clone());
     settings.template_folder.clone_from(&config.templates_dir);
-    let letters = Arc::new(Letters::new(accounts, Arc::clone(clock)));
-    Ok(Arc::new(EmailNotifier::new(settings, Arc::clone(artifacts), letters)?))
+    Ok(EmailNotifier::new(settings, Arc::clone(artifacts), Arc::new(letters))?)
+}
+
+fn plugins(
+    config: &Config,
+    public_url: &Url,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<PluginSender> {
+    let settings = PluginSettings::new(config.plugin_dir.clone(), public_url.clone());
+    Ok(PluginSender::new(settings, Arc::clone(clock))?)
+}
+
+#[async_trait]
+impl InstalledPlugins for PluginSender {
+    async fn names(&self) -> io::Result<Vec<String>> {
+        match self.list().await {
+            Ok(names) => Ok(names.iter().map(ToString::to_string).collect()),
+            // Whoever has no plug-ins need not make a folder for them.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 fn browser(config: &Config) -> anyhow::Result<Arc<dyn Browser>> {

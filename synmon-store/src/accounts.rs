@@ -1,7 +1,7 @@
 //! Accounts, log-ins and mailed tokens.
 
 use async_trait::async_trait;
-use sqlx::{FromRow, Transaction};
+use sqlx::FromRow;
 use synmon_core::{
     OwnerId, SessionId, Timestamp,
     artifact::ArtifactPrefix,
@@ -15,7 +15,8 @@ use trait_gen::trait_gen;
 use uuid::Uuid;
 
 use crate::{
-    PgStore, SqliteStore, dialect::Dialect, error::store_error, sql, stamp::Stamp, wakeups::Wakeup,
+    PgStore, SqliteStore, collision::despite_collisions, dialect::Dialect, error::store_error,
+    guard::Transaction, sql, stamp::Stamp, wakeups::Wakeup,
 };
 
 #[derive(FromRow)]
@@ -64,7 +65,7 @@ impl AccountStore for Pool {
                 .await
                 .map_err(store_error("token"))?;
         }
-        Pool::put_notice(&mut tx, letter).await?;
+        Pool::put_notice(&mut tx, letter, None).await?;
         tx.commit().await.map_err(store_error("account"))
     }
 
@@ -108,34 +109,8 @@ impl AccountStore for Pool {
     }
 
     async fn delete_account(&self, id: OwnerId) -> Result<bool, StoreError> {
-        let mut tx = self.write().await?;
-        for statement in
-            [sql::DELETE_FLOWS_OF_OWNER, sql::DELETE_NOTICES_OF_OWNER, sql::DELETE_TURN]
-        {
-            sqlx::query(statement)
-                .bind(id.uuid())
-                .execute(&mut *tx)
-                .await
-                .map_err(store_error("account"))?;
-        }
-        sqlx::query(sql::ADD_TRASH)
-            .bind(ArtifactPrefix::owner(id).as_str())
-            .execute(&mut *tx)
-            .await
-            .map_err(store_error("trash"))?;
-        let deleted = sqlx::query(sql::DELETE_ACCOUNT)
-            .bind(id.uuid())
-            .execute(&mut *tx)
-            .await
-            .map_err(store_error("account"))?
-            .rows_affected();
-        if deleted == 0 {
-            return Ok(false);
-        }
-        // Whoever runs one of its flows notices at once that it is gone.
-        Pool::wake(&mut tx, Wakeup::CancelRequested).await?;
-        tx.commit().await.map_err(store_error("account"))?;
-        Ok(true)
+        self.clear_runs(sql::CLEAR_RUNS_OF_OWNER, id.uuid()).await?;
+        despite_collisions(|| self.delete_account_once(id)).await
     }
 
     async fn issue_token(
@@ -202,27 +177,7 @@ impl AccountStore for Pool {
         password_hash: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let mut tx = self.write().await?;
-        let Some(account) = Pool::spend(&mut tx, token, TokenPurpose::Reset, now).await? else {
-            return Ok(false);
-        };
-        sqlx::query(sql::SET_PASSWORD)
-            .bind(account)
-            .bind(password_hash)
-            .bind(Stamp(now))
-            .execute(&mut *tx)
-            .await
-            .map_err(store_error("account"))?;
-        for statement in [sql::END_SESSIONS, sql::END_TOKENS] {
-            sqlx::query(statement)
-                .bind(account)
-                .bind(Stamp(now))
-                .execute(&mut *tx)
-                .await
-                .map_err(store_error("session"))?;
-        }
-        tx.commit().await.map_err(store_error("account"))?;
-        Ok(true)
+        despite_collisions(|| self.reset_password_once(token, password_hash, now)).await
     }
 
     async fn insert_session(&self, session: &NewSession) -> Result<(), StoreError> {
@@ -246,6 +201,11 @@ impl AccountStore for Pool {
         now: Timestamp,
     ) -> Result<Rotation, StoreError> {
         let mut tx = self.write().await?;
+        sqlx::query(sql::LOCK_SESSION_OF_REFRESH)
+            .bind(&spent.0[..])
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("session"))?;
         let session: Option<Uuid> = sqlx::query_scalar(sql::SPEND_REFRESH)
             .bind(&spent.0[..])
             .bind(Stamp(now))
@@ -296,7 +256,7 @@ impl AccountStore for Pool {
     }
 
     async fn prune_sessions(&self, before: Timestamp) -> Result<(), StoreError> {
-        for statement in [sql::PRUNE_TOKENS, sql::PRUNE_SESSIONS] {
+        for statement in [sql::PRUNE_TOKENS, sql::PRUNE_CHANNEL_TOKENS, sql::PRUNE_SESSIONS] {
             sqlx::query(statement)
                 .bind(Stamp(before))
                 .execute(self.pool())
@@ -309,6 +269,69 @@ impl AccountStore for Pool {
 
 #[trait_gen(Pool -> PgStore, SqliteStore)]
 impl Pool {
+    async fn delete_account_once(&self, id: OwnerId) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        for statement in [
+            sql::DELETE_FLOWS_OF_OWNER,
+            sql::DELETE_NOTICES_OF_OWNER,
+            sql::DELETE_CHANNELS_OF_OWNER,
+            sql::DELETE_TURN,
+        ] {
+            sqlx::query(statement)
+                .bind(id.uuid())
+                .execute(&mut *tx)
+                .await
+                .map_err(store_error("account"))?;
+        }
+        sqlx::query(sql::ADD_TRASH)
+            .bind(ArtifactPrefix::owner(id).as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("trash"))?;
+        let deleted = sqlx::query(sql::DELETE_ACCOUNT)
+            .bind(id.uuid())
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("account"))?
+            .rows_affected();
+        if deleted == 0 {
+            return Ok(false);
+        }
+        // Whoever runs one of its flows notices at once that it is gone.
+        Pool::wake(&mut tx, Wakeup::CancelRequested).await?;
+        tx.commit().await.map_err(store_error("account"))?;
+        Ok(true)
+    }
+
+    async fn reset_password_once(
+        &self,
+        token: TokenHash,
+        password_hash: &str,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let Some(account) = Pool::spend(&mut tx, token, TokenPurpose::Reset, now).await? else {
+            return Ok(false);
+        };
+        sqlx::query(sql::SET_PASSWORD)
+            .bind(account)
+            .bind(password_hash)
+            .bind(Stamp(now))
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("account"))?;
+        for statement in [sql::END_SESSIONS, sql::END_TOKENS] {
+            sqlx::query(statement)
+                .bind(account)
+                .bind(Stamp(now))
+                .execute(&mut *tx)
+                .await
+                .map_err(store_error("session"))?;
+        }
+        tx.commit().await.map_err(store_error("account"))?;
+        Ok(true)
+    }
+
     /// Spends a mailed token; of many that try at once, one gets the account.
     async fn spend(
         tx: &mut Transaction<'_, <Pool as Dialect>::Db>,

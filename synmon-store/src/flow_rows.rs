@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use sqlx::FromRow;
 use synmon_core::{
-    FlowId, OwnerId, Timestamp,
-    flow::{Flow, FlowName, FlowUrl},
+    ChannelId, FlowId, Name, OwnerId, Timestamp,
+    alert::AlertSettings,
+    flow::{Flow, FlowUrl},
     schedule::Schedule,
     step::{RawStep, parse_steps},
     store::StoreError,
@@ -26,6 +27,8 @@ pub(crate) struct FlowRow {
     spread_seconds: i64,
     active: bool,
     alert_policy: String,
+    alerts: Option<String>,
+    channels: String,
     dialogs: String,
     run_timeout_ms: i64,
     steps: String,
@@ -56,14 +59,15 @@ impl TryFrom<FlowRow> for Flow {
         Ok(Self {
             id: FlowId::from_uuid(row.id),
             owner: OwnerId::from_uuid(row.owner_id),
-            name: FlowName::parse(&row.name).map_err(|error| corrupt("flow", error))?,
+            name: Name::parse(&row.name).map_err(|error| corrupt("flow", error))?,
             url: FlowUrl::parse(&row.url).map_err(|error| corrupt("flow", error))?,
             browser: row.browser.parse().map_err(|error| corrupt("flow", error))?,
             schedule: Schedule::parse(&row.scheduling, &row.timezone)
                 .map_err(|error| corrupt("flow", error))?,
             spread_limit: Duration::from_secs(spread),
             active: row.active,
-            alert_policy: row.alert_policy.parse().map_err(|error| corrupt("flow", error))?,
+            alerts: alert_settings(row.alerts.as_deref(), &row.alert_policy)?,
+            channels: channel_ids(&row.channels)?,
             dialogs: row.dialogs.parse().map_err(|error| corrupt("flow", error))?,
             run_timeout: Duration::from_millis(millis),
             steps: parse_steps(&raw).map_err(|error| corrupt("flow", error))?,
@@ -73,6 +77,30 @@ impl TryFrom<FlowRow> for Flow {
             updated_at: row.updated_at.0,
         })
     }
+}
+
+/// A process of the first release knows the policy alone, and may have changed it.
+fn alert_settings(stored: Option<&str>, policy: &str) -> Result<AlertSettings, StoreError> {
+    let stored = stored.map(serde_json::from_str).transpose();
+    let settings: AlertSettings =
+        stored.map_err(|error| corrupt("flow", error))?.unwrap_or_default();
+    let policy = policy.parse().map_err(|error| corrupt("flow", error))?;
+    Ok(AlertSettings { policy, ..settings })
+}
+
+/// The alert settings of a flow as JSON.
+pub(crate) fn alerts_json(flow: &Flow) -> Result<String, StoreError> {
+    serde_json::to_string(&flow.alerts).map_err(|error| StoreError::Internal(error.into()))
+}
+
+/// The channels of a flow, from JSON.
+pub(crate) fn channel_ids(json: &str) -> Result<Vec<ChannelId>, StoreError> {
+    serde_json::from_str(json).map_err(|error| corrupt("flow", error))
+}
+
+/// The channels of a flow as JSON.
+pub(crate) fn channels_json(channels: &[ChannelId]) -> Result<String, StoreError> {
+    serde_json::to_string(channels).map_err(|error| StoreError::Internal(error.into()))
 }
 
 /// The steps of a flow as JSON.

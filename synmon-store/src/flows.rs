@@ -1,5 +1,7 @@
 //! Flows.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use synmon_core::{
     FlowId, OwnerId, Timestamp,
@@ -14,8 +16,11 @@ use uuid::Uuid;
 
 use crate::{
     PgStore, SqliteStore,
+    dialect::Dialect,
     error::store_error,
-    flow_rows::{FlowRow, column, like_pattern, search_text, steps_json},
+    flow_rows::{
+        FlowRow, alerts_json, channels_json, column, like_pattern, search_text, steps_json,
+    },
     run_rows::RunRow,
     sql,
     stamp::Stamp,
@@ -37,7 +42,7 @@ impl FlowStore for Pool {
             .bind(flow.schedule.timezone_name())
             .bind(column(flow.spread_limit.as_secs().into()))
             .bind(flow.active)
-            .bind(flow.alert_policy.as_str())
+            .bind(flow.alerts.policy.as_str())
             .bind(flow.dialogs.as_str())
             .bind(column(flow.run_timeout.as_millis()))
             .bind(steps_json(flow)?)
@@ -46,6 +51,8 @@ impl FlowStore for Pool {
             .bind(flow.version)
             .bind(Stamp(flow.created_at))
             .bind(Stamp(flow.updated_at))
+            .bind(alerts_json(flow)?)
+            .bind(channels_json(&flow.channels)?)
             .execute(self.pool())
             .await
             .map(|_| ())
@@ -94,13 +101,15 @@ impl FlowStore for Pool {
             .bind(flow.schedule.timezone_name())
             .bind(column(flow.spread_limit.as_secs().into()))
             .bind(flow.active)
-            .bind(flow.alert_policy.as_str())
+            .bind(flow.alerts.policy.as_str())
             .bind(flow.dialogs.as_str())
             .bind(column(flow.run_timeout.as_millis()))
             .bind(steps_json(flow)?)
             .bind(Stamp(flow.updated_at))
             .bind(reschedule)
             .bind(Stamp::maybe(flow.next_run_at))
+            .bind(alerts_json(flow)?)
+            .bind(channels_json(&flow.channels)?)
             .execute(self.pool())
             .await
             .map_err(store_error("flow"))?;
@@ -112,6 +121,10 @@ impl FlowStore for Pool {
     }
 
     async fn delete_flow(&self, owner: OwnerId, id: FlowId) -> Result<bool, StoreError> {
+        if self.flow(owner, id).await?.is_none() {
+            return Ok(false);
+        }
+        self.clear_runs(sql::CLEAR_RUNS_OF_FLOW, id.uuid()).await?;
         let mut tx = self.write().await?;
         let deleted = sqlx::query(sql::DELETE_FLOW)
             .bind(id.uuid())
@@ -134,33 +147,45 @@ impl FlowStore for Pool {
     }
 
     async fn due_flows(&self, now: Timestamp, limit: u32) -> Result<Vec<DueFlow>, StoreError> {
-        let rows: Vec<FlowRow> = sqlx::query_as(sql::DUE_FLOWS)
-            .bind(Stamp(now))
-            .bind(i64::from(limit))
-            .fetch_all(self.pool())
-            .await
-            .map_err(store_error("flow"))?;
-        let due = rows.into_iter().filter_map(|row| {
-            let (id, due) = (row.id(), row.due()?);
-            match row.try_into() {
-                Ok(flow) => Some(DueFlow { flow, due }),
-                Err(error) => {
-                    // One flow that can't be read, because its time zone is no more, say, must not
-                    // keep all the others from running.
-                    error!(flow.id = %id, "Flow {id} is due but can't be scheduled: {error}");
-                    None
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let (mut due, mut unreadable) = (Vec::new(), Unreadable::default());
+        let mut after = (Timestamp::UNIX_EPOCH, Uuid::nil());
+        // Those that can't be read, because their time zone is no more, say, must not keep the
+        // others from running, however many they are: more are read in their place.
+        loop {
+            let rows: Vec<FlowRow> = sqlx::query_as(Pool::DUE_FLOWS)
+                .bind(Stamp(now))
+                .bind(Stamp(after.0))
+                .bind(after.1)
+                .bind(column(limit as u128))
+                .fetch_all(self.pool())
+                .await
+                .map_err(store_error("flow"))?;
+            let full = rows.len() == limit;
+            for row in rows {
+                let Some(place) = row.due().map(|due| (due, row.id())) else { continue };
+                after = place;
+                match row.try_into() {
+                    Ok(flow) => due.push(DueFlow { flow, due: place.0 }),
+                    Err(error) => unreadable.note(place.1, error),
                 }
             }
-        });
-        Ok(due.collect())
+            if !full || due.len() >= limit {
+                break;
+            }
+        }
+        unreadable.report();
+        due.truncate(limit);
+        Ok(due)
     }
 
-    async fn commit_slots(&self, plans: &[SlotPlan], now: Timestamp) -> Result<u32, StoreError> {
+    async fn commit_slots(
+        &self,
+        plans: &[SlotPlan],
+        now: Timestamp,
+    ) -> Result<HashSet<FlowId>, StoreError> {
         let mut tx = self.write().await?;
-        let mut held = 0;
-        for plan in plans {
-            held += u32::from(Pool::commit_slot(&mut tx, plan, now).await?);
-        }
+        let held = Pool::carry_out(&mut tx, plans, now).await?;
         tx.commit().await.map_err(store_error("slot"))?;
         Ok(held)
     }
@@ -171,6 +196,27 @@ impl FlowStore for Pool {
             .await
             .map_err(store_error("flow"))?;
         Ok(due.map(|stamp| stamp.0))
+    }
+}
+
+/// Flows that are due but can't be read: told in one line, for they are met again at each tick.
+#[derive(Default)]
+struct Unreadable {
+    count: usize,
+    first: Option<(Uuid, StoreError)>,
+}
+
+impl Unreadable {
+    fn note(&mut self, flow: Uuid, why: StoreError) {
+        self.count += 1;
+        self.first.get_or_insert((flow, why));
+    }
+
+    fn report(&self) {
+        if let Some((id, why)) = &self.first {
+            let count = self.count;
+            error!(flow.id = %id, count, "{count} flows are due but can't be scheduled, flow {id} among them: {why}");
+        }
     }
 }
 

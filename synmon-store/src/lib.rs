@@ -2,13 +2,26 @@
 
 mod accounts;
 mod artifacts;
+mod attempt_rows;
+mod channel_rows;
+mod channels;
+mod collision;
+mod columns;
 mod connect;
 mod dialect;
 mod error;
+mod file_lock;
 mod flow_rows;
 mod flows;
+mod guard;
 mod log_rows;
+mod lost;
+#[cfg(test)]
+mod migration_tests;
+mod migrations;
 mod notices;
+mod queue;
+mod retention;
 mod run_rows;
 mod runs;
 mod slots;
@@ -17,7 +30,10 @@ mod stamp;
 #[cfg(test)]
 mod tests;
 mod trash;
+mod verdicts;
 mod wakeups;
 
 pub use artifacts::ObjectArtifacts;
 pub use connect::{ConnectError, PgStore, SqliteStore};
+pub use file_lock::LockError;
+pub use migrations::MigrationError;

@@ -1,6 +1,6 @@
 //! Step logs as rows.
 
-use sqlx::{FromRow, Transaction};
+use sqlx::FromRow;
 use synmon_core::{
     RunId,
     artifact::ArtifactKey,
@@ -14,6 +14,7 @@ use crate::{
     dialect::Dialect,
     error::{corrupt, store_error},
     flow_rows::column,
+    guard::Transaction,
     run_rows::{small, span},
     sql,
     stamp::Stamp,

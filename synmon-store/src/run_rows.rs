@@ -1,10 +1,11 @@
 //! Runs as rows.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
-use sqlx::{FromRow, Transaction};
+use serde_json::{Value, json};
+use sqlx::FromRow;
 use synmon_core::{
-    FlowId, OwnerId, RunId,
+    FlowId, OwnerId, RunId, Timestamp,
     flow::FlowSnapshot,
     run::{Run, RunError},
     store::StoreError,
@@ -16,7 +17,7 @@ use crate::{
     PgStore, SqliteStore,
     dialect::Dialect,
     error::{corrupt, store_error},
-    sql,
+    guard::Transaction,
     stamp::Stamp,
 };
 
@@ -54,8 +55,16 @@ impl RunRow {
         OwnerId::from_uuid(self.owner_id)
     }
 
+    pub(crate) fn queued_at(&self) -> Timestamp {
+        self.queued_at.0
+    }
+
     pub(crate) fn flow_id(&self) -> Uuid {
         self.flow_id
+    }
+
+    pub(crate) fn attempt(&self) -> Result<u32, StoreError> {
+        small(self.attempt)
     }
 }
 
@@ -63,14 +72,7 @@ impl TryFrom<RunRow> for Run {
     type Error = StoreError;
 
     fn try_from(row: RunRow) -> Result<Self, StoreError> {
-        let error = match row.error_code {
-            None => None,
-            Some(code) => Some(RunError {
-                code: code.parse().map_err(|error| corrupt("run", error))?,
-                message: row.error_message.unwrap_or_default(),
-                step: row.error_step.map(small).transpose()?,
-            }),
-        };
+        let error = run_error(row.error_code, row.error_message, row.error_step)?;
         Ok(Self {
             id: RunId::from_uuid(row.id),
             owner: OwnerId::from_uuid(row.owner_id),
@@ -95,6 +97,20 @@ impl TryFrom<RunRow> for Run {
     }
 }
 
+/// An error of a run, from its three columns.
+pub(crate) fn run_error(
+    code: Option<String>,
+    message: Option<String>,
+    step: Option<i64>,
+) -> Result<Option<RunError>, StoreError> {
+    let Some(code) = code else { return Ok(None) };
+    Ok(Some(RunError {
+        code: code.parse().map_err(|error| corrupt("run", error))?,
+        message: message.unwrap_or_default(),
+        step: step.map(small).transpose()?,
+    }))
+}
+
 /// A number that is stored as BIGINT and is never large.
 pub(crate) fn small(number: i64) -> Result<u32, StoreError> {
     u32::try_from(number).map_err(|error| corrupt("number", error))
@@ -110,33 +126,45 @@ pub(crate) fn snapshot_json(snapshot: &FlowSnapshot) -> Result<String, StoreErro
     serde_json::to_string(snapshot).map_err(|error| StoreError::Internal(error.into()))
 }
 
+/// An id in a statement's JSON, in a form that both databases read.
+pub(crate) fn json_id(id: Uuid) -> Value {
+    id.simple().to_string().into()
+}
+
 #[trait_gen(Pool -> PgStore, SqliteStore)]
 impl Pool {
-    /// Stores a run; `false` if its slot has one already.
-    pub(crate) async fn insert_run_row(
+    /// Stores runs but those whose slot has one already; the ids of those that were stored.
+    pub(crate) async fn insert_runs<'a>(
         tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
-        run: &Run,
-    ) -> Result<bool, StoreError> {
-        let error = run.error.as_ref();
-        sqlx::query(sql::INSERT_RUN)
-            .bind(run.id.uuid())
-            .bind(run.owner.uuid())
-            .bind(run.flow.uuid())
-            .bind(run.flow_name.as_str())
-            .bind(run.trigger.as_str())
-            .bind(run.status.as_str())
-            .bind(i64::from(run.attempt))
-            .bind(Stamp::maybe(run.scheduled_for))
-            .bind(Stamp(run.queued_at))
-            .bind(Stamp::maybe(run.finished_at))
-            .bind(run.browser.as_str())
-            .bind(error.map(|error| error.code.as_str()))
-            .bind(error.map(|error| error.message.as_str()))
-            .bind(error.and_then(|error| error.step).map(i64::from))
-            .bind(run.missed_count.map(|count| i64::try_from(count).unwrap_or(i64::MAX)))
-            .execute(&mut **tx)
+        runs: impl Iterator<Item = &'a Run> + Send,
+    ) -> Result<HashSet<Uuid>, StoreError> {
+        let rows: Value = runs.map(Pool::json_run).collect();
+        let new: Vec<Uuid> = sqlx::query_scalar(Pool::INSERT_RUNS)
+            .bind(rows.to_string())
+            .fetch_all(&mut **tx)
             .await
-            .map(|inserted| inserted.rows_affected() == 1)
-            .map_err(store_error("run"))
+            .map_err(store_error("run"))?;
+        Ok(new.into_iter().collect())
+    }
+
+    fn json_run(run: &Run) -> Value {
+        let (error, instant) = (run.error.as_ref(), Pool::json_instant);
+        json!({
+            "id": json_id(run.id.uuid()),
+            "owner_id": json_id(run.owner.uuid()),
+            "flow_id": json_id(run.flow.uuid()),
+            "flow_name": run.flow_name,
+            "triggered_by": run.trigger.as_str(),
+            "status": run.status.as_str(),
+            "attempt": run.attempt,
+            "scheduled_for": run.scheduled_for.map(instant),
+            "queued_at": instant(run.queued_at),
+            "finished_at": run.finished_at.map(instant),
+            "browser": run.browser.as_str(),
+            "error_code": error.map(|error| error.code.as_str()),
+            "error_message": error.map(|error| error.message.as_str()),
+            "error_step": error.and_then(|error| error.step),
+            "missed_count": run.missed_count.map(|count| i64::try_from(count).unwrap_or(i64::MAX)),
+        })
     }
 }

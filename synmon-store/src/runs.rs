@@ -1,12 +1,12 @@
 //! Runs: the queue, the leases, the verdicts.
 
+use std::{collections::BTreeMap, num::NonZeroU32};
+
 use async_trait::async_trait;
-use sqlx::Transaction;
 use synmon_core::{
-    NoticeId, OwnerId, RunId, Timestamp,
-    alert::{SiteHealth, health_after},
-    notice::{Notice, NoticeBody},
-    run::{ErrorCode, QueuedRun, Run, RunStatus, StepLog},
+    OwnerId, RunId, Timestamp,
+    alert::AlertDecision,
+    run::{ErrorCode, QueuedRun, Run, RunAttempt, RunStatus, StepLog},
     store::{
         CancelOutcome, ClaimedRun, Lease, Page, PageRequest, RecoveredRun, Renewal, RunFilter,
         RunReport, RunStore, StoreError, WorkerId,
@@ -17,9 +17,11 @@ use uuid::Uuid;
 
 use crate::{
     PgStore, SqliteStore,
+    attempt_rows::AttemptRow,
     dialect::Dialect,
     error::{corrupt, store_error},
     flow_rows::column,
+    guard::Transaction,
     log_rows::StepLogRow,
     run_rows::RunRow,
     sql,
@@ -34,40 +36,20 @@ const LEASE: StoreError = StoreError::Conflict { entity: "lease" };
 impl RunStore for Pool {
     async fn insert_run(&self, run: &QueuedRun) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        Pool::queue(&mut tx, run).await?;
+        if !Pool::queue(&mut tx, run).await? {
+            return Err(StoreError::Conflict { entity: "run" });
+        }
         tx.commit().await.map_err(store_error("run"))
     }
 
     async fn claim_run(
         &self,
         worker: WorkerId,
+        owner_limit: NonZeroU32,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<ClaimedRun>, StoreError> {
-        let mut tx = self.write().await?;
-        let row: Option<RunRow> = sqlx::query_as(Pool::CLAIM_RUN)
-            .bind(worker.uuid())
-            .bind(Stamp(now))
-            .bind(Stamp(until))
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(store_error("run"))?;
-        let Some(row) = row else { return Ok(None) };
-        sqlx::query(sql::TAKE_TURN)
-            .bind(row.owner().uuid())
-            .bind(Stamp(now))
-            .execute(&mut *tx)
-            .await
-            .map_err(store_error("run"))?;
-        let body: String = sqlx::query_scalar(sql::SNAPSHOT)
-            .bind(row.id().uuid())
-            .fetch_one(&mut *tx)
-            .await
-            .map_err(store_error("run"))?;
-        tx.commit().await.map_err(store_error("run"))?;
-        let snapshot = serde_json::from_str(&body).map_err(|error| corrupt("run", error))?;
-        let lease = Lease { run: row.id(), fencing: row.fencing };
-        Ok(Some(ClaimedRun { lease, run: row.try_into()?, snapshot }))
+        self.claim_next(worker, owner_limit, now, until).await
     }
 
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Renewal, StoreError> {
@@ -81,15 +63,28 @@ impl RunStore for Pool {
         renewed.map(|cancel_requested| Renewal { cancel_requested }).ok_or(LEASE)
     }
 
-    async fn begin_attempt(&self, lease: &Lease, attempt: u32) -> Result<(), StoreError> {
+    async fn begin_attempt(
+        &self,
+        lease: &Lease,
+        ended: &RunAttempt,
+        untried: &[StepLog],
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
         let begun = sqlx::query(sql::BEGIN_ATTEMPT)
             .bind(lease.run.uuid())
             .bind(lease.fencing)
-            .bind(i64::from(attempt))
-            .execute(self.pool())
+            .bind(i64::from(ended.attempt) + 1)
+            .execute(&mut *tx)
             .await
             .map_err(store_error("run"))?;
-        if begun.rows_affected() == 1 { Ok(()) } else { Err(LEASE) }
+        if begun.rows_affected() == 0 {
+            return Err(LEASE);
+        }
+        for log in untried {
+            Pool::put_log(&mut tx, lease.run, ended.attempt, log).await?;
+        }
+        Pool::put_attempt(&mut tx, lease.run, ended).await?;
+        tx.commit().await.map_err(store_error("run"))
     }
 
     async fn record_step(
@@ -114,7 +109,7 @@ impl RunStore for Pool {
 
     async fn finish(&self, lease: &Lease, report: &RunReport) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let before = Pool::lock_flow_of(&mut tx, lease.run).await?.ok_or(LEASE)?;
+        let watched = Pool::lock_flow_of(&mut tx, lease.run).await?.ok_or(LEASE)?;
         let error = report.error.as_ref();
         let place: Option<(Uuid, Uuid)> = sqlx::query_as(sql::FINISH)
             .bind(lease.run.uuid())
@@ -134,28 +129,32 @@ impl RunStore for Pool {
         for log in &report.untried {
             Pool::put_log(&mut tx, lease.run, report.attempt, log).await?;
         }
-        Pool::drop_snapshot(&mut tx, lease.run).await?;
-        Pool::settle_health(&mut tx, flow, before, report.status).await?;
-        if let Some(notice) = report.notice_after(OwnerId::from_uuid(owner), before) {
-            Pool::put_notice(&mut tx, &notice).await?;
+        if let Some(also) = &report.also_tried {
+            Pool::put_attempt(&mut tx, lease.run, also).await?;
         }
+        Pool::drop_snapshot(&mut tx, lease.run).await?;
+        let owner = OwnerId::from_uuid(owner);
+        Pool::tell(&mut tx, (owner, flow, lease.run), &watched, report).await?;
         tx.commit().await.map_err(store_error("run"))
     }
 
     async fn release(&self, lease: &Lease) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let attempt: Option<i64> = sqlx::query_scalar(sql::RELEASE)
+        let released: Option<(i64, Uuid, Stamp)> = sqlx::query_as(sql::RELEASE)
             .bind(lease.run.uuid())
             .bind(lease.fencing)
             .fetch_optional(&mut *tx)
             .await
             .map_err(store_error("run"))?;
+        let (attempt, owner, queued_at) = released.ok_or(LEASE)?;
         sqlx::query(sql::DELETE_ATTEMPT)
             .bind(lease.run.uuid())
-            .bind(attempt.ok_or(LEASE)?)
+            .bind(attempt)
             .execute(&mut *tx)
             .await
             .map_err(store_error("step log"))?;
+        let waiting = BTreeMap::from([(OwnerId::from_uuid(owner), queued_at.0)]);
+        Pool::join_queue(&mut tx, &waiting).await?;
         tx.commit().await.map_err(store_error("run"))
     }
 
@@ -164,6 +163,7 @@ impl RunStore for Pool {
         now: Timestamp,
         max_losses: u32,
     ) -> Result<Vec<RecoveredRun>, StoreError> {
+        self.join_all_forgotten().await?;
         let lost: Vec<RunRow> = sqlx::query_as(sql::LOST_RUNS)
             .bind(Stamp(now))
             .fetch_all(self.pool())
@@ -204,6 +204,36 @@ impl RunStore for Pool {
             .await
             .map_err(store_error("step log"))?;
         rows.into_iter().map(StepLog::try_from).collect()
+    }
+
+    async fn attempts(&self, run: RunId) -> Result<Vec<(RunAttempt, Vec<StepLog>)>, StoreError> {
+        let rows: Vec<AttemptRow> = sqlx::query_as(sql::ATTEMPTS)
+            .bind(run.uuid())
+            .fetch_all(self.pool())
+            .await
+            .map_err(store_error("attempt"))?;
+        let mut attempts = Vec::new();
+        for row in rows {
+            let logs: Vec<StepLogRow> = sqlx::query_as(sql::LOGS_OF_ATTEMPT)
+                .bind(run.uuid())
+                .bind(row.attempt)
+                .fetch_all(self.pool())
+                .await
+                .map_err(store_error("step log"))?;
+            let logs = logs.into_iter().map(StepLog::try_from).collect::<Result<_, _>>()?;
+            attempts.push((row.try_into()?, logs));
+        }
+        Ok(attempts)
+    }
+
+    async fn alert_decision(&self, run: RunId) -> Result<Option<AlertDecision>, StoreError> {
+        let decision: Option<String> = sqlx::query_scalar(sql::DECISION)
+            .bind(run.uuid())
+            .fetch_optional(self.pool())
+            .await
+            .map_err(store_error("run"))?;
+        let read = |json: String| serde_json::from_str(&json);
+        decision.map(read).transpose().map_err(|error| corrupt("alert decision", error))
     }
 
     async fn list_runs(
@@ -287,75 +317,7 @@ impl RunStore for Pool {
 
 #[trait_gen(Pool -> PgStore, SqliteStore)]
 impl Pool {
-    async fn requeue(
-        tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
-        row: &RunRow,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        sqlx::query(sql::REQUEUE_LOST)
-            .bind(row.id().uuid())
-            .bind(row.fencing)
-            .bind(Stamp(now))
-            .execute(&mut **tx)
-            .await
-            .map(|done| done.rows_affected() == 1)
-            .map_err(store_error("run"))
-    }
-
-    /// Ends a run that was lost too often, pauses its flow and tells its owner; or ends one that
-    /// its owner wanted to stop, as that.
-    async fn end_lost(
-        tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
-        row: RunRow,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let (code, message) = if row.cancel_requested {
-            (ErrorCode::Cancelled, "the run was cancelled".to_owned())
-        } else {
-            let times = row.losses + 1;
-            (ErrorCode::WorkerLost, format!("the worker that had the run was lost {times} times"))
-        };
-        Pool::lock_flow_of(tx, row.id()).await?;
-        let ended = sqlx::query(sql::END_LOST)
-            .bind(row.id().uuid())
-            .bind(row.fencing)
-            .bind(Stamp(now))
-            .bind(code.status().as_str())
-            .bind(code.as_str())
-            .bind(message.as_str())
-            .execute(&mut **tx)
-            .await
-            .map_err(store_error("run"))?;
-        if ended.rows_affected() == 0 {
-            return Ok(false);
-        }
-        Pool::drop_snapshot(tx, row.id()).await?;
-        if code == ErrorCode::Cancelled {
-            return Ok(true);
-        }
-        sqlx::query(sql::PAUSE_FLOW)
-            .bind(row.flow_id())
-            .bind(false)
-            .execute(&mut **tx)
-            .await
-            .map_err(store_error("flow"))?;
-        let run: Run = row.try_into()?;
-        let notice = Notice {
-            id: NoticeId::new(now),
-            owner: Some(run.owner),
-            created_at: now,
-            body: NoticeBody::FlowPaused {
-                flow: run.flow,
-                flow_name: run.flow_name,
-                run: run.id,
-                reason: message,
-            },
-        };
-        Pool::put_notice(tx, &notice).await?;
-        Ok(true)
-    }
-
-    async fn drop_snapshot(
+    pub(crate) async fn drop_snapshot(
         tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
         run: RunId,
     ) -> Result<(), StoreError> {
@@ -365,38 +327,5 @@ impl Pool {
             .await
             .map(|_| ())
             .map_err(store_error("run"))
-    }
-
-    /// Locks the flow of a run, if the run is there, and returns what its site is held to be.
-    async fn lock_flow_of(
-        tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
-        run: RunId,
-    ) -> Result<Option<SiteHealth>, StoreError> {
-        let health: Option<String> = sqlx::query_scalar(sql::LOCK_FLOW_OF_RUN)
-            .bind(run.uuid())
-            .fetch_optional(&mut **tx)
-            .await
-            .map_err(store_error("flow"))?;
-        let health = health.map(|health| health.parse());
-        health.transpose().map_err(|error| corrupt("flow", error))
-    }
-
-    /// Notes what a verdict says of the flow's site.
-    async fn settle_health(
-        tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
-        flow: Uuid,
-        before: SiteHealth,
-        verdict: RunStatus,
-    ) -> Result<(), StoreError> {
-        let after = health_after(before, verdict);
-        if after != before {
-            sqlx::query(sql::SET_HEALTH)
-                .bind(flow)
-                .bind(after.as_str())
-                .execute(&mut **tx)
-                .await
-                .map_err(store_error("flow"))?;
-        }
-        Ok(())
     }
 }

@@ -1,69 +1,138 @@
-//! Carrying out what the scheduler has planned.
+//! Carrying out what the scheduler has planned: a fixed number of statements, whatever the number
+//! of flows.
 
-use sqlx::Transaction;
+use std::collections::{BTreeMap, HashSet};
+
+use serde_json::{Value, json};
 use synmon_core::{
-    Timestamp,
-    run::{ErrorCode, QueuedRun, RunError, RunStatus},
+    FlowId, OwnerId, Timestamp,
+    run::{ErrorCode, QueuedRun, Run, RunError, RunStatus},
     store::{SlotPlan, StoreError},
 };
 use trait_gen::trait_gen;
+use uuid::Uuid;
 
 use crate::{
-    PgStore, SqliteStore, dialect::Dialect, error::store_error, run_rows::snapshot_json, sql,
-    stamp::Stamp, wakeups::Wakeup,
+    PgStore, SqliteStore,
+    dialect::Dialect,
+    error::store_error,
+    guard::Transaction,
+    run_rows::{json_id, snapshot_json},
+    wakeups::Wakeup,
 };
 
 #[trait_gen(Pool -> PgStore, SqliteStore)]
 impl Pool {
-    /// Whether the plan held.
-    pub(crate) async fn commit_slot(
+    /// Carries out the plans that hold, and returns their flows.
+    pub(crate) async fn carry_out(
         tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
-        plan: &SlotPlan,
+        plans: &[SlotPlan],
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let advanced = sqlx::query(sql::ADVANCE_FLOW)
-            .bind(plan.flow.uuid())
-            .bind(Stamp(plan.due))
-            .bind(Stamp::maybe(plan.next))
-            .execute(&mut **tx)
-            .await
-            .map_err(store_error("flow"))?;
-        if advanced.rows_affected() == 0 {
-            return Ok(false);
+    ) -> Result<HashSet<FlowId>, StoreError> {
+        let held = Pool::advance(tx, plans).await?;
+        let plans: Vec<&SlotPlan> = plans.iter().filter(|plan| held.contains(&plan.flow)).collect();
+        if plans.is_empty() {
+            return Ok(held);
         }
-        if let Some(missed) = &plan.missed {
-            Pool::insert_run_row(tx, missed).await?;
+        let busy = Pool::with_open_runs(tx, &held).await?;
+        let why_skipped =
+            |plan: &SlotPlan| plan.skip.clone().or_else(|| busy.contains(&plan.flow).then(overlap));
+        let skipped: Vec<Run> = plans
+            .iter()
+            .filter_map(|plan| Some(plan.run.run.clone().skipped(why_skipped(plan)?, now)))
+            .collect();
+        let free: Vec<&SlotPlan> =
+            plans.iter().copied().filter(|plan| why_skipped(plan).is_none()).collect();
+        let missed = plans.iter().filter_map(|plan| plan.missed.as_ref());
+        let queued = free.iter().map(|plan| &plan.run.run);
+        let new = Pool::insert_runs(tx, missed.chain(&skipped).chain(queued)).await?;
+        let queued: Vec<&QueuedRun> = free
+            .iter()
+            .map(|plan| &plan.run)
+            .filter(|run| new.contains(&run.run.id.uuid()))
+            .collect();
+        if !queued.is_empty() {
+            Pool::insert_snapshots(tx, &queued).await?;
+            Pool::wake(tx, Wakeup::RunQueued).await?;
+            // Last, because the turns of owners are what everybody needs.
+            let mut waiting = BTreeMap::<OwnerId, Timestamp>::new();
+            for QueuedRun { run, .. } in queued {
+                let since = waiting.entry(run.owner).or_insert(run.queued_at);
+                *since = run.queued_at.min(*since);
+            }
+            Pool::join_queue(tx, &waiting).await?;
         }
-        let open: i64 = sqlx::query_scalar(sql::OPEN_RUNS_OF_FLOW)
-            .bind(plan.flow.uuid())
-            .fetch_one(&mut **tx)
-            .await
-            .map_err(store_error("run"))?;
-        if open == 0 {
-            Pool::queue(tx, &plan.run).await?;
-        } else {
-            let message = "the flow's run before this one was still going on".to_owned();
-            let error = RunError { code: ErrorCode::Overlap, message, step: None };
-            Pool::insert_run_row(tx, &plan.run.run.clone().skipped(error, now)).await?;
-        }
-        Ok(true)
+        Ok(held)
     }
 
-    /// Stores a queued run and what it is to do, unless its slot has a run already.
+    /// Stores a queued run and what it is to do; `false` if there is such a run already.
     pub(crate) async fn queue(
         tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
         queued: &QueuedRun,
-    ) -> Result<(), StoreError> {
-        debug_assert_eq!(queued.run.status, RunStatus::Queued);
-        if !Pool::insert_run_row(tx, &queued.run).await? {
-            return Ok(());
+    ) -> Result<bool, StoreError> {
+        let run = &queued.run;
+        debug_assert_eq!(run.status, RunStatus::Queued);
+        if Pool::insert_runs(tx, std::iter::once(run)).await?.is_empty() {
+            return Ok(false);
         }
-        sqlx::query(sql::INSERT_SNAPSHOT)
-            .bind(queued.run.id.uuid())
-            .bind(snapshot_json(&queued.snapshot)?)
-            .execute(&mut **tx)
+        Pool::insert_snapshots(tx, &[queued]).await?;
+        Pool::wake(tx, Wakeup::RunQueued).await?;
+        Pool::join_queue(tx, &BTreeMap::from([(run.owner, run.queued_at)])).await?;
+        Ok(true)
+    }
+
+    async fn advance(
+        tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
+        plans: &[SlotPlan],
+    ) -> Result<HashSet<FlowId>, StoreError> {
+        let instant = Pool::json_instant;
+        let rows = plans.iter().map(|plan| {
+            json!({
+                "flow_id": json_id(plan.flow.uuid()),
+                "due": instant(plan.due),
+                "next_due": plan.next.map(instant),
+            })
+        });
+        let held: Vec<Uuid> = sqlx::query_scalar(Pool::ADVANCE_FLOWS)
+            .bind(rows.collect::<Value>().to_string())
+            .fetch_all(&mut **tx)
+            .await
+            .map_err(store_error("flow"))?;
+        Ok(held.into_iter().map(FlowId::from_uuid).collect())
+    }
+
+    async fn with_open_runs(
+        tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
+        flows: &HashSet<FlowId>,
+    ) -> Result<HashSet<FlowId>, StoreError> {
+        let ids: Value = flows.iter().map(|flow| json_id(flow.uuid())).collect();
+        let busy: Vec<Uuid> = sqlx::query_scalar(Pool::FLOWS_WITH_OPEN_RUNS)
+            .bind(ids.to_string())
+            .fetch_all(&mut **tx)
             .await
             .map_err(store_error("run"))?;
-        Pool::wake(tx, Wakeup::RunQueued).await
+        Ok(busy.into_iter().map(FlowId::from_uuid).collect())
     }
+
+    async fn insert_snapshots(
+        tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
+        queued: &[&QueuedRun],
+    ) -> Result<(), StoreError> {
+        let rows = queued.iter().map(|queued| {
+            let body = snapshot_json(&queued.snapshot)?;
+            Ok(json!({ "run_id": json_id(queued.run.id.uuid()), "body": body }))
+        });
+        let rows: Value = rows.collect::<Result<Vec<_>, StoreError>>()?.into();
+        sqlx::query(Pool::INSERT_SNAPSHOTS)
+            .bind(rows.to_string())
+            .execute(&mut **tx)
+            .await
+            .map(|_| ())
+            .map_err(store_error("run"))
+    }
+}
+
+fn overlap() -> RunError {
+    let message = "the flow's run before this one was still going on".to_owned();
+    RunError { code: ErrorCode::Overlap, message, step: None }
 }

@@ -1,5 +1,10 @@
 //! The statements that both databases understand. `$N` is a place in both.
 
+use crate::columns::{
+    account_columns, alert_state_columns, attempt_columns, channel_columns, delivery_columns,
+    flow_columns, log_columns, notice_columns, run_columns,
+};
+
 // A parameter that may be null stands beside its column first: so PostgreSQL learns its type.
 
 macro_rules! statements {
@@ -17,47 +22,54 @@ statements! {
 
     INSERT_FLOW = "INSERT INTO flows (id, owner_id, name, url, search, browser, scheduling, \
         timezone, spread_seconds, active, alert_policy, dialogs, run_timeout_ms, steps, \
-        next_run_at, site_health, version, created_at, updated_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
-    FLOW = "SELECT * FROM flows WHERE id = $1 AND owner_id = $2";
-    LIST_FLOWS = "SELECT * FROM flows WHERE owner_id = $1 AND (active = $2 OR $2 IS NULL) \
-        AND (search LIKE $3 ESCAPE '\\' OR $3 IS NULL) AND (id < $4 OR $4 IS NULL) \
-        ORDER BY id DESC LIMIT $5";
-    LAST_RUNS = "SELECT r.* FROM flows f JOIN runs r ON r.id = (SELECT n.id FROM runs n \
+        next_run_at, site_health, version, created_at, updated_at, alerts, channels) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
+        $19, $20, $21)";
+    FLOW = concat!("SELECT ", flow_columns!(""), " FROM flows WHERE id = $1 AND owner_id = $2");
+    LIST_FLOWS = concat!("SELECT ", flow_columns!(""), " FROM flows WHERE owner_id = $1 \
+        AND (active = $2 OR $2 IS NULL) AND (search LIKE $3 ESCAPE '\\' OR $3 IS NULL) \
+        AND (id < $4 OR $4 IS NULL) ORDER BY id DESC LIMIT $5");
+    LAST_RUNS = concat!("SELECT ", run_columns!("r."), " FROM flows f \
+        JOIN runs r ON r.id = (SELECT n.id FROM runs n \
         WHERE n.flow_id = f.id ORDER BY n.id DESC LIMIT 1) \
-        WHERE f.owner_id = $1 AND f.id >= $2 AND f.id <= $3";
+        WHERE f.owner_id = $1 AND f.id >= $2 AND f.id <= $3");
     UPDATE_FLOW = "UPDATE flows SET name = $3, url = $4, search = $5, browser = $6, \
         scheduling = $7, timezone = $8, spread_seconds = $9, active = $10, alert_policy = $11, \
         dialogs = $12, run_timeout_ms = $13, steps = $14, updated_at = $15, \
-        next_run_at = CASE WHEN $16 THEN $17 ELSE next_run_at END, version = version + 1 \
-        WHERE id = $1 AND version = $2";
+        next_run_at = CASE WHEN $16 THEN $17 ELSE next_run_at END, alerts = $18, channels = $19, \
+        version = version + 1 WHERE id = $1 AND version = $2";
     DELETE_FLOW = "DELETE FROM flows WHERE id = $1 AND owner_id = $2";
-    DUE_FLOWS = "SELECT * FROM flows WHERE active AND next_run_at IS NOT NULL \
-        AND next_run_at <= $1 ORDER BY next_run_at, id LIMIT $2";
     NEXT_DUE = "SELECT next_run_at FROM flows WHERE active AND next_run_at IS NOT NULL \
         ORDER BY next_run_at LIMIT 1";
-    ADVANCE_FLOW = "UPDATE flows SET next_run_at = $3 WHERE id = $1 AND active AND next_run_at = $2";
     PAUSE_FLOW = "UPDATE flows SET active = $2, next_run_at = NULL, version = version + 1 \
         WHERE id = $1";
     /// What ends a run locks its flow first, as the deletion of a flow does: in the other order the
     /// two would wait for each other.
-    LOCK_FLOW_OF_RUN = "UPDATE flows SET site_health = site_health \
-        WHERE id = (SELECT flow_id FROM runs WHERE id = $1) RETURNING site_health";
-    SET_HEALTH = "UPDATE flows SET site_health = $2 WHERE id = $1";
+    LOCK_FLOW_OF_RUN = concat!("UPDATE flows SET site_health = site_health \
+        WHERE id = (SELECT flow_id FROM runs WHERE id = $1) RETURNING channels, ",
+        alert_state_columns!());
+    SET_ALERT_STATE = "UPDATE flows SET site_health = $2, failures_in_row = $3, \
+        failing_since = $4, told_at = $5 WHERE id = $1";
+    LOCK_FLOWS_OF_CHANNEL = "UPDATE flows SET channels = channels WHERE owner_id = $1 \
+        AND channels LIKE $2 RETURNING id, channels";
+    SET_CHANNELS = "UPDATE flows SET channels = $2, version = version + 1 WHERE id = $1";
     DELETE_FLOWS_OF_OWNER = "DELETE FROM flows WHERE owner_id = $1";
 
-    INSERT_RUN = "INSERT INTO runs (id, owner_id, flow_id, flow_name, triggered_by, status, \
-        attempt, scheduled_for, queued_at, finished_at, browser, error_code, error_message, \
-        error_step, missed_count) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
-        ON CONFLICT (flow_id, scheduled_for) DO NOTHING";
-    INSERT_SNAPSHOT = "INSERT INTO run_snapshots (run_id, body) VALUES ($1, $2)";
+    CLEAR_RUNS_OF_FLOW = "DELETE FROM runs WHERE id IN (SELECT id FROM runs \
+        WHERE flow_id = $1 AND finished_at IS NOT NULL ORDER BY id LIMIT $2)";
+    CLEAR_RUNS_OF_OWNER = "DELETE FROM runs WHERE id IN (SELECT id FROM runs \
+        WHERE owner_id = $1 AND finished_at IS NOT NULL ORDER BY id LIMIT $2)";
     SNAPSHOT = "SELECT body FROM run_snapshots WHERE run_id = $1";
     DELETE_SNAPSHOT = "DELETE FROM run_snapshots WHERE run_id = $1";
-    OPEN_RUNS_OF_FLOW = "SELECT COUNT(*) FROM runs WHERE flow_id = $1 \
-        AND status IN ('queued', 'running')";
-    TAKE_TURN = "INSERT INTO owner_turns (owner_id, served_at) VALUES ($1, $2) \
-        ON CONFLICT (owner_id) DO UPDATE SET served_at = excluded.served_at";
+    END_TURN = "UPDATE owner_turns SET served_at = $2, waiting_since = \
+        (SELECT queued_at FROM runs WHERE owner_id = $1 AND status = 'queued' \
+        ORDER BY queued_at, id LIMIT 1) WHERE owner_id = $1";
+    /// Owners with queued runs who were not put into the queue, by an older version of synmon, say.
+    JOIN_ALL_FORGOTTEN = "INSERT INTO owner_turns (owner_id, served_at, waiting_since) \
+        SELECT r.owner_id, $1, MIN(r.queued_at) FROM runs r WHERE r.status = 'queued' \
+        AND NOT EXISTS (SELECT 1 FROM owner_turns t WHERE t.owner_id = r.owner_id \
+        AND t.waiting_since IS NOT NULL) GROUP BY r.owner_id ORDER BY r.owner_id \
+        ON CONFLICT (owner_id) DO UPDATE SET waiting_since = excluded.waiting_since";
     DELETE_TURN = "DELETE FROM owner_turns WHERE owner_id = $1";
     RENEW = "UPDATE runs SET lease_until = $3 \
         WHERE id = $1 AND fencing = $2 AND status = 'running' RETURNING cancel_requested";
@@ -69,12 +81,23 @@ statements! {
         error_step = $7, finished_at = $8, duration_us = $9, browser_version = $10, \
         lease_until = NULL, worker_id = NULL \
         WHERE id = $1 AND fencing = $2 AND status = 'running' RETURNING owner_id, flow_id";
+    SET_DECISION = "UPDATE runs SET alert_decision = $2 WHERE id = $1";
+    DECISION = "SELECT alert_decision FROM runs WHERE id = $1 AND alert_decision IS NOT NULL";
+    PUT_ATTEMPT = "INSERT INTO run_attempts (run_id, attempt, status, error_code, error_message, \
+        error_step, finished_at, browser_version) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+        ON CONFLICT (run_id, attempt) DO NOTHING";
+    ATTEMPTS = concat!("SELECT ", attempt_columns!("a."), " FROM run_attempts a \
+        JOIN runs r ON r.id = a.run_id AND r.attempt <> a.attempt \
+        WHERE a.run_id = $1 ORDER BY a.attempt");
+    LOGS_OF_ATTEMPT = concat!("SELECT ", log_columns!(""), " FROM step_logs \
+        WHERE run_id = $1 AND attempt = $2 ORDER BY number");
     RELEASE = "UPDATE runs SET status = 'queued', fencing = fencing + 1, lease_until = NULL, \
         worker_id = NULL, started_at = NULL \
-        WHERE id = $1 AND fencing = $2 AND status = 'running' RETURNING attempt";
+        WHERE id = $1 AND fencing = $2 AND status = 'running' \
+        RETURNING attempt, owner_id, queued_at";
     DELETE_ATTEMPT = "DELETE FROM step_logs WHERE run_id = $1 AND attempt = $2";
-    LOST_RUNS = "SELECT * FROM runs WHERE status = 'running' AND lease_until < $1 \
-        ORDER BY lease_until LIMIT 100";
+    LOST_RUNS = concat!("SELECT ", run_columns!(""), " FROM runs WHERE status = 'running' \
+        AND lease_until < $1 ORDER BY lease_until LIMIT 100");
     REQUEUE_LOST = "UPDATE runs SET status = 'queued', attempt = attempt + 1, \
         losses = losses + 1, fencing = fencing + 1, lease_until = NULL, worker_id = NULL, \
         started_at = NULL \
@@ -83,14 +106,15 @@ statements! {
         lease_until = NULL, worker_id = NULL, finished_at = $3, error_code = $5, \
         error_message = $6 \
         WHERE id = $1 AND fencing = $2 AND status = 'running' AND lease_until < $3";
-    RUN = "SELECT * FROM runs WHERE id = $1 AND owner_id = $2";
-    LIST_RUNS = "SELECT * FROM runs WHERE owner_id = $1 AND (status = $2 OR $2 IS NULL) \
-        AND (queued_at >= $3 OR $3 IS NULL) AND (queued_at < $4 OR $4 IS NULL) \
-        AND (id < $5 OR $5 IS NULL) ORDER BY id DESC LIMIT $6";
-    LIST_RUNS_OF_FLOW = "SELECT * FROM runs WHERE owner_id = $1 AND flow_id = $7 \
+    RUN = concat!("SELECT ", run_columns!(""), " FROM runs WHERE id = $1 AND owner_id = $2");
+    LIST_RUNS = concat!("SELECT ", run_columns!(""), " FROM runs WHERE owner_id = $1 \
         AND (status = $2 OR $2 IS NULL) AND (queued_at >= $3 OR $3 IS NULL) \
         AND (queued_at < $4 OR $4 IS NULL) AND (id < $5 OR $5 IS NULL) \
-        ORDER BY id DESC LIMIT $6";
+        ORDER BY id DESC LIMIT $6");
+    LIST_RUNS_OF_FLOW = concat!("SELECT ", run_columns!(""), " FROM runs WHERE owner_id = $1 \
+        AND flow_id = $7 AND (status = $2 OR $2 IS NULL) AND (queued_at >= $3 OR $3 IS NULL) \
+        AND (queued_at < $4 OR $4 IS NULL) AND (id < $5 OR $5 IS NULL) \
+        ORDER BY id DESC LIMIT $6");
     LOCK_RUN = "UPDATE runs SET fencing = fencing WHERE id = $1 AND owner_id = $2 \
         RETURNING status";
     CANCEL_QUEUED = "UPDATE runs SET status = 'cancelled', finished_at = $3, error_code = $4, \
@@ -105,25 +129,89 @@ statements! {
         screenshot_missing, dialogs) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, \
         $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) \
         ON CONFLICT (run_id, attempt, number) DO NOTHING";
-    LOGS = "SELECT l.* FROM step_logs l JOIN runs r ON r.id = l.run_id \
-        AND r.attempt = l.attempt WHERE l.run_id = $1 ORDER BY l.number";
+    LOGS = concat!("SELECT ", log_columns!("l."), " FROM step_logs l \
+        JOIN runs r ON r.id = l.run_id AND r.attempt = l.attempt \
+        WHERE l.run_id = $1 ORDER BY l.number");
 
     INSERT_NOTICE = "INSERT INTO notices (id, owner_id, created_at, body, status, attempts, \
-        due_at) VALUES ($1, $2, $3, $4, 'pending', 0, $3)";
+        due_at, channel_id, run_id, event) VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9)";
     SETTLE_NOTICE = "UPDATE notices SET status = $3, due_at = $4, last_error = $5, \
-        settled_at = $6 WHERE id = $1 AND attempts = $2 AND status = 'pending'";
+        settled_at = $6, claimed_until = NULL \
+        WHERE id = $1 AND attempts = $2 AND status = 'pending'";
+    /// What goes to a channel waits there only while the channel is there.
+    HOLDS_CHANNEL = "SELECT COUNT(*) FROM channels WHERE id = $1 AND owner_id = $2";
+    TOLD_LATELY = "SELECT COUNT(DISTINCT run_id) FROM notices WHERE owner_id = $1 \
+        AND run_id IS NOT NULL AND created_at > $2 AND status IN ('pending', 'done', 'given_up')";
+    HELD = "SELECT owner_id, channel_id FROM notices WHERE status = 'held' \
+        AND owner_id IS NOT NULL AND due_at <= $1 GROUP BY owner_id, channel_id LIMIT 20";
+    TAKE_HELD = concat!("UPDATE notices SET settled_at = $3, status = 'digested' \
+        WHERE status = 'held' AND owner_id = $1 \
+        AND (channel_id = $2 OR (channel_id IS NULL AND $2 IS NULL)) RETURNING ",
+        notice_columns!(""));
+    NOT_READ = "UPDATE notices SET last_error = $2, status = 'given_up' WHERE id = $1";
+    LET_GO = "UPDATE notices SET due_at = $2, settled_at = NULL, status = 'pending' WHERE id = $1";
+    REROUTE = "UPDATE notices SET channel_id = NULL, tries = 0 WHERE channel_id = $1 \
+        AND owner_id = $2 AND status IN ('pending', 'held')";
+    DELIVERIES = concat!("SELECT ", delivery_columns!(""), " FROM notices \
+        WHERE owner_id = $1 AND channel_id = $2 AND (id < $3 OR $3 IS NULL) \
+        ORDER BY id DESC LIMIT $4");
+    DELIVERIES_OF_RUN = concat!("SELECT ", delivery_columns!(""), " FROM notices \
+        WHERE owner_id = $1 AND run_id = $2 ORDER BY id");
+    RESEND = concat!("UPDATE notices SET due_at = $4, tries = 0, settled_at = NULL, \
+        status = 'pending' WHERE owner_id = $1 AND channel_id = $2 AND id = $3 \
+        AND status IN ('done', 'given_up') RETURNING ", delivery_columns!(""));
+    HAS_DELIVERY = "SELECT COUNT(*) FROM notices WHERE owner_id = $1 AND channel_id = $2 \
+        AND id = $3";
+
+    LOCK_OWNER_OF_CHANNELS = "UPDATE accounts SET name = name WHERE id = $1";
+    COUNT_CHANNELS = "SELECT COUNT(*) FROM channels WHERE owner_id = $1";
+    INSERT_CHANNEL = "INSERT INTO channels (id, owner_id, name, kind, target, status, \
+        status_reason, last_delivered_at, last_error, version, created_at, updated_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    CHANNEL = concat!("SELECT ", channel_columns!(""), " FROM channels WHERE id = $1 \
+        AND owner_id = $2");
+    CHANNEL_OF_NOTICE = concat!("SELECT ", channel_columns!(""), " FROM channels WHERE id = $1");
+    LIST_CHANNELS = concat!("SELECT ", channel_columns!(""), " FROM channels WHERE owner_id = $1 \
+        AND (id < $2 OR $2 IS NULL) ORDER BY id DESC LIMIT $3");
+    CHANNEL_IDS = "SELECT id FROM channels WHERE owner_id = $1";
+    ACTIVE_CHANNELS = "SELECT id FROM channels WHERE owner_id = $1 AND status = 'active'";
+    UPDATE_CHANNEL = "UPDATE channels SET name = $3, kind = $4, target = $5, status = $6, \
+        status_reason = $7, updated_at = $8, version = version + 1 \
+        WHERE id = $1 AND version = $2";
+    DELETE_CHANNEL = "DELETE FROM channels WHERE id = $1 AND owner_id = $2";
+    DELETE_CHANNELS_OF_OWNER = "DELETE FROM channels WHERE owner_id = $1";
+    NOTE_DELIVERY = "UPDATE channels SET last_delivered_at = $2, last_error = NULL WHERE id = $1";
+    NOTE_FAILURE = "UPDATE channels SET last_error = $2 WHERE id = $1";
+    DISABLE_CHANNEL = "UPDATE channels SET status_reason = $2, updated_at = $3, \
+        status = 'disabled', version = version + 1 \
+        WHERE id = $1 AND version = $4 AND status = 'active'";
+    LOCK_CHANNEL = concat!("UPDATE channels SET name = name WHERE id = $1 \
+        AND status = 'unconfirmed' RETURNING ", channel_columns!(""));
+    LOCK_CHANNEL_OF_TOKEN = concat!("UPDATE channels SET name = name \
+        WHERE id = (SELECT channel_id FROM channel_tokens WHERE hash = $1) \
+        AND status = 'unconfirmed' RETURNING ", channel_columns!(""));
+    CONFIRM_CHANNEL = "UPDATE channels SET status_reason = NULL, last_error = NULL, \
+        updated_at = $2, status = 'active', version = version + 1 WHERE id = $1";
+    COUNT_CHANNEL_TOKENS = "SELECT COUNT(*) FROM channel_tokens WHERE email_key = $1 \
+        AND created_at >= $2";
+    END_CHANNEL_TOKENS = "UPDATE channel_tokens SET ended_at = $2 WHERE channel_id = $1 \
+        AND ended_at IS NULL";
+    INSERT_CHANNEL_TOKEN = "INSERT INTO channel_tokens (hash, channel_id, email, email_key, \
+        created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
+    SPEND_CHANNEL_TOKEN = "UPDATE channel_tokens SET ended_at = $3 WHERE hash = $1 \
+        AND email = $2 AND ended_at IS NULL AND expires_at > $3 RETURNING channel_id";
+    PRUNE_CHANNEL_TOKENS = "DELETE FROM channel_tokens WHERE expires_at < $1";
     DELETE_NOTICES_OF_OWNER = "DELETE FROM notices WHERE owner_id = $1";
 
     ADD_TRASH = "INSERT INTO trash (prefix) VALUES ($1) ON CONFLICT (prefix) DO NOTHING";
-    TRASH = "SELECT prefix FROM trash ORDER BY prefix LIMIT $1";
     FORGET_TRASH = "DELETE FROM trash WHERE prefix = $1";
 
     REGISTER = "INSERT INTO accounts (id, name, email, email_key, password_hash, created_at) \
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (email_key) DO UPDATE \
         SET name = excluded.name, email = excluded.email, password_hash = excluded.password_hash \
         WHERE accounts.confirmed_at IS NULL RETURNING id";
-    ACCOUNT = "SELECT * FROM accounts WHERE id = $1";
-    ACCOUNT_BY_EMAIL = "SELECT * FROM accounts WHERE email_key = $1";
+    ACCOUNT = concat!("SELECT ", account_columns!(""), " FROM accounts WHERE id = $1");
+    ACCOUNT_BY_EMAIL = concat!("SELECT ", account_columns!(""), " FROM accounts WHERE email_key = $1");
     RENAME_ACCOUNT = "UPDATE accounts SET name = $2 WHERE id = $1";
     UPGRADE_PASSWORD = "UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
     SET_PASSWORD = "UPDATE accounts SET password_hash = $2, \
@@ -148,6 +236,9 @@ statements! {
     INSERT_SESSION = "INSERT INTO sessions (id, account_id, created_at, expires_at) \
         VALUES ($1, $2, $3, $4)";
     INSERT_REFRESH = "INSERT INTO refresh_tokens (hash, session_id, issued_at) VALUES ($1, $2, $3)";
+    /// Whoever spends a refresh token locks its session first, as the deletion of an account does.
+    LOCK_SESSION_OF_REFRESH = "UPDATE sessions SET ended_at = ended_at \
+        WHERE id = (SELECT session_id FROM refresh_tokens WHERE hash = $1)";
     SPEND_REFRESH = "UPDATE refresh_tokens SET spent_at = $2 \
         WHERE hash = $1 AND spent_at IS NULL RETURNING session_id";
     SESSION_OF_REFRESH = "SELECT session_id FROM refresh_tokens WHERE hash = $1";

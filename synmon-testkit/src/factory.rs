@@ -3,17 +3,20 @@
 use std::time::Duration;
 
 use synmon_core::{
-    FlowId, NoticeId, OwnerId, RunId, Timestamp,
-    alert::Alert,
-    flow::{
-        AlertPolicy, BrowserKind, DEFAULT_RUN_TIMEOUT, DialogPolicy, Flow, FlowName, FlowSnapshot,
-        FlowUrl,
-    },
+    ChannelId, FlowId, Name, NoticeId, OwnerId, RunId, Timestamp,
+    alert::{Alert, AlertSettings},
+    channel::{Channel, ChannelStatus, ChannelTarget, SigningSecret},
+    flow::{BrowserKind, DEFAULT_RUN_TIMEOUT, DialogPolicy, Flow, FlowSnapshot, FlowUrl},
     notice::{AccountLetter, Letter, Notice, NoticeBody, RunNotice},
-    run::{QueuedRun, Run, RunStatus, StepError, StepLog, StepStatus},
+    run::{
+        ErrorCode, QueuedRun, Run, RunAttempt, RunError, RunStatus, StepError, StepLog, StepStatus,
+    },
     schedule::Schedule,
     step::{RawStep, Step, parse_steps},
-    store::{ClaimedRun, NewAccount, NewSession, NewToken, RunReport, TokenHash, TokenPurpose},
+    store::{
+        AlertCap, ClaimedRun, NewAccount, NewChannelToken, NewSession, NewToken, RunReport,
+        TokenHash, TokenPurpose,
+    },
     verdict::Verdict,
 };
 
@@ -40,13 +43,14 @@ pub fn an_empty_flow(owner: OwnerId) -> Flow {
     Flow {
         id: FlowId::new(noon()),
         owner,
-        name: FlowName::parse("a flow").unwrap(),
+        name: Name::parse("a flow").unwrap(),
         url: FlowUrl::parse(SITE).unwrap(),
         browser: BrowserKind::Chrome,
         schedule: Schedule::parse("0 * * * *", "UTC").unwrap(),
         spread_limit: Duration::ZERO,
         active: false,
-        alert_policy: AlertPolicy::EveryFailure,
+        alerts: AlertSettings::default(),
+        channels: Vec::new(),
         dialogs: DialogPolicy::Dismiss,
         run_timeout: DEFAULT_RUN_TIMEOUT,
         steps: Vec::new(),
@@ -70,7 +74,7 @@ pub fn a_due_flow(owner: OwnerId, due: Timestamp) -> Flow {
 /// The same flow by another name.
 #[must_use]
 pub fn named(flow: Flow, name: &str) -> Flow {
-    Flow { name: FlowName::parse(name).unwrap(), ..flow }
+    Flow { name: Name::parse(name).unwrap(), ..flow }
 }
 
 /// An instant run of a flow, to be queued.
@@ -101,6 +105,18 @@ pub fn a_failed_log(number: u32, error: StepError) -> StepLog {
     StepLog { status: StepStatus::Failed, error: Some(error), ..a_passed_log(number) }
 }
 
+/// An attempt that found the site failing.
+pub fn an_attempt(number: u32) -> RunAttempt {
+    let message = "no element matches: //a".to_owned();
+    RunAttempt {
+        attempt: number,
+        status: RunStatus::Failed,
+        error: Some(RunError { code: ErrorCode::ElementNotFound, message, step: Some(1) }),
+        finished_at: noon() + Duration::from_secs(u64::from(number)),
+        browser_version: Some("fake 1.0".to_owned()),
+    }
+}
+
 /// What a worker reports of a run that ends with this verdict.
 pub fn a_report(claim: &ClaimedRun, verdict: Verdict, now: Timestamp) -> RunReport {
     let alert = if verdict.status == RunStatus::Passed { Alert::Recovery } else { Alert::Failure };
@@ -112,7 +128,10 @@ pub fn a_report(claim: &ClaimedRun, verdict: Verdict, now: Timestamp) -> RunRepo
         duration: Duration::from_micros(2_000_001),
         browser_version: Some("fake 1.0".to_owned()),
         untried: Vec::new(),
-        alert_policy: claim.snapshot.alert_policy,
+        also_tried: None,
+        alerts: claim.snapshot.alerts.clone(),
+        cap: AlertCap::default(),
+        began_at: claim.run.started_at.unwrap_or(claim.run.queued_at),
         notice: a_run_notice(alert, claim.run.flow, claim.run.id),
     }
 }
@@ -128,7 +147,67 @@ pub fn a_run_notice(alert: Alert, flow: FlowId, run: RunId) -> RunNotice {
         browser: "fake 1.0".to_owned(),
         flow_url: SITE.to_owned(),
         finished_at: noon(),
+        failures_in_row: 0,
+        failing_since: None,
         failure: None,
+    }
+}
+
+/// A webhook of this owner, in use.
+pub fn a_webhook(owner: OwnerId) -> Channel {
+    let secret = SigningSecret { secret: "whsec_c2VjcmV0".to_owned(), until: None };
+    Channel {
+        id: ChannelId::new(noon()),
+        owner,
+        name: Name::parse("a webhook").unwrap(),
+        target: ChannelTarget::Webhook {
+            url: "https://hooks.example/x".to_owned(),
+            secrets: vec![secret],
+        },
+        status: ChannelStatus::Active,
+        status_reason: None,
+        last_delivered_at: None,
+        last_error: None,
+        version: 1,
+        created_at: noon(),
+        updated_at: noon(),
+    }
+}
+
+/// An address of this owner that nobody has confirmed yet.
+pub fn an_unconfirmed_address(owner: OwnerId, email: &str) -> Channel {
+    Channel {
+        target: ChannelTarget::Email { email: email.to_owned() },
+        status: ChannelStatus::Unconfirmed,
+        ..a_webhook(owner)
+    }
+}
+
+/// A token that confirms a channel's address for an hour from `now` on.
+pub fn a_channel_token(
+    seed: u8,
+    channel: &Channel,
+    email: &str,
+    now: Timestamp,
+) -> NewChannelToken {
+    NewChannelToken {
+        hash: TokenHash([seed; 32]),
+        channel: channel.id,
+        email: email.to_owned(),
+        created_at: now,
+        expires_at: now + Duration::from_hours(1),
+    }
+}
+
+/// A notice of a failed run for a channel, or for its owner's own address.
+pub fn a_failure_notice(owner: OwnerId, channel: Option<ChannelId>, now: Timestamp) -> Notice {
+    let run = a_run_notice(Alert::Failure, FlowId::new(now), RunId::new(now));
+    Notice {
+        id: NoticeId::new(now),
+        owner: Some(owner),
+        channel,
+        created_at: now,
+        body: NoticeBody::Run(run),
     }
 }
 
@@ -139,6 +218,7 @@ pub fn a_letter(now: Timestamp) -> Notice {
     Notice {
         id: NoticeId::new(now),
         owner: None,
+        channel: None,
         created_at: now,
         body: NoticeBody::Account(letter),
     }

@@ -8,18 +8,30 @@
 
 mod artifacts;
 mod browser;
+#[cfg(feature = "program-fixture")]
+mod child;
 mod clock;
 pub mod conformance;
 pub mod factory;
+#[cfg(feature = "program-fixture")]
+mod letter;
 mod memory;
 mod notifier;
+mod poll;
 #[cfg(feature = "postgres-fixture")]
 pub mod postgres;
+#[cfg(feature = "postgres-fixture")]
+pub mod proxy;
 mod resolver;
 
 pub use artifacts::MemoryArtifacts;
 pub use browser::{Element, FakeBrowser, Page, Shot, Start, Trouble};
+#[cfg(feature = "program-fixture")]
+pub use child::{Program, processes_of};
 pub use clock::ManualClock;
+#[cfg(feature = "program-fixture")]
+pub use letter::{Letter, letters_in};
 pub use memory::{MemoryStore, NoticeState};
 pub use notifier::{RecordingNotifier, Reply};
+pub use poll::{until, until_within};
 pub use resolver::StaticResolver;

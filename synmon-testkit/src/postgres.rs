@@ -1,38 +1,58 @@
-//! A throw-away PostgreSQL server: one for each test process, gone with it.
+//! A throw-away PostgreSQL server, gone with its test process: one that all tests of the process share,
+//! or one that a test has for itself.
 //!
 //! A shell stands guard over the server and waits for the end of a pipe whose other end only this
 //! process holds. However the process ends, killed or not, the pipe ends with it, and the guard
 //! stops the server and removes its files.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     net::TcpListener,
-    process::{Child, ChildStdin, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::{
-        OnceLock,
+        Mutex, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
 };
 
-/// Begins the server, says where it is, and ends it when standard input does. It must not run as
-/// root, and does not care for the signals that a terminal sends to all.
+/// Begins the server, says where it is, does what standard input tells it line by line, and ends the
+/// server when that ends. It must not run as root, and does not care for the signals that a terminal
+/// sends to all.
 const GUARD: &str = r#"
-trap '' INT TERM HUP
-bin="$1" port="$2"
+trap '' INT TERM HUP PIPE
+bin="$1" port="$2" commit="$3"
 dir=$(mktemp -d "${TMPDIR:-/tmp}/synmon-pg.XXXXXX") || exit 1
 cd "$dir" || exit 1
 "$bin/initdb" -D data -U synmon -A trust -E UTF8 --locale=C --no-sync >log 2>&1 || { cat log >&2; rm -rf "$dir"; exit 1; }
-"$bin/postgres" -D data -k "$dir" -p "$port" -c listen_addresses=127.0.0.1 -c max_connections=400 \
-    -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=32MB \
-    -c autovacuum=off >>log 2>&1 </dev/null &
-pid=$!
-until "$bin/pg_isready" -q -h "$dir" -p "$port"; do
-    kill -0 $pid 2>/dev/null || { cat log >&2; rm -rf "$dir"; exit 1; }
-    sleep 0.05
-done
+begin() {
+    "$bin/postgres" -D data -k "$dir" -p "$port" -c listen_addresses=127.0.0.1 -c max_connections=400 \
+        -c fsync=off -c synchronous_commit="$commit" -c full_page_writes="$commit" \
+        -c shared_buffers=32MB -c autovacuum=off >>log 2>&1 </dev/null &
+    pid=$!
+    until "$bin/pg_isready" -q -h "$dir" -p "$port"; do
+        kill -0 $pid 2>/dev/null || return 1
+        sleep 0.05
+    done
+}
+begin || { cat log >&2; rm -rf "$dir"; exit 1; }
+exec 2>/dev/null
 echo "ready"
-exec >/dev/null 2>&1
-cat
+while read -r order; do
+    case "$order" in
+        restart) kill -INT $pid ;;
+        crash) kill -KILL $pid ;;
+    esac
+    wait $pid
+    # Those who worked for the server that is gone hold its memory until they have noticed.
+    tries=0
+    until begin; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] || break
+        sleep 0.1
+    done
+    echo "ready"
+done
+exec >/dev/null
 kill -QUIT $pid
 wait $pid
 cd /
@@ -56,8 +76,25 @@ pub struct Postgres {
     bin: String,
     port: u16,
     databases: AtomicU32,
+    guard: Mutex<Guard>,
+}
+
+/// Who stands guard over a server.
+#[derive(Debug)]
+struct Guard {
+    _shell: Child,
     /// Its end tells the guard to stop the server.
-    _guard: (Child, ChildStdin),
+    orders: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+/// What becomes of commits when the server is killed.
+#[derive(Clone, Copy)]
+enum Commits {
+    /// The last ones may be lost, which is faster.
+    Fast,
+    /// They are kept.
+    Kept,
 }
 
 impl Postgres {
@@ -65,16 +102,45 @@ impl Postgres {
     /// programs: none, with a word on how to get them; where `CI` is set, that is a failure.
     pub fn shared() -> Option<&'static Self> {
         static SHARED: OnceLock<Option<Postgres>> = OnceLock::new();
-        SHARED
-            .get_or_init(|| {
-                let Some(bin) = programs() else {
-                    assert!(!in_ci(), "{HOW_TO_GET_IT}");
-                    eprintln!("SKIPPED: {HOW_TO_GET_IT}");
-                    return None;
-                };
-                Some(start(&bin))
-            })
-            .as_ref()
+        SHARED.get_or_init(|| Self::installed(Commits::Fast)).as_ref()
+    }
+
+    /// A server of the caller's own, which may be restarted and crashed: what was committed stays.
+    pub fn own() -> Option<Self> {
+        Self::installed(Commits::Kept)
+    }
+
+    fn installed(commits: Commits) -> Option<Self> {
+        let Some(bin) = programs() else {
+            assert!(!in_ci(), "{HOW_TO_GET_IT}");
+            eprintln!("SKIPPED: {HOW_TO_GET_IT}");
+            return None;
+        };
+        Some(start(&bin, commits))
+    }
+
+    /// Restarts it as `pg_ctl restart -m fast` does: connections are cut, nothing is lost.
+    pub fn restart(&self) {
+        self.order("restart");
+    }
+
+    /// Kills it (SIGKILL to the postmaster) and starts it again, which recovers from its log.
+    pub fn crash(&self) {
+        self.order("crash");
+    }
+
+    /// Has the guard do something, and waits until the server is there again.
+    fn order(&self, order: &str) {
+        let mut guard = self.guard.lock().unwrap();
+        writeln!(guard.orders, "{order}").unwrap();
+        let mut line = String::new();
+        guard.answers.read_line(&mut line).unwrap();
+        assert_eq!(line.trim(), "ready", "after {order}");
+    }
+
+    /// The port of 127.0.0.1 that it listens at.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Makes an empty database and returns its url.
@@ -101,13 +167,27 @@ impl Postgres {
     }
 
     fn execute(&self, statement: &str) {
+        self.execute_on(&self.url("postgres"), statement);
+    }
+
+    /// Carries a statement out on the database of this url, behind everybody's back.
+    pub fn execute_on(&self, url: &str, statement: &str) {
         let output = Command::new(format!("{}/psql", self.bin))
-            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement])
-            .arg(self.url("postgres"))
+            .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement, url])
             .output()
             .unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{statement}: {errors}");
+    }
+}
+
+impl Commits {
+    /// Of `synchronous_commit`, and of `full_page_writes`.
+    fn setting(self) -> &'static str {
+        match self {
+            Self::Fast => "off",
+            Self::Kept => "on",
+        }
     }
 }
 
@@ -117,22 +197,24 @@ fn programs() -> Option<String> {
     (output.status.success() && !bin.is_empty()).then_some(bin)
 }
 
-fn start(bin: &str) -> Postgres {
+fn start(bin: &str, commits: Commits) -> Postgres {
     // Between asking for a free port and using it somebody else may take it: then another.
     for _ in 0..5 {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut child = guard_command()
-            .args(["-c", GUARD, "guard", bin, &port.to_string()])
+            .args(["-c", GUARD, "guard", bin, &port.to_string(), commits.setting()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let (input, output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let orders = child.stdin.take().unwrap();
+        let mut answers = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
-        BufReader::new(output).read_line(&mut line).unwrap();
+        answers.read_line(&mut line).unwrap();
         if line.trim() == "ready" {
             let databases = AtomicU32::new(0);
-            return Postgres { bin: bin.to_owned(), port, databases, _guard: (child, input) };
+            let guard = Mutex::new(Guard { _shell: child, orders, answers });
+            return Postgres { bin: bin.to_owned(), port, databases, guard };
         }
         // It has said on standard error why not.
         child.wait().unwrap();

@@ -1,11 +1,19 @@
 //! Putting an engine together.
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{
+    num::{NonZeroU32, NonZeroUsize},
+    sync::Arc,
+    time::Duration,
+};
 
-use super::{Engine, Parts, Signals};
+use super::{Engine, Parts, Retention, Signals};
 use crate::{
-    Clock, SystemClock, artifact::Artifacts, browser::Browser, egress::EgressPolicy,
-    notice::Notifier, store::Store,
+    Clock, SystemClock,
+    artifact::Artifacts,
+    browser::Browser,
+    egress::EgressPolicy,
+    notice::Notifier,
+    store::{AlertCap, Store},
 };
 
 /// Which parts of an engine work in this process. Others over the same store may do the rest.
@@ -24,6 +32,9 @@ impl Roles {
     pub const ALL: Self = Self { scheduler: true, runs: true, notices: true };
 }
 
+/// How many runs of one owner go on at a time where nothing is set.
+pub const DEFAULT_OWNER_CONCURRENCY: NonZeroU32 = NonZeroU32::new(10).unwrap();
+
 /// The numbers that an engine works by.
 #[derive(Clone, Debug)]
 pub struct EngineSettings {
@@ -31,6 +42,8 @@ pub struct EngineSettings {
     pub roles: Roles,
     /// How many runs go on at a time in this process.
     pub concurrency: NonZeroUsize,
+    /// How many runs of one owner go on at a time, over all processes.
+    pub owner_concurrency: NonZeroU32,
     /// How long runs may go on after the engine was told to stop.
     pub shutdown_grace: Duration,
     /// How long a worker may be silent before its run is given to another.
@@ -43,6 +56,13 @@ pub struct EngineSettings {
     pub max_attempts: u32,
     /// The largest picture that is kept, in bytes.
     pub max_screenshot_bytes: usize,
+    /// How much an owner is told one by one, before a digest tells the rest.
+    pub alert_cap: AlertCap,
+    /// Whether heartbeats have a thread of their own, which work that keeps all others busy can't
+    /// stop.
+    pub heartbeat_thread: bool,
+    /// How long things are kept.
+    pub retention: Retention,
 }
 
 impl Default for EngineSettings {
@@ -50,12 +70,16 @@ impl Default for EngineSettings {
         Self {
             roles: Roles::ALL,
             concurrency: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            owner_concurrency: DEFAULT_OWNER_CONCURRENCY,
             shutdown_grace: Duration::from_secs(25),
             lease: Duration::from_secs(20),
             heartbeat: Duration::from_secs(5),
             max_losses: 3,
             max_attempts: 2,
             max_screenshot_bytes: 10 * 1024 * 1024,
+            alert_cap: AlertCap::default(),
+            heartbeat_thread: true,
+            retention: Retention::default(),
         }
     }
 }
@@ -64,6 +88,7 @@ impl Default for EngineSettings {
 #[derive(Default)]
 pub struct EngineBuilder {
     store: Option<Arc<dyn Store>>,
+    heartbeat_store: Option<Arc<dyn Store>>,
     browser: Option<Arc<dyn Browser>>,
     notifier: Option<Arc<dyn Notifier>>,
     artifacts: Option<Arc<dyn Artifacts>>,
@@ -83,6 +108,14 @@ impl EngineBuilder {
     #[must_use]
     pub fn store(mut self, store: Arc<dyn Store>) -> Self {
         self.store = Some(store);
+        self
+    }
+
+    /// The same store by a way that only heartbeats go, so that they never wait for a connection
+    /// that other work has; by default they go the common way.
+    #[must_use]
+    pub fn heartbeat_store(mut self, store: Arc<dyn Store>) -> Self {
+        self.heartbeat_store = Some(store);
         self
     }
 
@@ -137,8 +170,10 @@ impl EngineBuilder {
 
     /// The engine. It does nothing until [`Engine::run`].
     pub fn build(self) -> Result<Engine, MissingPart> {
+        let store = self.store.ok_or(MissingPart("store"))?;
         let parts = Parts {
-            store: self.store.ok_or(MissingPart("store"))?,
+            heartbeat_store: self.heartbeat_store.unwrap_or_else(|| Arc::clone(&store)),
+            store,
             browser: self.browser.ok_or(MissingPart("browser"))?,
             notifier: self.notifier.ok_or(MissingPart("notifier"))?,
             artifacts: self.artifacts.ok_or(MissingPart("artifacts"))?,

@@ -3,15 +3,40 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use tracing::warn;
+use metrics::counter;
+use tracing::{info, warn};
 
-use super::{JANITOR_PERIOD, Parts, Ticking};
-use crate::store::StoreError;
+use super::{JANITOR_PERIOD, POLL, Parts, Ticking};
+use crate::{store::StoreError, within};
 
+/// How many things of a kind are removed in one tick, and in one transaction.
+const BATCH: u32 = 200;
 /// How many folders are removed in one tick.
-const BATCH: u32 = 20;
+const FOLDERS: u32 = 100;
+/// How long the removal of one folder may take.
+const FOLDER_LIMIT: Duration = Duration::from_secs(30);
+/// When it is tried again to remove a folder that could not be.
+const FOLDER_PAUSE: Duration = Duration::from_mins(10);
 
-/// Removes the files of what was deleted.
+/// How long things are kept. Whatever is shorter counts: pictures go with their run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Runs with their logs, from their end on.
+    pub runs: Duration,
+    /// The pictures of runs, from the run's end on.
+    pub pictures: Duration,
+    /// Notices, from their delivery on (or from when they were given up).
+    pub notices: Duration,
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        let days = |days: u64| Duration::from_hours(24 * days);
+        Self { runs: days(90), pictures: days(14), notices: days(90) }
+    }
+}
+
+/// Removes what is too old, and the files of what was deleted.
 pub struct Janitor {
     parts: Arc<Parts>,
 }
@@ -21,18 +46,48 @@ impl Janitor {
         Self { parts }
     }
 
-    /// Removes some of what is in the trash. What can't be removed now stays there.
-    pub async fn tick(&self) -> Result<(), StoreError> {
-        let Parts { store, artifacts, .. } = &*self.parts;
-        for prefix in store.trash(BATCH).await? {
-            match artifacts.remove_all(&prefix).await {
-                Ok(()) => store.forget_trash(&prefix).await?,
-                Err(error) => {
+    /// Removes some of what is to be removed, and returns how long there will be no more of it.
+    pub async fn tick(&self) -> Result<Duration, StoreError> {
+        let more_files = self.empty_trash().await?;
+        let more_rows = self.remove_old().await?;
+        Ok(if more_files || more_rows { POLL } else { JANITOR_PERIOD })
+    }
+
+    /// Whether there is more of it.
+    async fn remove_old(&self) -> Result<bool, StoreError> {
+        let Parts { store, clock, settings, .. } = &*self.parts;
+        let (now, keep) = (clock.now(), settings.retention);
+        let runs = store.remove_runs(now.before(keep.runs), BATCH).await?;
+        let pictures = store.remove_pictures(now.before(keep.pictures), BATCH).await?;
+        let notices = store.remove_notices(now.before(keep.notices), BATCH).await?;
+        let removed = [("runs", runs), ("pictures", pictures), ("notices", notices)];
+        for (kind, count) in removed.into_iter().filter(|(_, count)| *count > 0) {
+            info!(kind, count, "Removed because of their age: {kind} ({count})");
+            counter!("synmon_removed_by_age_total", "kind" => kind).increment(count.into());
+        }
+        Ok(removed.into_iter().any(|(_, count)| count >= BATCH))
+    }
+
+    /// Whether there is more in the trash. What can't be removed now goes to its end.
+    async fn empty_trash(&self) -> Result<bool, StoreError> {
+        let Parts { store, artifacts, clock, .. } = &*self.parts;
+        let now = clock.now();
+        let folders = store.take_trash(now, now + FOLDER_PAUSE, FOLDERS).await?;
+        let more = folders.len() >= FOLDERS as usize;
+        for prefix in folders {
+            match within(&**clock, FOLDER_LIMIT, artifacts.remove_all(&prefix)).await {
+                Some(Ok(())) => store.forget_trash(&prefix).await?,
+                Some(Err(error)) => {
                     warn!("Files below {} can't be removed yet: {error}", prefix.as_str());
+                }
+                None => {
+                    // The next one would hang just so; they are taken again after the pause.
+                    warn!("Files below {} are not removed: it takes too long", prefix.as_str());
+                    break;
                 }
             }
         }
-        Ok(())
+        Ok(more)
     }
 }
 
@@ -41,6 +96,6 @@ impl Ticking for Janitor {
     const NAME: &'static str = "janitor";
 
     async fn tick_once(&self) -> Result<Duration, StoreError> {
-        self.tick().await.map(|()| JANITOR_PERIOD)
+        self.tick().await
     }
 }

@@ -5,6 +5,7 @@
 
 mod builder;
 mod dispatcher;
+mod heartbeat;
 mod janitor;
 mod recorder;
 mod recovery;
@@ -12,14 +13,15 @@ mod retry;
 mod runner;
 mod scheduler;
 mod signals;
+mod stall;
 mod stepper;
 mod stop;
 mod wait;
 mod worker;
 
-pub use builder::{EngineBuilder, EngineSettings, MissingPart, Roles};
+pub use builder::{DEFAULT_OWNER_CONCURRENCY, EngineBuilder, EngineSettings, MissingPart, Roles};
 pub use dispatcher::Dispatcher;
-pub use janitor::Janitor;
+pub use janitor::{Janitor, Retention};
 pub use recovery::Recovery;
 pub use scheduler::Scheduler;
 pub use signals::Signals;
@@ -32,6 +34,8 @@ use futures_util::FutureExt as _;
 use tokio::{sync::Notify, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
+
+use heartbeat::Heart;
 
 use crate::{
     Clock,
@@ -55,6 +59,7 @@ pub struct Engine {
 /// What the engine is put together from.
 pub(crate) struct Parts {
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) heartbeat_store: Arc<dyn Store>,
     pub(crate) browser: Arc<dyn Browser>,
     pub(crate) notifier: Arc<dyn Notifier>,
     pub(crate) artifacts: Arc<dyn Artifacts>,
@@ -95,7 +100,7 @@ impl Engine {
         Dispatcher::new(Arc::clone(&self.parts))
     }
 
-    /// What removes files that nothing refers to.
+    /// What removes what is too old, and files that nothing refers to.
     #[must_use]
     pub fn janitor(&self) -> Janitor {
         Janitor::new(Arc::clone(&self.parts))
@@ -112,14 +117,16 @@ impl Engine {
             background.spawn(keep_ticking(self.recovery(), Arc::clone(parts), stop.clone()));
         }
         if notices {
-            background.spawn(keep_ticking(self.dispatcher(), Arc::clone(parts), stop.clone()));
+            background.spawn(self.dispatcher().work(stop.clone()));
             background.spawn(keep_ticking(self.janitor(), Arc::clone(parts), stop.clone()));
         }
         let abort = CancellationToken::new();
         let mut workers = JoinSet::new();
         let concurrency = if runs { parts.settings.concurrency.get() } else { 0 };
+        let heart = Heart::start(parts.settings.heartbeat_thread);
         for _ in 0..concurrency {
-            workers.spawn(worker::work(self.worker(), stop.clone(), abort.clone()));
+            let worker = self.worker().with_heart(heart.handle());
+            workers.spawn(worker::work(worker, stop.clone(), abort.clone()));
         }
         stop.cancelled().await;
         info!("Nothing new is begun; runs under way may end");

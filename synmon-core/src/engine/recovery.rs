@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use tracing::warn;
+use metrics::counter;
+use tracing::{error, warn};
 
 use super::{Parts, RECOVERY_PERIOD, Ticking};
 use crate::store::{RecoveredRun, StoreError};
@@ -23,7 +24,13 @@ impl Recovery {
         let Parts { store, clock, signals, settings, .. } = &*self.parts;
         let recovered = store.recover_lost(clock.now(), settings.max_losses).await?;
         for run in &recovered {
-            warn!(run.id = %run.run, queued_again = run.queued_again, "The worker of run {} was lost", run.run);
+            counter!("synmon_workers_lost_total").increment(1);
+            if run.queued_again {
+                warn!(run.id = %run.run, "The worker of run {} was lost; it is queued again", run.run);
+            } else {
+                counter!("synmon_runs_given_up_total").increment(1);
+                error!(run.id = %run.run, "Run {} is given up: its worker was lost too often, or it was to be cancelled", run.run);
+            }
             signals.run_queued();
             signals.notice_queued();
             signals.progressed();

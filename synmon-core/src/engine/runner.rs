@@ -9,6 +9,7 @@ use url::Url;
 use super::{
     Parts,
     recorder::Recorder,
+    stall::StallWatch,
     stepper::{Task, check_egress, perform},
     stop::{StopReason, Stopper},
     wait::{Failure, Limit},
@@ -38,6 +39,9 @@ pub(super) struct Runner<'a> {
     recorder: Recorder<'a>,
     /// Until when the run may take.
     run_limit: Limit<'a>,
+    /// Since when, on the monotonic clock.
+    begun: Duration,
+    stalls: StallWatch,
     /// What is on record, in the order of the steps.
     logs: Vec<StepLog>,
     /// The document that the last step left.
@@ -49,6 +53,8 @@ pub(super) struct Runner<'a> {
 /// A step that is being tried.
 struct Trial<'a> {
     task: Task<'a>,
+    /// When it began, on the monotonic clock.
+    begun: Duration,
     /// How long it may take.
     time: Duration,
     /// How long it may take in view of the run's time.
@@ -95,6 +101,8 @@ impl<'a> Runner<'a> {
             stopper,
             recorder,
             run_limit,
+            begun: parts.clock.monotonic(),
+            stalls: StallWatch::start(parts),
             logs: Vec::new(),
             document: None,
             checked_host: None,
@@ -129,6 +137,7 @@ impl<'a> Runner<'a> {
         };
         // Waiting for a browser is no time of the site's.
         self.run_limit = Limit::new(self.parts, self.stopper, self.claim.snapshot.run_timeout);
+        self.begun = self.parts.clock.monotonic();
         let steps = AssertUnwindSafe(self.steps(&mut *session)).catch_unwind().await;
         let ending = match steps {
             Ok(Ok(())) => AttemptEnding::Ended(Ending::Completed),
@@ -170,10 +179,10 @@ impl<'a> Runner<'a> {
     ) -> Result<bool, Interruption> {
         let limit = self.run_limit.at_most(time);
         let by_run = limit.ends_before(Limit::new(self.parts, self.stopper, time));
-        let trial = Trial { task, time, limit, by_run };
         let clock = &*self.parts.clock;
         log.started_at = Some(clock.now());
         let started = clock.monotonic();
+        let trial = Trial { task, begun: started, time, limit, by_run };
         let attempted = self.attempt(session, &trial, &mut log.timing).await;
         log.duration = Some(clock.monotonic().saturating_sub(started));
 
@@ -315,6 +324,12 @@ impl<'a> Runner<'a> {
         if let Some(breakage) = breakage(error, &health) {
             return Err(breakage);
         }
+        // A stall during an earlier step has used up the time of the run.
+        let since = if self.run_limit.left().is_zero() { self.begun } else { trial.begun };
+        if let Some(span) = self.stalls.since(since) {
+            let message = format!("synmon itself stood still for {span:.1?} during the run");
+            return Err((ErrorCode::Internal, message));
+        }
         Ok(match failure {
             Failure::Browser(error) => site_failure(error, &health),
             _ if health == Health::PageCrashed => {
@@ -397,7 +412,11 @@ impl<'a> Runner<'a> {
     }
 
     async fn store(&mut self, mut log: StepLog) -> Result<(), Interruption> {
+        let started = self.parts.clock.monotonic();
         let stored = self.recorder.record(&mut log).await;
+        // Waiting for a database is no time of the site's either.
+        let waited = self.parts.clock.monotonic().saturating_sub(started);
+        self.run_limit = self.run_limit.extended(waited);
         self.logs.push(log);
         match stored {
             Ok(()) => Ok(()),

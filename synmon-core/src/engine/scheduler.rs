@@ -44,17 +44,22 @@ impl Scheduler {
         let due = store.due_flows(now, BATCH).await?;
         let full = due.len() == BATCH as usize;
         let plans: Vec<SlotPlan> = due.iter().map(|due| plan(due, now)).collect();
-        let planned = if plans.is_empty() { 0 } else { store.commit_slots(&plans, now).await? };
-        for plan in plans.iter().take(planned as usize) {
-            histogram!("synmon_schedule_lateness_seconds").record(now.since(plan.due));
-            signals.run_queued();
+        let mut planned = 0;
+        if !plans.is_empty() {
+            let held = store.commit_slots(&plans, now).await?;
+            let queued = clock.now();
+            for plan in plans.iter().filter(|plan| held.contains(&plan.flow)) {
+                histogram!("synmon_schedule_lateness_seconds").record(queued.since(plan.due));
+                signals.run_queued();
+                planned += 1;
+            }
         }
         counter!("synmon_slots_total").increment(u64::from(planned));
         let wait = if full {
             Duration::ZERO
         } else {
             match store.next_due().await? {
-                // It was due for this tick already, and is one that can't be planned.
+                // It was due for this tick already: it can't be planned, or somebody is changing it.
                 Some(due) if due <= now && planned == 0 => POLL,
                 // Never longer than a poll: a flow may become due earlier than is known now.
                 Some(due) => due.since(clock.now()).min(POLL),
@@ -91,11 +96,16 @@ fn plan(due: &DueFlow, now: Timestamp) -> SlotPlan {
         let error = RunError { code: ErrorCode::Missed, message, step: None };
         Run { missed_count: Some(count), ..run_of(first_slot).skipped(error, now) }
     });
+    let skip = flow.alerts.maintenance_at(latest).map(|end| {
+        let message = format!("the site is being worked on until {end}");
+        RunError { code: ErrorCode::Maintenance, message, step: None }
+    });
     SlotPlan {
         flow: flow.id,
         due: *due,
         next: flow.due_after(now.max(*due)),
         run: QueuedRun { run: run_of(latest), snapshot },
+        skip,
         missed: missed_run,
     }
 }

@@ -52,6 +52,11 @@ impl<'a> Limit<'a> {
         Self { until: self.until.max(self.parts.clock.monotonic() + span), ..self }
     }
 
+    /// A limit that ends so much later.
+    pub(super) fn extended(self, span: Duration) -> Self {
+        Self { until: self.until + span, ..self }
+    }
+
     pub(super) fn left(self) -> Duration {
         self.until.saturating_sub(self.parts.clock.monotonic())
     }

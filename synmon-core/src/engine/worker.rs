@@ -4,29 +4,32 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use futures_util::FutureExt as _;
 use metrics::{counter, histogram};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use super::{
     POLL, Parts,
+    heartbeat::Heartbeat,
     retry::persist,
     runner::{AttemptEnding, AttemptOutcome, Runner, close, untried},
     stop::{StopReason, Stopper},
 };
 use crate::{
-    RunId,
+    RunId, Timestamp,
     alert::Alert,
     notice::{FailedStep, RunNotice},
-    run::{RunStatus, Screenshot, StepLog, StepStatus},
+    run::{RunAttempt, RunStatus, Screenshot, StepLog, StepStatus},
     store::{ClaimedRun, RunReport, StoreError, WorkerId},
     verdict::{Ending, Verdict, verdict},
-    within,
 };
 
 /// Carries out runs, one at a time.
 pub struct Worker {
     parts: Arc<Parts>,
     id: WorkerId,
+    /// Where its heartbeats beat, if not beside everything else.
+    heart: Option<Handle>,
 }
 
 /// What one tick of a worker has done.
@@ -42,7 +45,11 @@ pub enum WorkerTick {
 
 impl Worker {
     pub(super) fn new(parts: Arc<Parts>) -> Self {
-        Self { parts, id: WorkerId::random() }
+        Self { parts, id: WorkerId::random(), heart: None }
+    }
+
+    pub(super) fn with_heart(self, heart: Option<Handle>) -> Self {
+        Self { heart, ..self }
     }
 
     /// Takes the next run, if there is one, and carries it out to its end.
@@ -54,13 +61,18 @@ impl Worker {
     pub async fn tick_until(&self, abort: &CancellationToken) -> Result<WorkerTick, StoreError> {
         let Parts { store, clock, settings, .. } = &*self.parts;
         let now = clock.now();
-        let Some(claim) = store.claim_run(self.id, now, now + settings.lease).await? else {
+        let (limit, until) = (settings.owner_concurrency, now + settings.lease);
+        let Some(claim) = store.claim_run(self.id, limit, now, until).await? else {
             return Ok(WorkerTick::Idle);
         };
         let stopper = Stopper::default();
-        let heartbeat =
-            beat(Arc::clone(&self.parts), claim.clone(), stopper.clone(), abort.clone());
-        let heartbeat = AbortOnDrop(tokio::spawn(heartbeat));
+        let heartbeat = Heartbeat::start(
+            self.heart.as_ref(),
+            Arc::clone(&self.parts),
+            claim.clone(),
+            stopper.clone(),
+            abort.clone(),
+        );
         let tick = self.carry_out(&claim, &stopper).await;
         drop(heartbeat);
         tick
@@ -75,8 +87,10 @@ impl Worker {
         let id = claim.run.id;
         let started = parts.clock.monotonic();
         info!(run.id = %id, attempt = claim.run.attempt, "Run {id} of flow `{}` starts", claim.run.flow_name);
-        let first = claim.run.attempt;
-        let mut attempt = first;
+        let mut retries = Retries::of(claim, parts.settings.max_attempts);
+        let mut attempt = claim.run.attempt;
+        // The last attempt that found the site failing.
+        let mut failed: Option<Tried> = None;
         loop {
             let outcome = Runner::new(parts, claim, attempt, stopper).carry_out().await;
             let AttemptOutcome { ending, logs, browser_version, session } = outcome;
@@ -87,27 +101,45 @@ impl Worker {
                 }
                 AttemptEnding::Ended(ending) => ending,
             };
-            if let Ending::Broken { message, .. } = &ending
-                && attempt + 1 < first + parts.settings.max_attempts
-            {
-                warn!(run.id = %id, attempt, "Run {id} broke through no fault of its site, and is tried again: {message}");
+            let verdict = verdict(last_number(claim), &logs, &ending);
+            let tried = Tried { attempt, verdict, logs, browser_version };
+            if let Some(why) = retries.next(&ending, &tried.verdict) {
+                let message = tried.message();
+                info!(run.id = %id, attempt, "Run {id} is tried again on a fresh browser {why}: {message}");
                 close(parts, claim, session).await;
                 attempt += 1;
-                let begun = persist(parts, "an attempt", || {
-                    parts.store.begin_attempt(&claim.lease, attempt)
-                });
-                match begun.await {
-                    Ok(()) => continue,
+                match self.keep(claim, &tried).await {
+                    Ok(()) => {}
                     Err(StoreError::Conflict { .. }) => return Ok(WorkerTick::Abandoned(id)),
                     Err(error) => return Err(error),
                 }
+                if tried.verdict.status == RunStatus::Failed {
+                    failed = Some(tried);
+                }
+                continue;
             }
             let duration = parts.clock.monotonic().saturating_sub(started);
-            let report = self.report(claim, attempt, &ending, &logs, browser_version, duration);
+            // That we could not look again does not unsay what was seen.
+            let (decisive, also) = match failed {
+                Some(failed) if tried.verdict.status == RunStatus::Errored => {
+                    (failed, Some(tried.ended(parts.clock.now())))
+                }
+                _ => (tried, None),
+            };
+            let report = self.report(claim, decisive, also, duration);
             let finished = self.finish(claim, &report).await;
             close(parts, claim, session).await;
             return finished;
         }
+    }
+
+    /// Keeps what came of an attempt, and begins the next one.
+    async fn keep(&self, claim: &ClaimedRun, tried: &Tried) -> Result<(), StoreError> {
+        let parts = &*self.parts;
+        let ended = tried.ended(parts.clock.now());
+        let rest = untried(&claim.snapshot, &tried.logs);
+        persist(parts, "an attempt", || parts.store.begin_attempt(&claim.lease, &ended, &rest))
+            .await
     }
 
     async fn finish(
@@ -159,15 +191,12 @@ impl Worker {
     fn report(
         &self,
         claim: &ClaimedRun,
-        attempt: u32,
-        ending: &Ending,
-        logs: &[StepLog],
-        browser_version: Option<String>,
+        tried: Tried,
+        also_tried: Option<RunAttempt>,
         duration: Duration,
     ) -> RunReport {
         let snapshot = &claim.snapshot;
-        let last = u32::try_from(snapshot.steps.len()).unwrap_or(u32::MAX);
-        let Verdict { status, error } = verdict(last, logs, ending);
+        let Tried { attempt, verdict: Verdict { status, error }, logs, browser_version } = tried;
         let finished_at = self.parts.clock.now();
         let failure = logs.iter().find(|log| log.status == StepStatus::Failed);
         let notice = RunNotice {
@@ -181,7 +210,9 @@ impl Worker {
                 .unwrap_or_else(|| snapshot.browser.as_str().to_owned()),
             flow_url: snapshot.url.as_str().to_owned(),
             finished_at,
-            failure: failure.map(|log| failed_step(log, last)),
+            failures_in_row: 0,
+            failing_since: None,
+            failure: failure.map(|log| failed_step(log, last_number(claim))),
         };
         RunReport {
             attempt,
@@ -190,11 +221,72 @@ impl Worker {
             finished_at,
             duration,
             browser_version,
-            untried: untried(snapshot, logs),
-            alert_policy: snapshot.alert_policy,
+            untried: untried(snapshot, &logs),
+            also_tried,
+            alerts: snapshot.alerts.clone(),
+            cap: self.parts.settings.alert_cap,
+            began_at: claim.run.started_at.unwrap_or(claim.run.queued_at),
             notice,
         }
     }
+}
+
+/// One attempt, and what came of it.
+struct Tried {
+    attempt: u32,
+    verdict: Verdict,
+    logs: Vec<StepLog>,
+    browser_version: Option<String>,
+}
+
+impl Tried {
+    fn message(&self) -> &str {
+        self.verdict.error.as_ref().map_or("", |error| &error.message)
+    }
+
+    fn ended(&self, now: Timestamp) -> RunAttempt {
+        RunAttempt {
+            attempt: self.attempt,
+            status: self.verdict.status,
+            error: self.verdict.error.clone(),
+            finished_at: now,
+            browser_version: self.browser_version.clone(),
+        }
+    }
+}
+
+/// How often a run may still be tried again, and for which of two reasons.
+struct Retries {
+    /// Because its browser broke.
+    breakages: u32,
+    /// Because its owner wants a failure confirmed.
+    confirmations: u32,
+}
+
+impl Retries {
+    fn of(claim: &ClaimedRun, max_attempts: u32) -> Self {
+        Self {
+            breakages: max_attempts.saturating_sub(1),
+            confirmations: claim.snapshot.alerts.confirm_retries,
+        }
+    }
+
+    /// Why the run is tried again, if it is.
+    fn next(&mut self, ending: &Ending, verdict: &Verdict) -> Option<&'static str> {
+        let (left, why) = match (ending, verdict.status) {
+            (Ending::Broken { .. }, _) => {
+                (&mut self.breakages, "because it broke through no fault of its site")
+            }
+            (_, RunStatus::Failed) => (&mut self.confirmations, "to confirm that it fails"),
+            _ => return None,
+        };
+        *left = left.checked_sub(1)?;
+        Some(why)
+    }
+}
+
+fn last_number(claim: &ClaimedRun) -> u32 {
+    u32::try_from(claim.snapshot.steps.len()).unwrap_or(u32::MAX)
 }
 
 /// `loop { tick; wait }` for a worker.
@@ -218,35 +310,6 @@ pub(super) async fn work(worker: Worker, stop: CancellationToken, abort: Cancell
     }
 }
 
-/// Prolongs the lease until it is dropped, and stops the run when its owner, its store or the
-/// process wants that.
-async fn beat(parts: Arc<Parts>, claim: ClaimedRun, stopper: Stopper, abort: CancellationToken) {
-    let settings = &parts.settings;
-    let mut renewed = parts.clock.monotonic();
-    loop {
-        let cancels = parts.signals.cancels().notified();
-        tokio::select! {
-            () = abort.cancelled() => return stopper.stop(StopReason::Shutdown),
-            () = parts.clock.sleep(settings.heartbeat) => {}
-            () = cancels => {}
-        }
-        let until = parts.clock.now() + settings.lease;
-        let renewal = parts.store.renew(&claim.lease, until);
-        match within(&*parts.clock, settings.heartbeat, renewal).await {
-            Some(Ok(renewal)) if renewal.cancel_requested => {
-                return stopper.stop(StopReason::Cancelled);
-            }
-            Some(Ok(_)) => renewed = parts.clock.monotonic(),
-            Some(Err(StoreError::Conflict { .. })) => return stopper.stop(StopReason::LeaseLost),
-            Some(Err(error)) => warn!(run.id = %claim.run.id, "No heartbeat: {error}"),
-            None => warn!(run.id = %claim.run.id, "No heartbeat: the store does not answer"),
-        }
-        if parts.clock.monotonic().saturating_sub(renewed) >= settings.lease {
-            return stopper.stop(StopReason::LeaseLost);
-        }
-    }
-}
-
 fn failed_step(log: &StepLog, of: u32) -> FailedStep {
     let error = log.error.as_ref();
     FailedStep {
@@ -265,13 +328,5 @@ fn failed_step(log: &StepLog, of: u32) -> FailedStep {
             Screenshot::Captured(key) => Some(key.as_str().to_owned()),
             Screenshot::Unavailable { .. } | Screenshot::Disabled => None,
         },
-    }
-}
-
-struct AbortOnDrop(tokio::task::JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }

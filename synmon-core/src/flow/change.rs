@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use super::{
-    AlertPolicy, BrowserKind, DEFAULT_RUN_TIMEOUT, DialogPolicy, Flow, FlowName, FlowUrl,
-    MAX_RUN_TIMEOUT, MAX_SPREAD,
+    BrowserKind, DEFAULT_RUN_TIMEOUT, DialogPolicy, Flow, FlowUrl, MAX_RUN_TIMEOUT, MAX_SPREAD,
 };
 use crate::{
-    FlowId, OwnerId, Timestamp,
+    ChannelId, FlowId, Name, OwnerId, Timestamp,
+    alert::{AlertChange, AlertSettings},
     invalid::Invalid,
     schedule::{Schedule, ScheduleError},
 };
+
+/// How many channels a flow may have.
+const MAX_CHANNELS_OF_FLOW: usize = 10;
 
 /// A flow as it is described at first.
 #[derive(Clone, Debug, Default)]
@@ -42,8 +45,10 @@ pub struct FlowChange {
     pub timezone: Option<String>,
     /// Whether the schedule is followed.
     pub active: Option<bool>,
-    /// A name of [`AlertPolicy`].
-    pub alert_policy: Option<String>,
+    /// Which verdicts are told.
+    pub alerts: AlertChange,
+    /// Where they are told.
+    pub channels: Option<Vec<ChannelId>>,
     /// A name of [`DialogPolicy`].
     pub dialogs: Option<String>,
     /// How far runs may be moved off their slots, in seconds.
@@ -75,7 +80,8 @@ impl NewFlow {
             schedule: schedule?,
             spread_limit: Duration::ZERO,
             active: false,
-            alert_policy: AlertPolicy::EveryFailure,
+            alerts: AlertSettings::default(),
+            channels: Vec::new(),
             dialogs: DialogPolicy::Dismiss,
             run_timeout: DEFAULT_RUN_TIMEOUT,
             steps: Vec::new(),
@@ -103,8 +109,8 @@ impl FlowChange {
         let name = self.name.as_deref().map(parse_name).transpose();
         let url = self.url.as_deref().map(parse_url).transpose();
         let browser = self.browser.as_deref().map(|text| parse_choice("browser", text)).transpose();
-        let alert_policy =
-            self.alert_policy.as_deref().map(|text| parse_choice("alert_policy", text)).transpose();
+        let alerts = self.alerts.applied_to(&flow.alerts);
+        let channels = self.channels.map(distinct).transpose();
         let dialogs = self.dialogs.as_deref().map(|text| parse_choice("dialogs", text)).transpose();
         let spread = self.spread_seconds.map(parse_spread).transpose();
         let run_timeout = self.run_timeout_ms.map(parse_run_timeout).transpose();
@@ -126,7 +132,8 @@ impl FlowChange {
             checked(&url),
             checked(&browser),
             checked(&schedule),
-            checked(&alert_policy),
+            checked(&alerts),
+            checked(&channels),
             checked(&dialogs),
             checked(&spread),
             checked(&run_timeout),
@@ -140,7 +147,8 @@ impl FlowChange {
         set(&mut flow.url, url?);
         set(&mut flow.browser, browser?);
         set(&mut flow.schedule, schedule);
-        set(&mut flow.alert_policy, alert_policy?);
+        flow.alerts = alerts?;
+        set(&mut flow.channels, channels?);
         set(&mut flow.dialogs, dialogs?);
         set(&mut flow.spread_limit, spread);
         set(&mut flow.run_timeout, run_timeout?);
@@ -165,8 +173,8 @@ fn checked<T>(result: &Result<T, Invalid>) -> Result<(), Invalid> {
     result.as_ref().map(|_| ()).map_err(Clone::clone)
 }
 
-fn parse_name(text: &str) -> Result<FlowName, Invalid> {
-    FlowName::parse(text).map_err(Invalid::from)
+fn parse_name(text: &str) -> Result<Name, Invalid> {
+    Name::parse(text).map_err(Invalid::from)
 }
 
 fn parse_url(text: &str) -> Result<FlowUrl, Invalid> {
@@ -185,6 +193,21 @@ fn parse_schedule(
 ) -> Result<Schedule, Invalid> {
     Schedule::parse_with_minimum(line, timezone, minimum_interval, now.datetime())
         .map_err(|error: ScheduleError| Invalid::field(error.field(), error))
+}
+
+/// Each channel once, in the order in which they were named.
+fn distinct(channels: Vec<ChannelId>) -> Result<Vec<ChannelId>, Invalid> {
+    let mut distinct = Vec::new();
+    for channel in channels {
+        if !distinct.contains(&channel) {
+            distinct.push(channel);
+        }
+    }
+    if distinct.len() > MAX_CHANNELS_OF_FLOW {
+        let message = format_args!("a flow has {MAX_CHANNELS_OF_FLOW} channels at most");
+        return Err(Invalid::field("channels", message));
+    }
+    Ok(distinct)
 }
 
 fn parse_spread(seconds: i64) -> Result<Duration, Invalid> {

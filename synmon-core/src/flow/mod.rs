@@ -1,7 +1,6 @@
 //! What is watched, by whom, when and in which browser.
 
 mod change;
-mod name;
 mod settings;
 mod snapshot;
 #[cfg(test)]
@@ -9,15 +8,17 @@ mod tests;
 mod url;
 
 pub use change::{FlowChange, NewFlow};
-pub use name::{FlowName, FlowNameError, MAX_FLOW_NAME_CHARS};
 pub(crate) use settings::choice;
-pub use settings::{AlertPolicy, BrowserKind, DialogPolicy, MAX_RUN_TIMEOUT, MAX_SPREAD};
+pub use settings::{BrowserKind, DialogPolicy, MAX_RUN_TIMEOUT, MAX_SPREAD};
 pub use snapshot::FlowSnapshot;
 pub use url::{FlowUrl, FlowUrlError, MAX_URL_CHARS};
 
 use std::time::Duration;
 
-use crate::{FlowId, OwnerId, Timestamp, schedule::Schedule, step::Step};
+use crate::{
+    ChannelId, FlowId, Name, OwnerId, Timestamp, alert::AlertSettings, schedule::Schedule,
+    step::Step,
+};
 
 /// How long a run may take where its flow does not say.
 pub const DEFAULT_RUN_TIMEOUT: Duration = Duration::from_mins(1);
@@ -30,7 +31,7 @@ pub struct Flow {
     /// Whom it belongs to.
     pub owner: OwnerId,
     /// Its name.
-    pub name: FlowName,
+    pub name: Name,
     /// The address that each run opens first.
     pub url: FlowUrl,
     /// The browser that it runs in.
@@ -42,7 +43,9 @@ pub struct Flow {
     /// Whether its schedule is followed.
     pub active: bool,
     /// Which verdicts its owner is told.
-    pub alert_policy: AlertPolicy,
+    pub alerts: AlertSettings,
+    /// Where they are told; nowhere named is the owner's own address.
+    pub channels: Vec<ChannelId>,
     /// What becomes of JavaScript dialogs that the page opens.
     pub dialogs: DialogPolicy,
     /// How long a run may take in all.

@@ -60,16 +60,6 @@ choice! {
 }
 
 choice! {
-    /// Which verdicts the owner of a flow is told.
-    AlertPolicy {
-        /// Each failed run.
-        EveryFailure = "every_failure",
-        /// The first failed run, and the first that passes again.
-        OnChange = "on_change",
-    }
-}
-
-choice! {
     /// What becomes of a dialog (`alert`, `confirm`, `prompt`) that the page opens. Its text is
     /// logged with the step in any case.
     DialogPolicy {

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{AlertPolicy, BrowserKind, DialogPolicy, Flow, FlowUrl};
-use crate::step::{RawStep, Step, parse_steps};
+use super::{BrowserKind, DialogPolicy, Flow, FlowUrl};
+use crate::{
+    alert::AlertSettings,
+    step::{RawStep, Step, parse_steps},
+};
 
 /// A flow at one moment. A run works on this copy: a change or a pause of the flow while it runs
 /// does not touch it.
@@ -18,7 +21,7 @@ pub struct FlowSnapshot {
     /// The browser that it runs in.
     pub browser: BrowserKind,
     /// Which verdicts the owner is told.
-    pub alert_policy: AlertPolicy,
+    pub alerts: AlertSettings,
     /// What becomes of the page's dialogs.
     pub dialogs: DialogPolicy,
     /// How long the run may take in all.
@@ -33,7 +36,7 @@ impl From<&Flow> for FlowSnapshot {
             name: flow.name.as_str().to_owned(),
             url: flow.url.clone(),
             browser: flow.browser,
-            alert_policy: flow.alert_policy,
+            alerts: flow.alerts.clone(),
             dialogs: flow.dialogs,
             run_timeout: flow.run_timeout,
             steps: flow.steps.clone(),
@@ -48,6 +51,8 @@ struct StoredSnapshot {
     url: String,
     browser: String,
     alert_policy: String,
+    /// Not there in what the first release stored.
+    alerts: Option<AlertSettings>,
     dialogs: String,
     run_timeout_ms: u64,
     steps: Vec<RawStep>,
@@ -59,7 +64,8 @@ impl Serialize for FlowSnapshot {
             name: self.name.clone(),
             url: self.url.as_str().to_owned(),
             browser: self.browser.as_str().to_owned(),
-            alert_policy: self.alert_policy.as_str().to_owned(),
+            alert_policy: self.alerts.policy.as_str().to_owned(),
+            alerts: Some(self.alerts.clone()),
             dialogs: self.dialogs.as_str().to_owned(),
             run_timeout_ms: u64::try_from(self.run_timeout.as_millis()).unwrap_or(u64::MAX),
             steps: self.steps.iter().map(RawStep::from).collect(),
@@ -76,7 +82,13 @@ impl<'de> Deserialize<'de> for FlowSnapshot {
             name: stored.name,
             url: FlowUrl::parse(&stored.url).map_err(D::Error::custom)?,
             browser: stored.browser.parse().map_err(D::Error::custom)?,
-            alert_policy: stored.alert_policy.parse().map_err(D::Error::custom)?,
+            alerts: match stored.alerts {
+                Some(alerts) => alerts,
+                None => AlertSettings {
+                    policy: stored.alert_policy.parse().map_err(D::Error::custom)?,
+                    ..AlertSettings::default()
+                },
+            },
             dialogs: stored.dialogs.parse().map_err(D::Error::custom)?,
             run_timeout: Duration::from_millis(stored.run_timeout_ms),
             steps: parse_steps(&stored.steps).map_err(D::Error::custom)?,

@@ -5,12 +5,11 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{
-    AlertPolicy, BrowserKind, DialogPolicy, Flow, FlowName, FlowNameError, FlowSnapshot, FlowUrl,
-    FlowUrlError, MAX_URL_CHARS, NewFlow,
+    BrowserKind, DialogPolicy, Flow, FlowSnapshot, FlowUrl, FlowUrlError, MAX_URL_CHARS, NewFlow,
 };
 use crate::{
-    FlowId, NoticeId, OwnerId, RunId, Timestamp,
-    alert::Alert,
+    FlowId, Name, NameError, NoticeId, OwnerId, RunId, Timestamp,
+    alert::{Alert, AlertPolicy, AlertSettings},
     notice::{AccountLetter, FailedStep, Letter, NoticeBody, RunNotice},
     step::{RawStep, parse_steps},
 };
@@ -18,7 +17,10 @@ use crate::{
 /// What a run is to do, in the form that stores keep: a promise to every database there is.
 const SNAPSHOT: &str = r#"{"name":"Größe","url":"https://site.example/","browser":"firefox","alert_policy":"on_change","dialogs":"fail","run_timeout_ms":60000,"steps":[{"number":1,"action":"click","selector_xpath":"//a"}]}"#;
 
-/// The bodies of notices, likewise.
+/// The same with all that is stored by now.
+const FULL_SNAPSHOT: &str = r#"{"name":"Größe","url":"https://site.example/","browser":"firefox","alert_policy":"on_change","alerts":{"policy":"on_change","after":3,"confirm_retries":2,"recovery":false,"remind_minutes":90,"maintenance":[{"scheduling":"0 2 * * 0","minutes":90,"timezone":"Asia/Tokyo"}]},"dialogs":"fail","run_timeout_ms":60000,"steps":[{"number":1,"action":"click","selector_xpath":"//a"}]}"#;
+
+/// The bodies of notices as the first release stored them, likewise.
 const NOTICES: [&str; 4] = [
     r#"{"kind":"run","alert":"failure","flow":"019b8e75-2300-7341-9c20-21d159a4eded","flow_name":"Größe","run":"019b8e75-2300-7341-9c20-247c567af5a8","trigger":"schedule","browser":"chrome 140","flow_url":"https://site.example/","finished_at":"2026-01-05T12:00:00.000001Z","failure":{"number":1,"of":2,"name":null,"action":"click","selector_xpath":"//a","code":"element_not_found","message":"no element matches: //a","expected":null,"found":null,"page_url":"https://site.example/","page_title":"Home","screenshot":"a/b/c/1-1.png"}}"#,
     r#"{"kind":"run","alert":"recovery","flow":"019b8e75-2300-7341-9c20-21d159a4eded","flow_name":"Größe","run":"019b8e75-2300-7341-9c20-247c567af5a8","trigger":"manual","browser":"chrome 140","flow_url":"https://site.example/","finished_at":"2026-01-05T12:00:00Z","failure":null}"#,
@@ -37,7 +39,7 @@ fn a_stored_snapshot_is_read_and_written_as_ever() {
         name: "Größe".to_owned(),
         url: FlowUrl::parse("https://site.example/").unwrap(),
         browser: BrowserKind::Firefox,
-        alert_policy: AlertPolicy::OnChange,
+        alerts: AlertSettings { policy: AlertPolicy::OnChange, ..AlertSettings::default() },
         dialogs: DialogPolicy::Fail,
         run_timeout: Duration::from_mins(1),
         steps: parse_steps(&[RawStep {
@@ -49,7 +51,10 @@ fn a_stored_snapshot_is_read_and_written_as_ever() {
         .unwrap(),
     };
     assert_eq!(snapshot, expected);
-    assert_eq!(serde_json::to_string(&snapshot).unwrap(), SNAPSHOT);
+    let full: FlowSnapshot = serde_json::from_str(FULL_SNAPSHOT).unwrap();
+    assert_eq!((full.alerts.after, full.alerts.maintenance.len()), (3, 1));
+    assert_eq!(FlowSnapshot { alerts: expected.alerts.clone(), ..full.clone() }, expected);
+    assert_eq!(serde_json::to_string(&full).unwrap(), FULL_SNAPSHOT);
 }
 
 #[test]
@@ -95,6 +100,8 @@ fn a_stored_notice_is_read_and_written_as_ever() {
         browser: "chrome 140".to_owned(),
         flow_url: "https://site.example/".to_owned(),
         finished_at: noon() + Duration::from_micros(1),
+        failures_in_row: 0,
+        failing_since: None,
         failure: Some(failure),
     };
     let recovered = RunNotice {
@@ -116,6 +123,22 @@ fn a_stored_notice_is_read_and_written_as_ever() {
         [NoticeBody::Run(failed), NoticeBody::Run(recovered), paused, NoticeBody::Account(letter)];
     for (json, body) in NOTICES.into_iter().zip(bodies) {
         assert_eq!(serde_json::from_str::<NoticeBody>(json).unwrap(), body);
+        // What was added since is not in it.
+        let full = serde_json::to_string(&body).unwrap();
+        assert_eq!(full.replace(r#""failures_in_row":0,"failing_since":null,"#, ""), json);
+        assert_eq!(serde_json::from_str::<NoticeBody>(&full).unwrap(), body);
+    }
+}
+
+#[test]
+fn the_notices_that_came_later_are_read_and_written_as_ever() {
+    for json in [
+        r#"{"kind":"digest","total":2,"entries":[{"alert":"reminder","flow":"019b8e75-2300-7341-9c20-21d159a4eded","flow_name":"Größe","run":"019b8e75-2300-7341-9c20-247c567af5a8","finished_at":"2026-01-05T12:00:00Z","code":"dns","message":"no address"}]}"#,
+        r#"{"kind":"channel_test","channel_name":"Größe"}"#,
+        r#"{"kind":"confirm_channel","channel_name":"Größe"}"#,
+        r#"{"kind":"channel_disabled","channel":"019b8e75-2300-7341-9c20-21d159a4eded","channel_name":"Größe","channel_kind":"webhook","reason":"it answered 410"}"#,
+    ] {
+        let body: NoticeBody = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&body).unwrap(), json);
     }
 }
@@ -145,14 +168,14 @@ fn an_address_that_grows_too_long_by_its_escapes_is_refused() {
 
 #[test]
 fn a_name_is_one_line_of_up_to_200_characters() {
-    assert_eq!(FlowName::parse(" \t\n"), Err(FlowNameError::Empty));
-    assert_eq!(FlowName::parse("a\nb"), Err(FlowNameError::SeveralLines));
+    assert_eq!(Name::parse(" \t\n"), Err(NameError::Empty));
+    assert_eq!(Name::parse("a\nb"), Err(NameError::SeveralLines));
     for text in ["a\0b", "a\rb", "a\u{7f}b"] {
-        assert!(matches!(FlowName::parse(text), Err(FlowNameError::Text(_))), "{text:?}");
+        assert!(matches!(Name::parse(text), Err(NameError::Text(_))), "{text:?}");
     }
-    assert!(FlowName::parse(&"ß".repeat(201)).is_err());
+    assert!(Name::parse(&"ß".repeat(201)).is_err());
     assert_eq!(
-        FlowName::parse(&format!(" {}\n", "🦀".repeat(200))).unwrap().as_str().chars().count(),
+        Name::parse(&format!(" {}\n", "🦀".repeat(200))).unwrap().as_str().chars().count(),
         200
     );
 }
@@ -185,8 +208,8 @@ proptest! {
 
     #[test]
     fn whatever_name_is_accepted_can_be_read_again(text in any::<String>()) {
-        if let Ok(name) = FlowName::parse(&text) {
-            prop_assert_eq!(FlowName::parse(name.as_str()), Ok(name));
+        if let Ok(name) = Name::parse(&text) {
+            prop_assert_eq!(Name::parse(name.as_str()), Ok(name));
         }
     }
 

@@ -82,6 +82,9 @@ impl StepError {
     }
 }
 
+/// Why a picture is not there any more that was.
+pub const REMOVED_BY_AGE: &str = "it was removed because of its age";
+
 /// The picture of a step: best effort, and never a reason for a step to fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Screenshot {

@@ -4,7 +4,7 @@ mod code;
 mod log;
 
 pub use code::{ErrorCode, Fault};
-pub use log::{Screenshot, StepError, StepLog, StepStatus, StepTiming};
+pub use log::{REMOVED_BY_AGE, Screenshot, StepError, StepLog, StepStatus, StepTiming};
 
 use std::time::Duration;
 
@@ -97,6 +97,21 @@ pub struct Run {
     pub error: Option<RunError>,
     /// How many slots a `skipped` run stands for.
     pub missed_count: Option<u64>,
+}
+
+/// One try of a run, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunAttempt {
+    /// Which try it was, from 1 on.
+    pub attempt: u32,
+    /// `failed` or `errored`: after a success none follows.
+    pub status: RunStatus,
+    /// Why.
+    pub error: Option<RunError>,
+    /// When it ended.
+    pub finished_at: Timestamp,
+    /// Which browser it was, if one was started.
+    pub browser_version: Option<String>,
 }
 
 /// A run that is to be queued, with the flow as it is now.

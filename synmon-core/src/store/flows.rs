@@ -1,12 +1,14 @@
 //! Flows and their schedule.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 
 use super::{Page, PageRequest, StoreError};
 use crate::{
     FlowId, OwnerId, Timestamp,
     flow::Flow,
-    run::{QueuedRun, Run},
+    run::{QueuedRun, Run, RunError},
 };
 
 /// Flows.
@@ -36,16 +38,22 @@ pub trait FlowStore: Send + Sync {
     /// Deletes a flow with its runs and puts its files into the trash. Whether there was one.
     async fn delete_flow(&self, owner: OwnerId, id: FlowId) -> Result<bool, StoreError>;
 
-    /// Active flows that are due at `now`, the longest overdue first.
+    /// Active flows that are due at `now`, the longest overdue first. One that can't be read takes
+    /// nobody's place; one that another scheduler is dealing with at this moment may be left out.
     async fn due_flows(&self, now: Timestamp, limit: u32) -> Result<Vec<DueFlow>, StoreError>;
 
-    /// Carries out plans, in one transaction, and returns how many of them held. A plan does not
-    /// hold if its flow's due time is not the expected one any more: another scheduler was faster,
-    /// or the owner changed the flow.
+    /// Carries out plans, in one transaction, and returns the flows whose plans held. A plan does
+    /// not hold if its flow's due time is not the expected one any more: another scheduler was
+    /// faster, or the owner changed the flow. Nor need it hold while somebody else is changing the
+    /// flow; then the flow stays due.
     ///
     /// The run of a slot is queued; if another run of the flow is queued or running, it is stored
     /// as `skipped` (`overlap`) instead. A slot that has a run already gets no second one.
-    async fn commit_slots(&self, plans: &[SlotPlan], now: Timestamp) -> Result<u32, StoreError>;
+    async fn commit_slots(
+        &self,
+        plans: &[SlotPlan],
+        now: Timestamp,
+    ) -> Result<HashSet<FlowId>, StoreError>;
 
     /// When the next flow is due.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
@@ -89,6 +97,8 @@ pub struct SlotPlan {
     pub next: Option<Timestamp>,
     /// The run of the latest slot that has come.
     pub run: QueuedRun,
+    /// Why that slot is not run, if it is not: then its run is stored as `skipped`.
+    pub skip: Option<RunError>,
     /// The slots before it that were missed, as one skipped run.
     pub missed: Option<Run>,
 }

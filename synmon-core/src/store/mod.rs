@@ -4,37 +4,48 @@
 //! the caller makes it an error. Each role has its cases in `synmon-testkit`'s conformance suite.
 
 mod accounts;
+mod channels;
 mod flows;
 mod notices;
 mod page;
+mod retention;
 mod runs;
 
 pub use accounts::{
     Account, AccountStore, NewAccount, NewSession, NewToken, Rotation, TokenHash, TokenPurpose,
 };
+pub use channels::{ChannelStore, DeliveryRecord, DeliveryState, NewChannelToken};
 pub use flows::{DueFlow, FlowFilter, FlowStore, ListedFlow, SlotPlan};
-pub use notices::{ClaimedNotice, NoticeStore, Settlement};
+pub use notices::{ClaimedNotice, MAX_IN_FLIGHT, NoticeStore, Settlement};
 pub use page::{Page, PageRequest};
+pub use retention::RetentionStore;
 pub use runs::{
-    CancelOutcome, ClaimedRun, Lease, RecoveredRun, Renewal, RunFilter, RunReport, RunStore,
-    WorkerId,
+    AlertCap, CancelOutcome, ClaimedRun, Lease, Outcome, RecoveredRun, Renewal, RunFilter,
+    RunReport, RunStore, WorkerId,
 };
 
 use async_trait::async_trait;
 
-use crate::{BoxError, artifact::ArtifactPrefix};
+use crate::{BoxError, Timestamp, artifact::ArtifactPrefix};
 
 /// All that the engine needs of a store.
-pub trait Store: FlowStore + RunStore + NoticeStore + TrashStore {}
+pub trait Store: FlowStore + RunStore + NoticeStore + RetentionStore + TrashStore {}
 
-impl<T: FlowStore + RunStore + NoticeStore + TrashStore> Store for T {}
+impl<T: FlowStore + RunStore + NoticeStore + RetentionStore + TrashStore> Store for T {}
 
-/// Files that nothing refers to any more. What deletes a flow or an account leaves a note here in
-/// the same transaction, so that no file outlives its owner because a process died.
+/// Files that nothing refers to any more. What deletes a flow, an account or an old run leaves a
+/// note here in the same transaction, so that no file outlives its owner because a process died.
 #[async_trait]
 pub trait TrashStore: Send + Sync {
-    /// Some folders of the artifact store that are to be removed.
-    async fn trash(&self, limit: u32) -> Result<Vec<ArtifactPrefix>, StoreError>;
+    /// Takes some folders of the artifact store that are to be removed, each until `until`, those
+    /// first that nobody has tried to remove yet. Whoever takes one removes it and forgets it;
+    /// otherwise it is taken again after that time.
+    async fn take_trash(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ArtifactPrefix>, StoreError>;
 
     /// Forgets a folder that has been removed.
     async fn forget_trash(&self, prefix: &ArtifactPrefix) -> Result<(), StoreError>;

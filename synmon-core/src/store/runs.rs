@@ -1,15 +1,16 @@
 //! Runs: the queue, the leases, the logs.
 
-use std::{fmt, time::Duration};
+use std::{fmt, num::NonZeroU32, time::Duration};
 
 use async_trait::async_trait;
 
 use super::{Page, PageRequest, StoreError};
 use crate::{
-    FlowId, OwnerId, RunId, Timestamp,
+    ChannelId, FlowId, NoticeId, OwnerId, RunId, Timestamp,
+    alert::{AlertDecision, AlertSettings, AlertState, decide},
     flow::FlowSnapshot,
-    notice::{Notice, RunNotice},
-    run::{QueuedRun, Run, RunError, RunStatus, StepLog},
+    notice::{Notice, NoticeBody, RunNotice},
+    run::{QueuedRun, Run, RunAttempt, RunError, RunStatus, StepLog},
 };
 
 /// Runs and their step logs.
@@ -24,9 +25,11 @@ pub trait RunStore: Send + Sync {
 
     /// Takes the run that is next, if one is queued, and marks it as running. Owners take turns:
     /// whoever was served longest ago comes first; an owner's own runs are served in their order.
+    /// An owner of whom `owner_limit` runs are going on is passed over, however many workers ask.
     async fn claim_run(
         &self,
         worker: WorkerId,
+        owner_limit: NonZeroU32,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<ClaimedRun>, StoreError>;
@@ -34,9 +37,14 @@ pub trait RunStore: Send + Sync {
     /// Prolongs a lease.
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Renewal, StoreError>;
 
-    /// Begins another attempt of a run whose browser broke; the logs of the attempts before are
-    /// kept.
-    async fn begin_attempt(&self, lease: &Lease, attempt: u32) -> Result<(), StoreError>;
+    /// Keeps what came of one attempt of a run, with the logs of the steps that it did not try, and
+    /// begins the attempt after it.
+    async fn begin_attempt(
+        &self,
+        lease: &Lease,
+        ended: &RunAttempt,
+        untried: &[StepLog],
+    ) -> Result<(), StoreError>;
 
     /// Stores the log of a step as soon as it has ended.
     async fn record_step(
@@ -46,8 +54,8 @@ pub trait RunStore: Send + Sync {
         log: &StepLog,
     ) -> Result<(), StoreError>;
 
-    /// Ends a run: its verdict, the logs of the steps that were not tried, what its flow's site is
-    /// now held to be, and the notice that [`crate::alert`] calls for, all or nothing.
+    /// Ends a run: its verdict, the logs of the steps that were not tried, what is now known of its
+    /// flow's site, and the notices that [`RunReport::outcome`] calls for, all or nothing.
     async fn finish(&self, lease: &Lease, report: &RunReport) -> Result<(), StoreError>;
 
     /// Gives a run back to the queue, untried: the attempt does not count.
@@ -67,6 +75,12 @@ pub trait RunStore: Send + Sync {
 
     /// The logs of the steps of a run's present attempt, by number.
     async fn step_logs(&self, run: RunId) -> Result<Vec<StepLog>, StoreError>;
+
+    /// The attempts of a run that came before others, with their logs, by number.
+    async fn attempts(&self, run: RunId) -> Result<Vec<(RunAttempt, Vec<StepLog>)>, StoreError>;
+
+    /// Whether the verdict on a run was told, and why, once that is decided.
+    async fn alert_decision(&self, run: RunId) -> Result<Option<AlertDecision>, StoreError>;
 
     /// The runs of an owner, newest first.
     async fn list_runs(
@@ -156,23 +170,89 @@ pub struct RunReport {
     pub browser_version: Option<String>,
     /// The logs of the steps that were not tried.
     pub untried: Vec<StepLog>,
-    /// The flow's policy as it was when the run was queued.
-    pub alert_policy: crate::flow::AlertPolicy,
-    /// What is told if the policy says so; its `alert` is filled in by then.
+    /// An attempt after the one that decided, which found nothing out.
+    pub also_tried: Option<RunAttempt>,
+    /// What its owner wants to be told, as it was when the run was queued.
+    pub alerts: AlertSettings,
+    /// How much its owner is told at a time.
+    pub cap: AlertCap,
+    /// When the run began.
+    pub began_at: Timestamp,
+    /// What is told if the settings say so; its `alert` is filled in by then.
     pub notice: RunNotice,
 }
 
+/// How many verdicts an owner is told one by one; what comes beyond waits for a digest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AlertCap {
+    /// How many.
+    pub count: u32,
+    /// In how long.
+    pub window: Duration,
+    /// How long those beyond wait for others.
+    pub hold: Duration,
+}
+
+impl Default for AlertCap {
+    /// Ten in ten minutes; a digest a minute later.
+    fn default() -> Self {
+        Self { count: 10, window: Duration::from_mins(10), hold: Duration::from_mins(1) }
+    }
+}
+
+/// What follows from a verdict.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// Whether it is told, and why.
+    pub decision: AlertDecision,
+    /// What is known of the flow's site now.
+    pub state: AlertState,
+    /// One notice for each receiver.
+    pub notices: Vec<Notice>,
+    /// Until when the notices wait for a digest; none if they go out at once.
+    pub held_until: Option<Timestamp>,
+}
+
 impl RunReport {
-    /// The notice that this verdict calls for, given what the flow's site was held to be.
+    /// What follows from the verdict: `before` is what was known of the site, `channels` are those
+    /// of the flow that are in use, `told_lately` is how many verdicts the owner was told one by one
+    /// within the window of the cap.
     #[must_use]
-    pub fn notice_after(&self, owner: OwnerId, before: crate::alert::SiteHealth) -> Option<Notice> {
-        let alert = crate::alert::alert(self.alert_policy, before, self.status)?;
-        Some(Notice {
-            id: crate::NoticeId::new(self.finished_at),
+    pub fn outcome(
+        &self,
+        owner: OwnerId,
+        before: &AlertState,
+        channels: &[ChannelId],
+        told_lately: u32,
+    ) -> Outcome {
+        let times = (self.began_at, self.finished_at);
+        let (mut decision, state) = decide(&self.alerts, before, self.status, times);
+        let Some(alert) = decision.alert else {
+            return Outcome { decision, state, notices: Vec::new(), held_until: None };
+        };
+        decision.held = told_lately >= self.cap.count;
+        let body = NoticeBody::Run(RunNotice {
+            alert,
+            failures_in_row: decision.failures_in_row,
+            failing_since: decision.failing_since.or(before.failing_since),
+            ..self.notice.clone()
+        });
+        let own_address: &[Option<ChannelId>] = &[None];
+        let chosen: Vec<_> = channels.iter().copied().map(Some).collect();
+        let receivers = if chosen.is_empty() { own_address } else { &chosen };
+        let notices = receivers.iter().map(|channel| Notice {
+            id: NoticeId::new(self.finished_at),
             owner: Some(owner),
+            channel: *channel,
             created_at: self.finished_at,
-            body: crate::notice::NoticeBody::Run(RunNotice { alert, ..self.notice.clone() }),
-        })
+            body: body.clone(),
+        });
+        Outcome {
+            notices: notices.collect(),
+            held_until: decision.held.then(|| self.finished_at + self.cap.hold),
+            decision,
+            state,
+        }
     }
 }
 

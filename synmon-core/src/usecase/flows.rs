@@ -11,7 +11,7 @@ use crate::{
     flow::{BrowserKind, Flow, FlowChange, MAX_URL_CHARS, NewFlow},
     invalid::{Invalid, check_text},
     step::{Action, RawStep, Step, parse_steps},
-    store::{FlowFilter, FlowStore, ListedFlow, Page, PageRequest, StoreError},
+    store::{ChannelStore, FlowFilter, FlowStore, ListedFlow, Page, PageRequest, StoreError},
 };
 
 /// How often a change is tried again that met another one.
@@ -32,6 +32,7 @@ pub struct FlowRules {
 #[derive(Clone)]
 pub struct Flows {
     store: Arc<dyn FlowStore>,
+    channels: Arc<dyn ChannelStore>,
     clock: Arc<dyn Clock>,
     rules: FlowRules,
 }
@@ -39,8 +40,13 @@ pub struct Flows {
 impl Flows {
     /// Over a store.
     #[must_use]
-    pub fn new(store: Arc<dyn FlowStore>, clock: Arc<dyn Clock>, rules: FlowRules) -> Self {
-        Self { store, clock, rules }
+    pub fn new(
+        store: Arc<dyn FlowStore>,
+        channels: Arc<dyn ChannelStore>,
+        clock: Arc<dyn Clock>,
+        rules: FlowRules,
+    ) -> Self {
+        Self { store, channels, clock, rules }
     }
 
     /// The rules that flows are held to.
@@ -53,6 +59,7 @@ impl Flows {
     pub async fn create(&self, owner: OwnerId, new: NewFlow) -> Result<ListedFlow, UseCaseError> {
         let flow = new.into_flow(owner, self.rules.minimum_interval, self.clock.now())?;
         self.check(&flow, None, &[]).await?;
+        self.check_channels(&flow, None).await?;
         self.store.insert_flow(&flow).await?;
         Ok(ListedFlow { flow, last_run: None })
     }
@@ -130,6 +137,7 @@ impl Flows {
             let before = listed.flow.clone();
             change(&mut listed.flow)?;
             self.check(&listed.flow, Some(&before), sent).await?;
+            self.check_channels(&listed.flow, Some(&before)).await?;
             // By a new schedule the due time is written even if it is the same as before: the
             // scheduler may have moved it meanwhile, by the old schedule.
             let reschedule = listed.flow.next_run_at != before.next_run_at
@@ -176,6 +184,20 @@ impl Flows {
             checks.extend(join_all(targets).await);
         }
         Invalid::all(checks)
+    }
+
+    /// Somebody else's channel is as good as none.
+    async fn check_channels(&self, flow: &Flow, before: Option<&Flow>) -> Result<(), UseCaseError> {
+        if flow.channels.is_empty() || before.is_some_and(|before| before.channels == flow.channels)
+        {
+            return Ok(());
+        }
+        let owned = self.channels.owned_channels(flow.owner, &flow.channels).await?;
+        if owned.len() == flow.channels.len() {
+            Ok(())
+        } else {
+            Err(UseCaseError::NotFound("channel"))
+        }
     }
 
     fn check_browser(&self, browser: BrowserKind) -> Result<(), Invalid> {

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::UseCaseError;
 use crate::{
     Clock, FlowId, OwnerId, RunId,
+    alert::AlertDecision,
     engine::Signals,
     flow::FlowSnapshot,
     invalid::Invalid,
-    run::{QueuedRun, Run, StepLog},
+    run::{QueuedRun, Run, RunAttempt, StepLog},
     store::{CancelOutcome, FlowStore, Page, PageRequest, RunFilter, RunStore, StoreError},
 };
 
@@ -61,6 +62,26 @@ impl Runs {
         let run = self.run_store.run(owner, id).await?.ok_or(UseCaseError::NotFound("run"))?;
         let logs = self.run_store.step_logs(id).await?;
         Ok((run, logs))
+    }
+
+    /// The attempts of one run that did not decide it, with their logs.
+    pub async fn other_attempts(
+        &self,
+        run: &Run,
+    ) -> Result<Vec<(RunAttempt, Vec<StepLog>)>, UseCaseError> {
+        Ok(self.run_store.attempts(run.id).await?)
+    }
+
+    /// Whether the verdict on a run was told, and why; none while that is open, and for what was
+    /// never run.
+    pub async fn alert_decision(
+        &self,
+        owner: OwnerId,
+        id: RunId,
+    ) -> Result<(Run, Option<AlertDecision>), UseCaseError> {
+        let run = self.run_store.run(owner, id).await?.ok_or(UseCaseError::NotFound("run"))?;
+        let decision = self.run_store.alert_decision(id).await?;
+        Ok((run, decision))
     }
 
     /// A page of an owner's runs.

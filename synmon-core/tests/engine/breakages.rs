@@ -1,7 +1,10 @@
 //! What is our doing: tried again on a fresh browser, then an errored run that tells nobody.
 
+use std::sync::Arc;
+
 use synmon_core::{
-    browser::BrowserError,
+    Clock,
+    browser::{BrowserError, NotReady},
     run::{ErrorCode, RunStatus, Screenshot, StepStatus},
 };
 use synmon_testkit::{Element, Page, Start, Trouble, factory::steps};
@@ -133,4 +136,22 @@ async fn a_store_that_is_out_of_reach_for_a_moment_loses_nothing() {
     let outcome = world.outcome(id).await;
     outcome.has_passed();
     assert_eq!(outcome.logs.len(), 2);
+}
+
+#[tokio::test]
+async fn time_in_which_synmon_itself_stood_still_is_not_held_against_the_site() {
+    let world = World::new();
+    let never = Element::saying("").never(NotReady::Missing);
+    world.site(Page::titled("Home").element("//a", never));
+    let clock = Arc::clone(&world.clock);
+    // In the middle of the first attempt of the step, for longer than the step may take.
+    let stall = tokio::spawn(async move {
+        clock.sleep(secs(5)).await;
+        clock.pass(secs(25));
+    });
+    let outcome = run(&world).await;
+    stall.await.unwrap();
+    assert_eq!(world.browser.opened(), 2, "what was seen then proves nothing: it is tried again");
+    outcome.has_failed(1, ErrorCode::ElementNotFound);
+    assert_eq!(outcome.logs[1].duration, Some(secs(20)), "the second time the site gets its time");
 }

@@ -9,7 +9,7 @@ use synmon_core::{
 };
 use synmon_testkit::{Element, Page, Shot, Trouble, factory::steps};
 
-use crate::world::{Outcome, World, secs};
+use crate::world::{Outcome, World, secs, settings};
 
 async fn run(world: &World) -> Outcome {
     let flow = world.flow(steps().click("//a")).await;
@@ -26,7 +26,7 @@ fn why(outcome: &Outcome) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_picture_that_is_too_large_is_not_kept_and_the_step_passes() {
-    let settings = EngineSettings { max_screenshot_bytes: 100, ..EngineSettings::default() };
+    let settings = EngineSettings { max_screenshot_bytes: 100, ..settings() };
     let world = World::with(settings);
     world.browser.shoots(Shot::OfSize(101));
     let outcome = run(&world).await;

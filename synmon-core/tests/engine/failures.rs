@@ -11,7 +11,7 @@ use synmon_testkit::{
     factory::{SITE, a_flow, noon, steps},
 };
 
-use crate::world::{Outcome, World, secs};
+use crate::world::{Outcome, World, on_change, secs};
 
 const NEXT: &str = "http://site.example/next";
 
@@ -319,8 +319,7 @@ async fn the_owner_is_told_of_a_failure_with_all_details() {
 #[tokio::test]
 async fn a_flow_that_recovers_sends_exactly_one_all_clear() {
     let world = World::new();
-    let flow =
-        Flow { alert_policy: synmon_core::flow::AlertPolicy::OnChange, ..a_flow(world.owner) };
+    let flow = Flow { alerts: on_change(), ..a_flow(world.owner) };
     let flow = world.insert(flow).await;
     world.run(&flow).await.has_passed();
     world.site(Page::titled("Broken"));

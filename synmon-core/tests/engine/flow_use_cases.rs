@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use synmon_core::{
     FlowId, Timestamp,
+    alert::AlertChange,
     flow::{BrowserKind, FlowChange, NewFlow},
     step::RawStep,
     store::{FlowFilter, ListedFlow, PageRequest},
@@ -19,7 +20,7 @@ fn flows(world: &World) -> Flows {
         browsers: vec![BrowserKind::Chrome],
         egress: names(),
     };
-    Flows::new(world.store.clone(), world.clock.clone(), rules)
+    Flows::new(world.store.clone(), world.store.clone(), world.clock.clone(), rules)
 }
 
 fn seed() -> NewFlow {
@@ -34,6 +35,10 @@ fn seed() -> NewFlow {
 
 fn click() -> Vec<RawStep> {
     steps().click("//a").raw()
+}
+
+fn policy(name: &str) -> AlertChange {
+    AlertChange { policy: Some(name.to_owned()), ..AlertChange::default() }
 }
 
 fn active(active: bool) -> FlowChange {
@@ -91,7 +96,7 @@ async fn each_field_that_is_wrong_is_named() {
     for (change, wrong) in [
         (FlowChange { timezone: some("Mars/Olympus"), ..FlowChange::default() }, "timezone"),
         (active(true), "active"),
-        (FlowChange { alert_policy: some("never"), ..FlowChange::default() }, "alert_policy"),
+        (FlowChange { alerts: policy("never"), ..FlowChange::default() }, "alert_policy"),
         (FlowChange { dialogs: some("ignore"), ..FlowChange::default() }, "dialogs"),
         (FlowChange { spread_seconds: Some(301), ..FlowChange::default() }, "spread_seconds"),
         (FlowChange { spread_seconds: Some(-1), ..FlowChange::default() }, "spread_seconds"),
@@ -228,7 +233,7 @@ async fn changes_that_meet_are_both_made() {
     let (flows, owner) = (Arc::new(flows(&world)), world.owner);
     let some = |text: &str| Some(text.to_owned());
     let name = FlowChange { name: some("another"), ..FlowChange::default() };
-    let policy = FlowChange { alert_policy: some("on_change"), ..FlowChange::default() };
+    let policy = FlowChange { alerts: policy("on_change"), ..FlowChange::default() };
     let raw = click();
     let (one, two, three) = tokio::join!(
         flows.change(owner, flow.id, name),
@@ -240,7 +245,7 @@ async fn changes_that_meet_are_both_made() {
     three.unwrap();
     let stored = world.stored(&flow).await;
     assert_eq!((stored.name.as_str(), stored.steps.len(), stored.version), ("another", 1, 4));
-    assert_eq!(stored.alert_policy.as_str(), "on_change");
+    assert_eq!(stored.alerts.policy.as_str(), "on_change");
 }
 
 #[tokio::test]

@@ -1,10 +1,11 @@
 //! What was lost or left behind.
 
 use synmon_core::{
+    Clock as _,
     engine::WorkerTick,
     notice::NoticeBody,
     run::{ErrorCode, RunStatus},
-    store::FlowStore as _,
+    store::{FlowStore as _, TrashStore},
 };
 use synmon_testkit::{Element, Page, Trouble, factory::steps};
 
@@ -86,8 +87,10 @@ async fn the_janitor_comes_back_for_what_it_could_not_remove() {
     world.engine.janitor().tick().await.unwrap();
     world.artifacts.heal();
     assert_eq!(world.artifacts.keys().len(), 2);
+    world.clock.pass(secs(600));
     world.engine.janitor().tick().await.unwrap();
     assert_eq!(world.artifacts.keys(), [""; 0]);
-    let trash: &dyn synmon_core::store::TrashStore = &*world.store;
-    assert_eq!(trash.trash(10).await.unwrap(), []);
+    world.clock.pass(secs(600));
+    let (trash, now): (&dyn TrashStore, _) = (&*world.store, world.clock.now());
+    assert_eq!(trash.take_trash(now, now, 10).await.unwrap(), []);
 }

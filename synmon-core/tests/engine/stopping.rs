@@ -1,5 +1,7 @@
 //! Runs that are stopped before their steps are through.
 
+use std::num::NonZeroU32;
+
 use synmon_core::{
     engine::WorkerTick,
     run::{ErrorCode, RunStatus, StepStatus},
@@ -100,7 +102,8 @@ async fn a_worker_that_lost_its_lease_writes_nothing_more() {
     world.clock.advance(secs(2)).await;
     // The worker was frozen for so long that others took the run over.
     world.store.recover_lost(later(1_000), 9).await.unwrap();
-    let taken = world.store.claim_run(WorkerId::random(), later(3), later(999)).await.unwrap();
+    let (limit, now) = (NonZeroU32::MIN, later(3));
+    let taken = world.store.claim_run(WorkerId::random(), limit, now, later(999)).await.unwrap();
     let before = world.outcome(id).await;
     assert_eq!(world.clock.drive(tick).await.unwrap().unwrap(), WorkerTick::Abandoned(id));
     let after = world.outcome(id).await;

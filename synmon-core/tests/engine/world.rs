@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use synmon_core::{
     OwnerId, RunId, Timestamp,
+    alert::{AlertPolicy, AlertSettings},
     egress::EgressPolicy,
     engine::{Engine, EngineSettings, Signals, WorkerTick},
     flow::Flow,
@@ -38,7 +39,7 @@ pub(crate) struct Outcome {
 impl World {
     /// A site that works: a page with a link `//a`.
     pub(crate) fn new() -> Self {
-        Self::with(EngineSettings::default())
+        Self::with(settings())
     }
 
     pub(crate) fn with(settings: EngineSettings) -> Self {
@@ -225,4 +226,14 @@ pub(crate) fn secs(seconds: u64) -> Duration {
 
 pub(crate) fn later(seconds: u64) -> Timestamp {
     noon() + secs(seconds)
+}
+
+/// The default settings, but with heartbeats on the one thread that the manual clock is made for.
+pub(crate) fn settings() -> EngineSettings {
+    EngineSettings { heartbeat_thread: false, ..EngineSettings::default() }
+}
+
+/// What tells its owner changes alone.
+pub(crate) fn on_change() -> AlertSettings {
+    AlertSettings { policy: AlertPolicy::OnChange, ..AlertSettings::default() }
 }

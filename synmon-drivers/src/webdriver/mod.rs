@@ -80,13 +80,11 @@ impl Browser for WebDriverBrowser {
             }
             Place::Remote(config) => {
                 let status = self.wire.get(&config.address("status"), READY_LIMIT).await?;
-                match status.pointer("/value/ready").and_then(Value::as_bool) {
-                    Some(true) => Ok(()),
-                    _ => Err(format!(
-                        "the WebDriver endpoint is not ready: {}",
-                        status.pointer("/value/message").and_then(Value::as_str).unwrap_or("?")
-                    )),
+                if is_ready(&status) {
+                    return Ok(());
                 }
+                let why = status.pointer("/value/message").and_then(Value::as_str);
+                Err(format!("the WebDriver endpoint is not ready: {}", why.unwrap_or("?")))
             }
         }
     }
@@ -100,5 +98,40 @@ impl Browser for WebDriverBrowser {
             Place::Remote(config) => start::remote(config, request, &self.wire).await?,
         };
         Ok(Box::new(session))
+    }
+}
+
+/// Whether an endpoint can start browsers, now or once others have ended. A Selenium Grid says that
+/// it is not ready while all its places are taken, though it only makes runs wait then.
+fn is_ready(status: &Value) -> bool {
+    let nodes = status.pointer("/value/nodes").and_then(Value::as_array);
+    status.pointer("/value/ready") == Some(&Value::Bool(true))
+        || nodes.into_iter().flatten().any(|node| node["availability"] == "UP")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_grid_is_ready_while_it_has_a_node_even_if_all_places_are_taken() {
+        let grid = |ready: bool, availability: &[&str]| {
+            let nodes: Vec<_> =
+                availability.iter().map(|one| json!({ "availability": one })).collect();
+            json!({ "value": { "ready": ready, "message": "…", "nodes": nodes } })
+        };
+        assert!(is_ready(&grid(true, &["UP"])));
+        assert!(is_ready(&grid(false, &["DOWN", "UP"])));
+        assert!(!is_ready(&grid(false, &["DOWN", "DRAINING"])));
+        assert!(!is_ready(&grid(false, &[])));
+    }
+
+    #[test]
+    fn a_single_driver_says_itself_whether_it_is_ready() {
+        assert!(is_ready(&json!({ "value": { "ready": true, "message": "" } })));
+        assert!(!is_ready(&json!({ "value": { "ready": false, "message": "" } })));
+        assert!(!is_ready(&json!({ "value": null })));
     }
 }

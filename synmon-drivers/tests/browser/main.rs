@@ -3,6 +3,7 @@
 
 mod cases;
 mod fixture;
+mod grid;
 mod local;
 mod machine;
 mod remote;

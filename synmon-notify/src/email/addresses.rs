@@ -5,7 +5,7 @@ use std::fmt;
 use async_trait::async_trait;
 use lettre::{Address, message::Mailbox};
 use secrecy::SecretString;
-use synmon_core::{BoxError, OwnerId, notice::AccountLetter};
+use synmon_core::{BoxError, ChannelId, OwnerId, notice::AccountLetter};
 
 use super::{clean, errors::SendError};
 
@@ -22,6 +22,14 @@ pub trait AddressBook: Send + Sync {
         &self,
         letter: &AccountLetter,
     ) -> Result<Option<PreparedLetter>, BoxError>;
+
+    /// What asks for the confirmation of a channel's address, and to whom; none if that is not
+    /// called for any more. It is asked again for each attempt, as above.
+    async fn channel_letter(
+        &self,
+        channel: ChannelId,
+        email: &str,
+    ) -> Result<Option<PreparedLetter>, BoxError>;
 }
 
 /// Somebody who gets a mail.
@@ -33,7 +41,7 @@ pub struct Recipient {
     pub email: String,
 }
 
-/// A letter about an account, ready to be written.
+/// A letter with a purpose of its own, ready to be written.
 #[derive(Clone, Debug)]
 pub struct PreparedLetter {
     /// Whom it is for.
@@ -42,7 +50,7 @@ pub struct PreparedLetter {
     pub kind: LetterKind,
 }
 
-/// What a letter about an account says.
+/// What a letter says.
 #[derive(Clone, Debug)]
 pub enum LetterKind {
     /// Confirm that this address is yours.
@@ -56,6 +64,14 @@ pub enum LetterKind {
     ResetPassword {
         /// The token that the page behind the link posts.
         token: SecretString,
+    },
+    /// Confirm that notices may come to this address. Nobody is named: neither whom it is for, who
+    /// may be a stranger, nor who asks for it, who chose that name.
+    ConfirmChannel {
+        /// The token that the page behind the link posts.
+        token: SecretString,
+        /// The channel's name.
+        channel_name: String,
     },
 }
 

@@ -6,6 +6,8 @@ pub(super) const NAME: usize = 80;
 pub(super) const TITLE: usize = 200;
 /// The longest url or selector.
 pub(super) const ADDRESS: usize = 1_000;
+/// The longest name that a stranger gets to see.
+const LABEL: usize = 40;
 /// The longest piece of text of several lines.
 pub(super) const BLOCK: usize = 2_000;
 /// The longest subject. RFC 5322 allows more, but nobody reads it.
@@ -36,6 +38,32 @@ pub(super) fn line(text: &str, most: usize) -> String {
         count += 1;
     }
     line
+}
+
+/// A short line in which no mail program finds an address to make a link of, and no quote ends. It
+/// is for text that goes to people who have not asked for it.
+pub(super) fn label(text: &str) -> String {
+    line(&text.replace(leads_elsewhere, " "), LABEL)
+}
+
+/// Whether a character is a part of addresses, in whatever form (UTS 46 maps them to one).
+fn leads_elsewhere(c: char) -> bool {
+    matches!(
+        c,
+        '.' | ':' | '/' | '\\' | '@' | '"' | '<' | '>' | '\u{2024}'
+            ..='\u{2026}'
+                | '\u{2044}'
+                | '\u{2215}'
+                | '\u{3002}'
+                | '\u{fe52}'
+                | '\u{fe55}'
+                | '\u{fe6b}'
+                | '\u{ff0e}'
+                | '\u{ff0f}'
+                | '\u{ff1a}'
+                | '\u{ff20}'
+                | '\u{ff61}'
+    )
 }
 
 /// Lines of together at most `most` characters; `(nothing)` if there is nothing to see.
@@ -135,6 +163,22 @@ mod tests {
         assert_eq!(line(&"x".repeat(1_000_000), 200).chars().count(), 201);
         assert_eq!(block(&"y\n".repeat(1_000_000), 2_000).lines().count(), LINES);
         assert_eq!(block(&"z".repeat(1_000_000), 2_000).chars().count(), 2_001);
+    }
+
+    #[test]
+    fn a_label_holds_no_address() {
+        for (text, expected) in [
+            ("Ops", "Ops"),
+            ("Büro (Nachtdienst), 24h", "Büro (Nachtdienst), 24h"),
+            ("अनुवाद", "अनुवाद"),
+            ("win at https://evil.example/x?y", "win at https evil example x?y"),
+            ("evil。example eve＠evil．example", "evil example eve evil example"),
+            ("\" you won. \u{202e}<b>\r\nBcc: e@f.gh", "you won b Bcc e f gh"),
+            ("...", ""),
+        ] {
+            assert_eq!(label(text), expected, "{text:?}");
+        }
+        assert_eq!(label(&"x".repeat(1_000)), format!("{}…", "x".repeat(LABEL)));
     }
 
     #[test]

@@ -75,6 +75,12 @@ pub enum SendError {
     /// The recipient's address is none.
     #[error("the address is not an e-mail address")]
     NoAddress,
+    /// The address has not proved to be one that notices may go to.
+    #[error("the channel's address is not confirmed")]
+    Unconfirmed,
+    /// It is to go to a receiver of another kind.
+    #[error("this process delivers by e-mail only")]
+    NotByMail,
     /// The recipient's address needs what the server can't do.
     #[error("the address is not ASCII, and the mail server does not speak SMTPUTF8")]
     NotAscii,
@@ -107,14 +113,17 @@ impl From<SendError> for DeliveryError {
     fn from(error: SendError) -> Self {
         match error {
             SendError::NoAddress
+            | SendError::Unconfirmed
             | SendError::NotAscii
             | SendError::Refused(_)
-            | SendError::Compose(_) => Self::GiveUp(error.into()),
-            SendError::NotNow(_)
+            | SendError::Compose(_) => Self::give_up(error),
+            // Another process may do more.
+            SendError::NotByMail
+            | SendError::NotNow(_)
             | SendError::TimedOut(_)
             | SendError::AddressBook(_)
             | SendError::Template(_)
-            | SendError::Folder(_) => Self::Retry(error.into()),
+            | SendError::Folder(_) => Self::retry(error),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Links, all below the public url of the settings.
 
 use secrecy::{ExposeSecret, SecretString};
-use synmon_core::RunId;
+use synmon_core::{ChannelId, RunId};
 use url::Url;
 
 use super::errors::EmailSetupError;
@@ -38,9 +38,28 @@ impl Links {
         self.page("runs", Some(&run.to_string())).to_string()
     }
 
+    /// A channel in the API.
+    pub(super) fn channel(&self, channel: ChannelId) -> String {
+        let mut url = self.page("api", Some("v1"));
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.push("channels").push(&channel.to_string());
+        }
+        url.to_string()
+    }
+
+    /// The documentation of the API.
+    pub(super) fn docs(&self) -> String {
+        self.page("docs", None).to_string()
+    }
+
     /// The page that confirms an address.
     pub(super) fn confirm(&self, token: &SecretString) -> String {
         self.with_token("confirm", token)
+    }
+
+    /// The page that confirms a channel's address.
+    pub(super) fn confirm_channel(&self, token: &SecretString) -> String {
+        self.with_token("confirm-channel", token)
     }
 
     /// The page that sets a new password.
@@ -78,8 +97,14 @@ mod tests {
             let link = links(base).run(run);
             assert_eq!(link, format!("https://mon.example/synmon/runs/{run}"));
         }
+        let id = run.to_string();
+        let channel = links("http://mon.example/").channel(id.parse().expect("an id"));
+        assert_eq!(channel, format!("http://mon.example/api/v1/channels/{id}"));
+        assert_eq!(links("http://mon.example/a").docs(), "http://mon.example/a/docs");
         let confirm = links("http://127.0.0.1:8080").confirm(&"a+b&c=d".to_owned().into());
         assert_eq!(confirm, "http://127.0.0.1:8080/confirm?token=a%2Bb%26c%3Dd");
+        let channel = links("http://127.0.0.1:8080").confirm_channel(&"abc".to_owned().into());
+        assert_eq!(channel, "http://127.0.0.1:8080/confirm-channel?token=abc");
     }
 
     #[test]

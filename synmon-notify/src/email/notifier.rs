@@ -8,13 +8,14 @@ use secrecy::SecretString;
 use synmon_core::{
     OwnerId,
     artifact::Artifacts,
+    channel::{Channel, ChannelStatus, ChannelTarget, Destination},
     notice::{Delivery, DeliveryError, Notice, NoticeBody, Notifier, RunNotice},
 };
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::{
-    addresses::{AddressBook, Recipient},
+    addresses::{AddressBook, PreparedLetter, Recipient},
     compose::{self, Envelope, MessageId},
     errors::{EmailSetupError, SendError},
     folder,
@@ -113,12 +114,12 @@ impl EmailNotifier {
         Ok(Self { transport, from, links, templates, deadline, artifacts, addresses })
     }
 
-    async fn try_deliver(&self, notice: &Notice) -> Result<Delivery, SendError> {
+    async fn try_deliver(&self, notice: &Notice, to: &Destination) -> Result<Delivery, SendError> {
         let deadline = Instant::now() + self.deadline;
         let timed_out = || SendError::TimedOut(self.deadline);
         let id = MessageId::new(notice.id, self.from.mailbox(), self.links.host());
         let draft =
-            timeout_at(deadline, self.draft(notice, &id)).await.map_err(|_| timed_out())??;
+            timeout_at(deadline, self.draft(notice, to, &id)).await.map_err(|_| timed_out())??;
         let Some(draft) = draft else {
             return Ok(Delivery::NotNeeded);
         };
@@ -137,34 +138,62 @@ impl EmailNotifier {
     }
 
     /// Finds out what a notice says, and to whom; none if there is nobody to say it to.
-    async fn draft(&self, notice: &Notice, id: &MessageId) -> Result<Option<Draft>, SendError> {
-        match &notice.body {
-            NoticeBody::Run(run) => {
-                let Some(to) = self.recipient(notice.owner).await? else {
+    async fn draft(
+        &self,
+        notice: &Notice,
+        destination: &Destination,
+        id: &MessageId,
+    ) -> Result<Option<Draft>, SendError> {
+        let letter = match &notice.body {
+            NoticeBody::Account(letter) => self.addresses.account_letter(letter).await,
+            NoticeBody::ConfirmChannel { .. } => {
+                let Some((channel, email)) = channel_address(destination)? else {
                     return Ok(None);
                 };
-                Ok(Some(self.draft_of_run(to, run, id).await))
+                self.addresses.channel_letter(channel.id, email).await
             }
-            NoticeBody::FlowPaused { flow: _, flow_name, run, reason } => {
-                let Some(to) = self.recipient(notice.owner).await? else {
-                    return Ok(None);
-                };
-                let what = (flow_name.as_str(), reason.as_str(), *run);
-                let view = View::paused(&self.links, &to.name, what, notice.created_at);
-                Ok(Some(Draft { to, view, picture: Picture::None }))
-            }
-            NoticeBody::Account(letter) => {
-                let letter = self.addresses.account_letter(letter).await;
-                Ok(letter.map_err(SendError::AddressBook)?.map(|letter| {
-                    let view = View::account(&self.links, &letter.to.name, &letter.kind);
-                    let mut to = letter.to;
-                    if !view.names_recipient() {
-                        to.name.clear();
-                    }
-                    Draft { to, view, picture: Picture::None }
-                }))
-            }
+            _ => return self.draft_of_news(notice, destination, id).await,
+        };
+        Ok(letter.map_err(SendError::AddressBook)?.map(|letter| self.draft_of_letter(letter)))
+    }
+
+    fn draft_of_letter(&self, letter: PreparedLetter) -> Draft {
+        let PreparedLetter { mut to, kind } = letter;
+        let view = View::letter(&self.links, &to.name, &kind);
+        if !view.names_recipient() {
+            to.name.clear();
         }
+        Draft { to, view, picture: Picture::None }
+    }
+
+    async fn draft_of_news(
+        &self,
+        notice: &Notice,
+        destination: &Destination,
+        id: &MessageId,
+    ) -> Result<Option<Draft>, SendError> {
+        let Some(to) = self.recipient(notice.owner, destination).await? else {
+            return Ok(None);
+        };
+        let at = notice.created_at;
+        let view = match &notice.body {
+            NoticeBody::Run(run) => return Ok(Some(self.draft_of_run(to, run, id).await)),
+            NoticeBody::Digest(digest) => View::digest(&self.links, &to.name, digest),
+            NoticeBody::FlowPaused { flow: _, flow_name, run, reason } => {
+                let what = (flow_name.as_str(), reason.as_str(), *run);
+                View::paused(&self.links, &to.name, what, at)
+            }
+            NoticeBody::ChannelTest { channel_name } => {
+                View::test(&self.links, &to.name, channel_name, at)
+            }
+            NoticeBody::ChannelDisabled { channel, channel_name, channel_kind, reason } => {
+                let (name, kind) = (channel_name.as_str(), channel_kind.as_str());
+                let what = (*channel, name, kind, reason.as_str());
+                View::disabled(&self.links, &to.name, what, at)
+            }
+            NoticeBody::Account(_) | NoticeBody::ConfirmChannel { .. } => return Ok(None),
+        };
+        Ok(Some(Draft { to, view, picture: Picture::None }))
     }
 
     async fn draft_of_run(&self, to: Recipient, run: &RunNotice, id: &MessageId) -> Draft {
@@ -174,7 +203,20 @@ impl EmailNotifier {
         Draft { to, view, picture }
     }
 
-    async fn recipient(&self, owner: Option<OwnerId>) -> Result<Option<Recipient>, SendError> {
+    /// Who gets what is no letter. A channel's address may be a team's: nobody is named.
+    async fn recipient(
+        &self,
+        owner: Option<OwnerId>,
+        destination: &Destination,
+    ) -> Result<Option<Recipient>, SendError> {
+        if let Some((channel, email)) = channel_address(destination)? {
+            return match channel.status {
+                ChannelStatus::Unconfirmed => Err(SendError::Unconfirmed),
+                ChannelStatus::Active | ChannelStatus::Disabled => {
+                    Ok(Some(Recipient { name: String::new(), email: email.to_owned() }))
+                }
+            };
+        }
         match owner {
             Some(owner) => self.addresses.recipient(owner).await.map_err(SendError::AddressBook),
             None => Ok(None),
@@ -190,13 +232,27 @@ impl EmailNotifier {
 
 #[async_trait]
 impl Notifier for EmailNotifier {
-    async fn deliver(&self, notice: &Notice) -> Result<Delivery, DeliveryError> {
-        self.try_deliver(notice).await.map_err(DeliveryError::from)
+    /// Delivers to an owner's own address, or to a channel that is one.
+    async fn deliver(&self, notice: &Notice, to: &Destination) -> Result<Delivery, DeliveryError> {
+        self.try_deliver(notice, to).await.map_err(DeliveryError::from)
     }
 }
 
 impl fmt::Debug for EmailNotifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EmailNotifier").field("from", &self.from).finish_non_exhaustive()
+    }
+}
+
+/// The channel that a mail goes to, and its address; none if it goes to its owner's own.
+fn channel_address(to: &Destination) -> Result<Option<(&Channel, &str)>, SendError> {
+    match to {
+        Destination::Owner => Ok(None),
+        Destination::Channel(channel) => match &channel.target {
+            ChannelTarget::Email { email } => Ok(Some((channel, email))),
+            ChannelTarget::Webhook { .. } | ChannelTarget::Plugin { .. } => {
+                Err(SendError::NotByMail)
+            }
+        },
     }
 }

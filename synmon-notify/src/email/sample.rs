@@ -1,10 +1,12 @@
 //! Sample mails, so that a template that can't work is found at the start and not in an alarm.
 
+use std::time::Duration;
+
 use synmon_core::{
-    FlowId, RunId, Timestamp,
+    ChannelId, FlowId, RunId, Timestamp,
     alert::Alert,
     browser::MediaType,
-    notice::{FailedStep, RunNotice},
+    notice::{Digest, DigestEntry, FailedStep, RunNotice},
 };
 
 use super::{
@@ -28,25 +30,48 @@ pub(super) fn check(templates: &Templates, links: &Links) -> Result<(), Template
 /// One view for each way through the templates.
 pub(super) fn views(links: &Links) -> Vec<(&'static str, View)> {
     let at = Timestamp::from_micros(1_753_000_000_000_000);
-    let run = RunId::new(at);
     let ready = Picture::Ready { bytes: b"sample".as_slice().into(), media_type: MediaType::Png };
     let missing = Picture::Missing { why: "it is no longer kept" };
-    let of = |alert, failure, picture: &Picture| {
-        View::run(links, "Ada", &notice(alert, failure, at), (picture, "picture@localhost"))
+    let of = |notice: &RunNotice, picture: &Picture| {
+        View::run(links, "Ada", notice, (picture, "picture@localhost"))
     };
-    let pause = ("Log in", "No browser could be started five times in a row.", run);
+    let once = |alert, failure| notice(alert, failure, at);
+    let long = |alert, failure| RunNotice {
+        failures_in_row: 12,
+        failing_since: Some(at.before(Duration::from_mins(125))),
+        ..notice(alert, failure, at)
+    };
+    let pause = ("Log in", "No browser could be started five times in a row.", RunId::new(at));
+    let gone = "the receiver wants no more webhooks (it answered 410)";
+    let disabled = (ChannelId::new(at), "Ops", "webhook", gone);
     let token = || "sample-token".to_owned().into();
-    let account = |kind| View::account(links, "Ada", &kind);
+    let letter = |kind| View::letter(links, "Ada", &kind);
     vec![
-        ("failed, all", of(Alert::Failure, Some(full()), &ready)),
-        ("failed, picture missing", of(Alert::Failure, Some(full()), &missing)),
-        ("failed, opening", of(Alert::Failure, Some(bare()), &Picture::None)),
-        ("failed, no step", of(Alert::Failure, None, &Picture::None)),
-        ("recovered", of(Alert::Recovery, None, &Picture::None)),
+        ("failed, all", of(&long(Alert::Failure, Some(full())), &ready)),
+        ("failed, picture missing", of(&once(Alert::Failure, Some(full())), &missing)),
+        ("failed, opening", of(&once(Alert::Failure, Some(bare())), &Picture::None)),
+        ("failed, no step", of(&once(Alert::Failure, None), &Picture::None)),
+        ("still failing, all", of(&long(Alert::Reminder, Some(full())), &ready)),
+        ("still failing, no step", of(&once(Alert::Reminder, None), &Picture::None)),
+        ("recovered, all", of(&long(Alert::Recovery, None), &Picture::None)),
+        ("recovered", of(&once(Alert::Recovery, None), &Picture::None)),
+        ("digest", View::digest(links, "Ada", &digest(500, at))),
+        ("digest of one", View::digest(links, "", &digest(1, at))),
+        ("digest of none", View::digest(links, "", &Digest { total: 0, entries: Vec::new() })),
         ("paused", View::paused(links, "", pause, at)),
-        ("confirm", account(LetterKind::Confirm { token: token() })),
-        ("already registered", account(LetterKind::AlreadyRegistered)),
-        ("reset", account(LetterKind::ResetPassword { token: token() })),
+        ("channel test", View::test(links, "", "Ops", at)),
+        ("channel disabled", View::disabled(links, "Ada", disabled, at)),
+        ("confirm", letter(LetterKind::Confirm { token: token() })),
+        (
+            "confirm channel",
+            letter(LetterKind::ConfirmChannel { token: token(), channel_name: "Ops".to_owned() }),
+        ),
+        (
+            "confirm channel, no name",
+            letter(LetterKind::ConfirmChannel { token: token(), channel_name: "..".to_owned() }),
+        ),
+        ("already registered", letter(LetterKind::AlreadyRegistered)),
+        ("reset", letter(LetterKind::ResetPassword { token: token() })),
     ]
 }
 
@@ -73,8 +98,29 @@ fn notice(alert: Alert, failure: Option<FailedStep>, at: Timestamp) -> RunNotice
         browser: "chrome".to_owned(),
         flow_url: "https://example.com/login".to_owned(),
         finished_at: at,
+        failures_in_row: 1,
+        failing_since: None,
         failure,
     }
+}
+
+fn digest(total: u32, at: Timestamp) -> Digest {
+    let entry = |alert, failure: Option<FailedStep>| DigestEntry {
+        alert,
+        flow: FlowId::new(at),
+        flow_name: "Log in".to_owned(),
+        run: RunId::new(at),
+        finished_at: at,
+        code: failure.as_ref().map(|step| step.code.clone()),
+        message: failure.map(|step| step.message),
+    };
+    let mut entries = vec![
+        entry(Alert::Failure, Some(full())),
+        entry(Alert::Reminder, Some(bare())),
+        entry(Alert::Recovery, None),
+    ];
+    entries.truncate(usize::try_from(total).unwrap_or(usize::MAX));
+    Digest { total, entries }
 }
 
 fn full() -> FailedStep {

@@ -11,9 +11,14 @@ use super::{clean, errors::TemplateError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     RunFailed,
+    RunStillFailing,
     RunRecovered,
+    RunsDigest,
     FlowPaused,
+    ChannelTest,
+    ChannelDisabled,
     Confirm,
+    ConfirmChannel,
     AlreadyRegistered,
     ResetPassword,
 }
@@ -46,18 +51,35 @@ macro_rules! embedded {
 
 embedded!(
     "layout.html",
+    "failure.txt",
+    "failure.html",
     "run_failed/subject.txt",
     "run_failed/body.txt",
     "run_failed/body.html",
+    "run_still_failing/subject.txt",
+    "run_still_failing/body.txt",
+    "run_still_failing/body.html",
     "run_recovered/subject.txt",
     "run_recovered/body.txt",
     "run_recovered/body.html",
+    "runs_digest/subject.txt",
+    "runs_digest/body.txt",
+    "runs_digest/body.html",
     "flow_paused/subject.txt",
     "flow_paused/body.txt",
     "flow_paused/body.html",
+    "channel_test/subject.txt",
+    "channel_test/body.txt",
+    "channel_test/body.html",
+    "channel_disabled/subject.txt",
+    "channel_disabled/body.txt",
+    "channel_disabled/body.html",
     "confirm/subject.txt",
     "confirm/body.txt",
     "confirm/body.html",
+    "confirm_channel/subject.txt",
+    "confirm_channel/body.txt",
+    "confirm_channel/body.html",
     "already_registered/subject.txt",
     "already_registered/body.txt",
     "already_registered/body.html",
@@ -70,9 +92,14 @@ impl Kind {
     fn folder(self) -> &'static str {
         match self {
             Self::RunFailed => "run_failed",
+            Self::RunStillFailing => "run_still_failing",
             Self::RunRecovered => "run_recovered",
+            Self::RunsDigest => "runs_digest",
             Self::FlowPaused => "flow_paused",
+            Self::ChannelTest => "channel_test",
+            Self::ChannelDisabled => "channel_disabled",
             Self::Confirm => "confirm",
+            Self::ConfirmChannel => "confirm_channel",
             Self::AlreadyRegistered => "already_registered",
             Self::ResetPassword => "reset_password",
         }
@@ -85,7 +112,7 @@ impl Kind {
 
     /// Whether the letter is useless without its link.
     pub(super) fn lives_of_its_link(self) -> bool {
-        matches!(self, Self::Confirm | Self::ResetPassword)
+        matches!(self, Self::Confirm | Self::ConfirmChannel | Self::ResetPassword)
     }
 }
 

@@ -71,8 +71,8 @@ pub enum PluginFailure {
 impl From<PluginError> for DeliveryError {
     fn from(error: PluginError) -> Self {
         match error {
-            PluginError::Retry(failure) => Self::Retry(failure.into()),
-            PluginError::GiveUp(failure) => Self::GiveUp(failure.into()),
+            PluginError::Retry(failure) => Self::retry(failure),
+            PluginError::GiveUp(failure) => Self::give_up(failure),
         }
     }
 }

@@ -58,10 +58,10 @@ struct Input<'a> {
 }
 
 impl PluginSettings {
-    /// Settings with the usual deadline of 30 s.
+    /// Settings with the usual deadline of 25 s: what started a delivery waits 30 s for its end.
     #[must_use]
     pub fn new(folder: PathBuf, public_url: Url) -> Self {
-        Self { folder, public_url, deadline: Duration::from_secs(30) }
+        Self { folder, public_url, deadline: Duration::from_secs(25) }
     }
 }
 
@@ -98,7 +98,7 @@ impl PluginSender {
     }
 
     /// Has a plug-in try once to deliver a notice, with the configuration of its channel. It may
-    /// be called again for the same notice. Letters about accounts are not needed here.
+    /// be called again for the same notice. Letters are not needed here.
     pub async fn send(
         &self,
         plugin: &PluginName,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use synmon_core::{BoxError, egress::EgressError};
+use synmon_core::{BoxError, egress::EgressError, notice::DeliveryError};
 
 use crate::event::PublicUrlError;
 
@@ -83,6 +83,15 @@ impl From<RetryCause> for WebhookError {
 impl From<GiveUpCause> for WebhookError {
     fn from(cause: GiveUpCause) -> Self {
         Self::GiveUp(cause)
+    }
+}
+
+impl From<WebhookError> for DeliveryError {
+    fn from(error: WebhookError) -> Self {
+        match error {
+            WebhookError::Retry { cause, after } => Self::Retry { cause: cause.into(), after },
+            WebhookError::Gone | WebhookError::GiveUp(_) => Self::give_up(error),
+        }
     }
 }
 

@@ -87,7 +87,7 @@ impl WebhookSender {
     }
 
     /// Tries once to deliver a notice. It may be called again for the same notice, which then has
-    /// the same `webhook-id`. Letters about accounts are not needed here.
+    /// the same `webhook-id`. Letters are not needed here.
     pub async fn send(
         &self,
         target: &WebhookTarget,

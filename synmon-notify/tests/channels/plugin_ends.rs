@@ -44,13 +44,13 @@ async fn a_plugin_that_hangs_is_killed_at_the_deadline_with_its_children() {
     let plugins = Plugins::with(HANGS);
     let clock = ManualClock::at(then());
     let (sending, all_ended) = at_work(&plugins, Arc::clone(&clock)).await;
-    clock.advance(Duration::from_secs(29)).await;
+    clock.advance(Duration::from_secs(24)).await;
     assert!(!sending.is_finished());
     clock.advance(Duration::from_secs(1)).await;
     let sent = sending.await.expect("no panic");
     let timed_out = matches!(
         &sent,
-        Err(PluginError::Retry(PluginFailure::TimedOut { limit, .. })) if limit.as_secs() == 30
+        Err(PluginError::Retry(PluginFailure::TimedOut { limit, .. })) if limit.as_secs() == 25
     );
     assert!(timed_out, "{sent:?}");
     assert_eq!(all_ended.await.expect("no panic"), "");

@@ -13,7 +13,7 @@ use synmon_notify::plugin::{PluginError, PluginFailure, PluginName};
 
 use crate::{
     plugins::{NAME, Plugins, name},
-    support::{account_letter, failure},
+    support::{account_letter, channel_test, confirmation, digest, failure, reminder},
 };
 
 #[tokio::test]
@@ -29,6 +29,24 @@ async fn a_plugin_reads_the_event_and_the_configuration_of_its_channel() {
     let seen = plugins.read("seen");
     assert_eq!(serde_json::from_str::<Value>(&seen).expect("JSON"), expected);
     assert_eq!(seen.find('\n'), Some(seen.len() - 1), "it is one line");
+}
+
+#[tokio::test]
+async fn a_plugin_reads_every_kind_of_event_in_the_same_frame() {
+    let plugins = Plugins::with("cat > @/seen");
+    for (notice, fixture) in [
+        (reminder(), include_str!("fixtures/run_still_failing.json")),
+        (digest(), include_str!("fixtures/runs_digest.json")),
+        (channel_test(), include_str!("fixtures/channel_test.json")),
+    ] {
+        let sent = plugins.sender().send(&name(NAME), &BTreeMap::new(), &notice).await;
+        assert_eq!(sent.expect("it is delivered"), Delivery::Sent);
+        let mut expected: Value = serde_json::from_str(fixture).expect("JSON");
+        expected["id"] = json!(notice.id.to_string());
+        expected["config"] = json!({});
+        let seen: Value = serde_json::from_str(&plugins.read("seen")).expect("JSON");
+        assert_eq!(seen, expected);
+    }
 }
 
 #[tokio::test]
@@ -72,7 +90,7 @@ async fn status_75_and_signals_are_tried_again_and_other_statuses_are_not() {
     ] {
         let error = Plugins::with(script).send().await.expect_err(script);
         assert!(error.to_string().contains(why), "{script}: {error}");
-        let retry = matches!(DeliveryError::from(error), DeliveryError::Retry(_));
+        let retry = matches!(DeliveryError::from(error), DeliveryError::Retry { after: None, .. });
         assert_eq!(retry, again, "{script}");
     }
 }
@@ -159,10 +177,12 @@ fn no_name_leads_out_of_the_folder() {
 }
 
 #[tokio::test]
-async fn letters_about_accounts_are_no_plugins_business() {
+async fn letters_are_no_plugins_business() {
     let plugins = Plugins::with("touch @/ran");
     let sender = plugins.sender();
-    let sent = sender.send(&name(NAME), &BTreeMap::new(), &account_letter()).await;
-    assert_eq!(sent.expect("nothing to do"), Delivery::NotNeeded);
+    for letter in [account_letter(), confirmation()] {
+        let sent = sender.send(&name(NAME), &BTreeMap::new(), &letter).await;
+        assert_eq!(sent.expect("nothing to do"), Delivery::NotNeeded);
+    }
     assert!(!plugins.file("ran").exists());
 }

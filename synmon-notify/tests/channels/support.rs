@@ -3,10 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use synmon_core::{
-    Clock, FlowId, NoticeId, OwnerId, RunId, SystemClock, Timestamp,
+    ChannelId, Clock, FlowId, NoticeId, OwnerId, RunId, SystemClock, Timestamp,
     alert::Alert,
     egress::EgressPolicy,
-    notice::{AccountLetter, Delivery, FailedStep, Letter, Notice, NoticeBody, RunNotice},
+    notice::{
+        AccountLetter, Delivery, Digest, DigestEntry, FailedStep, Letter, Notice, NoticeBody,
+        RunNotice,
+    },
 };
 use synmon_notify::webhook::{
     WebhookError, WebhookSecret, WebhookSender, WebhookSettings, WebhookTarget,
@@ -25,6 +28,7 @@ pub(crate) fn notice(body: NoticeBody) -> Notice {
     Notice {
         id: NoticeId::from_uuid(Uuid::from_u128(1)),
         owner: Some(OwnerId::from_uuid(Uuid::from_u128(2))),
+        channel: None,
         created_at: then() + Duration::from_micros(1_500),
         body,
     }
@@ -40,6 +44,8 @@ pub(crate) fn failed_run() -> RunNotice {
         browser: "firefox".to_owned(),
         flow_url: "https://shop.example/login".to_owned(),
         finished_at: then(),
+        failures_in_row: 3,
+        failing_since: Some(then().before(Duration::from_mins(10))),
         failure: Some(FailedStep {
             number: 3,
             of: 4,
@@ -62,7 +68,54 @@ pub(crate) fn failure() -> Notice {
 }
 
 pub(crate) fn recovery() -> Notice {
-    notice(NoticeBody::Run(RunNotice { alert: Alert::Recovery, failure: None, ..failed_run() }))
+    notice(NoticeBody::Run(RunNotice {
+        alert: Alert::Recovery,
+        failures_in_row: 0,
+        failure: None,
+        ..failed_run()
+    }))
+}
+
+pub(crate) fn reminder() -> Notice {
+    notice(NoticeBody::Run(RunNotice { alert: Alert::Reminder, ..failed_run() }))
+}
+
+/// Of two verdicts that are told, and many more that are counted.
+pub(crate) fn digest() -> Notice {
+    let run = failed_run();
+    let entry = |alert, step: Option<FailedStep>| DigestEntry {
+        alert,
+        flow: run.flow,
+        flow_name: run.flow_name.clone(),
+        run: run.run,
+        finished_at: run.finished_at,
+        code: step.as_ref().map(|step| step.code.clone()),
+        message: step.map(|step| step.message),
+    };
+    let entries = vec![entry(Alert::Failure, failed_run().failure), entry(Alert::Recovery, None)];
+    notice(NoticeBody::Digest(Digest { total: 500, entries }))
+}
+
+pub(crate) fn channel_id() -> ChannelId {
+    ChannelId::from_uuid(Uuid::from_u128(5))
+}
+
+pub(crate) fn channel_test() -> Notice {
+    let body = NoticeBody::ChannelTest { channel_name: "Ops".to_owned() };
+    Notice { channel: Some(channel_id()), ..notice(body) }
+}
+
+pub(crate) fn channel_disabled() -> Notice {
+    notice(NoticeBody::ChannelDisabled {
+        channel: channel_id(),
+        channel_name: "Ops".to_owned(),
+        channel_kind: "webhook".to_owned(),
+        reason: "the receiver wants no more webhooks (it answered 410)".to_owned(),
+    })
+}
+
+pub(crate) fn confirmation() -> Notice {
+    notice(NoticeBody::ConfirmChannel { channel_name: "Ops".to_owned() })
 }
 
 pub(crate) fn pause() -> Notice {

@@ -4,12 +4,16 @@ use std::process::Command;
 
 use reqwest::header::HeaderName;
 use serde_json::Value;
-use synmon_core::notice::{Delivery, Notice, NoticeBody, RunNotice};
+use synmon_core::{
+    alert::Alert,
+    notice::{Delivery, Digest, DigestEntry, Notice, NoticeBody, RunNotice},
+};
 
 use crate::{
     endpoint::{Endpoint, Received, Trap},
     support::{
-        account_letter, failed_run, failure, notice, pause, policy, recovery, sender, target,
+        account_letter, channel_disabled, channel_test, confirmation, digest, failed_run, failure,
+        notice, pause, policy, recovery, reminder, sender, target,
     },
 };
 
@@ -48,7 +52,11 @@ async fn the_bodies_are_as_promised() {
     for (notice, fixture) in [
         (failure(), include_str!("fixtures/run_failed.json")),
         (recovery(), include_str!("fixtures/run_recovered.json")),
+        (reminder(), include_str!("fixtures/run_still_failing.json")),
+        (digest(), include_str!("fixtures/runs_digest.json")),
         (pause(), include_str!("fixtures/flow_paused.json")),
+        (channel_test(), include_str!("fixtures/channel_test.json")),
+        (channel_disabled(), include_str!("fixtures/channel_disabled.json")),
     ] {
         assert_eq!(json(&received(&notice).await.body), json(fixture));
     }
@@ -123,11 +131,30 @@ async fn a_failure_of_no_step_is_still_told() {
 }
 
 #[tokio::test]
-async fn letters_about_accounts_are_nobodys_webhook() {
+async fn a_digest_of_endless_texts_is_a_bearable_body() {
+    let entry = DigestEntry {
+        alert: Alert::Failure,
+        flow: failed_run().flow,
+        flow_name: "x".repeat(200),
+        run: failed_run().run,
+        finished_at: failed_run().finished_at,
+        code: Some("text_differs".to_owned()),
+        message: Some("y".repeat(100_000)),
+    };
+    let digest = Digest { total: 500, entries: vec![entry; 100] };
+    let body = received(&notice(NoticeBody::Digest(digest))).await.body;
+    assert_eq!(json(&body)["data"]["entries"].as_array().map(Vec::len), Some(100));
+    assert!(body.len() < 100_000, "{} bytes", body.len());
+}
+
+#[tokio::test]
+async fn letters_are_nobodys_webhook() {
     let trap = Trap::set(0);
     let target = target(&format!("http://127.0.0.2:{}/", trap.port()));
-    let sent = sender(policy()).send(&target, &account_letter()).await;
-    assert_eq!(sent.expect("nothing to do"), Delivery::NotNeeded);
+    for letter in [account_letter(), confirmation()] {
+        let sent = sender(policy()).send(&target, &letter).await;
+        assert_eq!(sent.expect("nothing to do"), Delivery::NotNeeded);
+    }
     trap.assert_untouched();
 }
 

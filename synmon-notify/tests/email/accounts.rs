@@ -1,6 +1,9 @@
 //! Letters about accounts.
 
-use synmon_core::notice::{AccountLetter, Delivery, DeliveryError, Letter, NoticeBody, Notifier};
+use synmon_core::{
+    channel::Destination,
+    notice::{AccountLetter, Delivery, DeliveryError, Letter, NoticeBody, Notifier},
+};
 use synmon_notify::email::{LetterKind, PreparedLetter};
 
 use crate::{
@@ -74,10 +77,11 @@ async fn who_registers_again_is_told_of_the_account_and_gets_no_token() {
 async fn no_letter_is_sent_where_the_book_has_none() {
     for kind in [Letter::Registration, Letter::ResendConfirmation, Letter::ForgotPassword] {
         let notifier = World::default().smtp("smtp://127.0.0.1:1");
-        let delivery = notifier.deliver(&letter(kind)).await.expect("nothing to do");
+        let delivery =
+            notifier.deliver(&letter(kind), &Destination::Owner).await.expect("nothing to do");
         assert_eq!(delivery, Delivery::NotNeeded);
     }
     let down = World { accounts_down: true, ..World::default() }.smtp("smtp://127.0.0.1:1");
-    let delivery = down.deliver(&letter(Letter::ForgotPassword)).await;
-    assert!(matches!(delivery, Err(DeliveryError::Retry(_))), "{delivery:?}");
+    let delivery = down.deliver(&letter(Letter::ForgotPassword), &Destination::Owner).await;
+    assert!(matches!(delivery, Err(DeliveryError::Retry { after: None, .. })), "{delivery:?}");
 }

@@ -1,6 +1,9 @@
 //! Every notifier may be asked again for the same notice: what it then sends has the same id.
 
-use synmon_core::notice::{DeliveryError, Notice, NoticeBody, Notifier};
+use synmon_core::{
+    channel::Destination,
+    notice::{DeliveryError, Notice, NoticeBody, Notifier},
+};
 
 use crate::{
     smtp_sink::{SinkOptions, SmtpSink, parse_file},
@@ -61,8 +64,8 @@ async fn a_mail_whose_receipt_is_lost_is_sent_again_with_the_same_id() {
     };
     let notifier = World::default().smtp(&sink.url());
     let alarm = alarm();
-    let first = notifier.deliver(&alarm).await;
-    assert!(matches!(first, Err(DeliveryError::Retry(_))), "{first:?}");
+    let first = notifier.deliver(&alarm, &Destination::Owner).await;
+    assert!(matches!(first, Err(DeliveryError::Retry { after: None, .. })), "{first:?}");
     deliver(&notifier, &alarm).await;
     let mails = sink.mails();
     assert_eq!(mails.len(), 2);

@@ -2,12 +2,18 @@
 
 use std::time::Duration;
 
-use synmon_core::notice::{DeliveryError, Notice, NoticeBody, Notifier};
+use synmon_core::{
+    channel::Destination,
+    notice::{DeliveryError, Notice, NoticeBody, Notifier},
+};
 use synmon_notify::email::{EmailNotifier, Recipient};
-use tokio::{io::AsyncReadExt, net::TcpListener};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+};
 
 use crate::{
-    smtp_sink::{SinkOptions, SmtpSink},
+    smtp_sink::{SinkOptions, SinkTls, SmtpSink},
     support::{World, ada, deliver, failed_run, notice},
 };
 
@@ -19,14 +25,14 @@ fn alarm() -> Notice {
 }
 
 async fn retries(notifier: &EmailNotifier) -> String {
-    match notifier.deliver(&alarm()).await {
-        Err(DeliveryError::Retry(error)) => error.to_string(),
+    match notifier.deliver(&alarm(), &Destination::Owner).await {
+        Err(DeliveryError::Retry { cause, after: None }) => cause.to_string(),
         other => panic!("it must be tried again, but: {other:?}"),
     }
 }
 
 async fn gives_up(notifier: &EmailNotifier) -> String {
-    match notifier.deliver(&alarm()).await {
+    match notifier.deliver(&alarm(), &Destination::Owner).await {
         Err(DeliveryError::GiveUp(error)) => error.to_string(),
         other => panic!("it must be given up, but: {other:?}"),
     }
@@ -92,6 +98,24 @@ async fn nothing_is_sent_where_tls_is_required_and_not_offered() {
 }
 
 #[tokio::test]
+async fn nothing_is_sent_to_a_server_whose_certificate_nobody_trusts() {
+    for (tls, scheme, query) in [
+        (SinkTls::Implicit, "smtps", ""),
+        (SinkTls::StartTls, "smtp", "?tls=required"),
+        (SinkTls::StartTls, "smtp", "?tls=opportunistic"),
+    ] {
+        let Some(sink) = SmtpSink::start_with(&SinkOptions { tls, ..SinkOptions::default() })
+        else {
+            return;
+        };
+        let url = format!("{scheme}://127.0.0.1:{}{query}", sink.port());
+        let error = retries(&World::default().smtp(&url)).await;
+        assert!(error.contains("certificate"), "{url}: {error}");
+        assert_eq!(sink.mails().len(), 0);
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_is_down_is_tried_again() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -115,6 +139,26 @@ async fn a_server_that_never_speaks_is_left_at_the_deadline() {
         let closed = tokio::time::timeout(Duration::from_secs(5), hanging.read_to_end(&mut rest));
         assert!(closed.await.is_ok(), "the connection stays open");
     }
+}
+
+#[tokio::test]
+async fn a_server_that_says_a_letter_at_a_time_is_left_at_the_deadline() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let notifier =
+        World { deadline: SOON, ..World::default() }.smtp(&format!("smtp://127.0.0.1:{port}"));
+    let attempt = tokio::spawn(async move { retries(&notifier).await });
+    let (mut slow, _) = listener.accept().await.expect("a connection");
+    let mut pace = tokio::time::interval(Duration::from_millis(20));
+    let talk = async {
+        while slow.write_all(b"2").await.is_ok() {
+            pace.tick().await;
+        }
+    };
+    let hung_up = tokio::time::timeout(Duration::from_secs(5), talk).await;
+    assert!(hung_up.is_ok(), "it is still listened to");
+    let error = attempt.await.expect("no panic");
+    assert!(error.contains("within 0.3 s"), "{error}");
 }
 
 #[tokio::test]

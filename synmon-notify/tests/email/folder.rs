@@ -1,6 +1,9 @@
 //! Mails as files.
 
-use synmon_core::notice::{DeliveryError, NoticeBody, Notifier};
+use synmon_core::{
+    channel::Destination,
+    notice::{DeliveryError, NoticeBody, Notifier},
+};
 
 use crate::{
     smtp_sink::parse_file,
@@ -46,6 +49,7 @@ async fn a_folder_that_can_not_be_written_to_is_tried_again() {
     let notifier = World::default().folder(&folder);
     std::fs::remove_dir(&folder).expect("it is there from the start");
     std::fs::write(&folder, "a file in its place").expect("a file");
-    let delivery = notifier.deliver(&notice(NoticeBody::Run(failed_run()))).await;
-    assert!(matches!(delivery, Err(DeliveryError::Retry(_))), "{delivery:?}");
+    let delivery =
+        notifier.deliver(&notice(NoticeBody::Run(failed_run())), &Destination::Owner).await;
+    assert!(matches!(delivery, Err(DeliveryError::Retry { after: None, .. })), "{delivery:?}");
 }

@@ -2,12 +2,16 @@
 
 use std::fmt::Write;
 
-use synmon_core::notice::NoticeBody;
-use synmon_notify::email::Recipient;
+use synmon_core::{
+    ChannelId,
+    alert::Alert,
+    notice::{AccountLetter, Digest, DigestEntry, FailedStep, Letter, NoticeBody, RunNotice},
+};
+use synmon_notify::email::{LetterKind, PreparedLetter, Recipient};
 
 use crate::{
     smtp_sink::{ParsedMail, SmtpSink},
-    support::{World, ada, deliver, failed_run, failure, notice},
+    support::{World, ada, deliver, failed_run, failed_step, failure, notice},
 };
 
 const HTML: &str = "<img src=x onerror=1>\"'><script>alert(1)</script>";
@@ -76,17 +80,106 @@ async fn html_is_text_wherever_it_stands() {
     assert!(mail.text_of("text/plain").contains(HTML));
 }
 
-#[tokio::test]
-async fn html_in_a_reason_for_a_pause_is_text() {
+/// Each kind of notice with harm in all of its texts, and how often it shows one of them.
+fn harmful() -> Vec<(NoticeBody, usize)> {
+    let text = || format!("{HTML}{CRLF}");
     let run = failed_run();
-    let (flow, run) = (run.flow, run.run);
-    let (flow_name, reason) = (HTML.to_owned(), HTML.to_owned());
-    let paused = notice(NoticeBody::FlowPaused { flow, flow_name, run, reason });
-    let Some(mail) = mail_of(World::default(), &paused).await else {
+    let digest = |alert| DigestEntry {
+        alert,
+        flow: run.flow,
+        flow_name: text(),
+        run: run.run,
+        finished_at: run.finished_at,
+        code: Some(text()),
+        message: Some(text()),
+    };
+    let entries = [Alert::Failure, Alert::Reminder, Alert::Recovery].map(digest).to_vec();
+    let step = FailedStep {
+        name: Some(text()),
+        action: text(),
+        selector_xpath: Some(text()),
+        code: text(),
+        message: text(),
+        expected: Some(text()),
+        found: Some(text()),
+        page_url: Some(text()),
+        page_title: Some(text()),
+        ..failed_step()
+    };
+    let verdict = |alert, failure| {
+        let (flow_name, flow_url, trigger, browser) = (text(), text(), text(), text());
+        NoticeBody::Run(RunNotice {
+            alert,
+            flow_name,
+            flow_url,
+            trigger,
+            browser,
+            failure,
+            ..failed_run()
+        })
+    };
+    let (flow, channel) = (run.flow, ChannelId::new(run.finished_at));
+    let (flow_name, reason, run) = (text(), text(), run.run);
+    let (channel_name, channel_kind) = (text(), text());
+    // The name of a flow or channel is in the html's title, too.
+    vec![
+        (verdict(Alert::Failure, Some(step.clone())), 14),
+        (verdict(Alert::Reminder, Some(step)), 14),
+        (verdict(Alert::Recovery, None), 5),
+        (NoticeBody::Digest(Digest { total: 4, entries }), 9),
+        (NoticeBody::FlowPaused { flow, flow_name, run, reason }, 3),
+        (NoticeBody::ChannelTest { channel_name: text() }, 2),
+        (NoticeBody::ChannelDisabled { channel, channel_name, channel_kind, reason: text() }, 4),
+    ]
+}
+
+#[tokio::test]
+async fn no_kind_of_mail_takes_text_for_more_than_text() {
+    let Some(sink) = SmtpSink::start() else {
         return;
     };
-    let html = mail.text_of("text/html");
-    assert!(!html.contains("<img") && html.contains("&lt;img src=x"), "{html}");
+    let world = || World::default().smtp(&sink.url());
+    let kinds = harmful();
+    for (body, _) in &kinds {
+        deliver(&world(), &notice(body.clone())).await;
+    }
+    let mails = sink.mails();
+    assert_eq!(mails.len(), kinds.len(), "one mail is one message");
+    for (mail, (body, shown)) in mails.iter().zip(kinds) {
+        let event = body.event();
+        let html = mail.text_of("text/html");
+        assert!(!html.contains("<script") && !html.contains("<b>"), "{event}: {html}");
+        assert!(!html.contains("<img src=x"), "{event}: {html}");
+        assert_eq!(html.matches("&lt;img src=x").count(), shown, "{event}: {html}");
+        assert_eq!(mail.headers.len(), 8, "{event}: {:?}", mail.headers);
+        assert_eq!(mail.rcpt_tos, ["ada@example.com"], "{event}");
+        let subject = mail.header("Subject");
+        assert!(!subject.contains(['\r', '\n']) && subject.chars().count() <= 151, "{subject}");
+        assert_eq!(mail.defects, [""; 0], "{event}");
+    }
+}
+
+#[tokio::test]
+async fn html_in_the_name_of_who_gets_a_letter_is_text() {
+    let token = || "aGVsbG8_d29ybGQ-".to_owned().into();
+    for (kind, shown) in [
+        (LetterKind::Confirm { token: token() }, 0),
+        (LetterKind::AlreadyRegistered, 1),
+        (LetterKind::ResetPassword { token: token() }, 1),
+    ] {
+        let to = Recipient { name: format!("{HTML}{CRLF}"), ..ada() };
+        let world = World { letter: Some(PreparedLetter { to, kind }), ..World::default() };
+        let (letter, email) = (Letter::ForgotPassword, ada().email);
+        let notice = notice(NoticeBody::Account(AccountLetter { letter, email }));
+        let Some(mail) = mail_of(world, &notice).await else {
+            return;
+        };
+        let html = mail.text_of("text/html");
+        assert!(!html.contains("<img src=x") && !html.contains("<script"), "{html}");
+        assert_eq!(html.matches("&lt;img src=x").count(), shown, "{html}");
+        assert_eq!(mail.headers.len(), 8, "{:?}", mail.headers);
+        assert_eq!(mail.rcpt_tos, ["ada@example.com"]);
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@
 
 mod accounts;
 mod again;
+mod alerts;
+mod channels;
 mod failures;
 mod folder;
 mod hostile;

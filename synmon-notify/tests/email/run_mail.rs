@@ -1,6 +1,9 @@
 //! What mails about runs say.
 
-use synmon_core::notice::{Delivery, NoticeBody, Notifier};
+use synmon_core::{
+    channel::Destination,
+    notice::{Delivery, NoticeBody, Notifier},
+};
 
 use crate::{
     smtp_sink::{ParsedMail, SmtpSink},
@@ -192,7 +195,8 @@ async fn nobody_is_told_where_nobody_is_there() {
     let mut ownerless = notice(NoticeBody::Run(failed_run()));
     ownerless.owner = None;
     for notice in [notice(NoticeBody::Run(failed_run())), ownerless] {
-        let delivery = world().smtp("smtp://127.0.0.1:1").deliver(&notice).await;
+        let delivery =
+            world().smtp("smtp://127.0.0.1:1").deliver(&notice, &Destination::Owner).await;
         assert_eq!(delivery.expect("nothing to do"), Delivery::NotNeeded);
     }
 }

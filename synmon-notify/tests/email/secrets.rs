@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use synmon_core::notice::{AccountLetter, DeliveryError, Letter, Notice, NoticeBody, Notifier};
+use synmon_core::{
+    channel::Destination,
+    notice::{AccountLetter, DeliveryError, Letter, Notice, NoticeBody, Notifier},
+};
 use synmon_notify::email::{LetterKind, PreparedLetter};
 use tracing::{Level, subscriber::DefaultGuard};
 
@@ -64,7 +67,7 @@ async fn sending_logs_neither_token_nor_password_nor_address() {
         tracing::debug!("the log works");
         let (world, notice) = reset();
         let url = format!("smtp://synmon:canary-password@127.0.0.1:{}", sink.port());
-        let delivery = world.smtp(&url).deliver(&notice).await;
+        let delivery = world.smtp(&url).deliver(&notice, &Destination::Owner).await;
         drop(guard);
         assert_eq!(delivery.is_ok(), answer.is_none(), "{delivery:?}");
         let text = format!("{}{delivery:?}", log.text());

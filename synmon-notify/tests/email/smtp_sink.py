@@ -1,6 +1,7 @@
 """A real SMTP server for tests, on aiosmtpd.
 
     smtp_sink.py serve FOLDER [--rcpt REPLY] [--data REPLY] [--drop-first] [--login USER:PASSWORD]
+        [--certificate PEM [--implicit-tls]]
     smtp_sink.py parse FILE
 
 `serve` listens on a free port of 127.0.0.1, prints it as one line, writes each message that it is
@@ -16,6 +17,7 @@ import email.policy
 import json
 import logging
 import os
+import ssl
 import sys
 import warnings
 
@@ -75,6 +77,11 @@ class Sink:
 async def serve(options):
     from aiosmtpd.smtp import SMTP, AuthResult
 
+    tls = None
+    if options.certificate:
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        tls.load_cert_chain(options.certificate)
+
     login = tuple(options.login.encode().split(b":", 1)) if options.login else None
 
     def authenticate(server, session, envelope, mechanism, data):
@@ -88,10 +95,13 @@ async def serve(options):
             authenticator=authenticate if login else None,
             auth_required=login is not None,
             auth_require_tls=False,
+            tls_context=None if options.implicit_tls else tls,
         )
 
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(connection, "127.0.0.1", 0)
+    server = await loop.create_server(
+        connection, "127.0.0.1", 0, ssl=tls if options.implicit_tls else None
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()
@@ -106,6 +116,8 @@ def main():
     serving.add_argument("--data")
     serving.add_argument("--drop-first", action="store_true")
     serving.add_argument("--login")
+    serving.add_argument("--certificate")
+    serving.add_argument("--implicit-tls", action="store_true")
     parsing = commands.add_parser("parse")
     parsing.add_argument("file")
     options = arguments.parse_args()

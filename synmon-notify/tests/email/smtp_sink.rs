@@ -16,6 +16,8 @@ use tempfile::TempDir;
 const SCRIPT: &str = include_str!("smtp_sink.py");
 /// Debian's own Python: only that one sees Debian's packages.
 const PYTHON: &str = "/usr/bin/python3";
+/// A certificate for 127.0.0.1 that nobody has signed, and its key.
+const UNTRUSTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/email/untrusted.pem");
 const MISSING: &str = "\
 no SMTP server to test with: aiosmtpd is missing for /usr/bin/python3. On Debian or Ubuntu:
     apt-get install python3-aiosmtpd";
@@ -38,6 +40,20 @@ pub(crate) struct SinkOptions {
     pub(crate) drop_first: bool,
     /// `user:password`, if it wants a login.
     pub(crate) login: Option<&'static str>,
+    /// Whether it speaks TLS, by a certificate that nobody trusts.
+    pub(crate) tls: SinkTls,
+}
+
+/// How the server speaks TLS.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum SinkTls {
+    /// It does not.
+    #[default]
+    None,
+    /// When it is asked to.
+    StartTls,
+    /// From the start.
+    Implicit,
 }
 
 /// A mail, as it came or as a file holds it.
@@ -129,6 +145,12 @@ impl SmtpSink {
         }
         if options.drop_first {
             command.arg("--drop-first");
+        }
+        if options.tls != SinkTls::None {
+            command.args(["--certificate", UNTRUSTED]);
+        }
+        if options.tls == SinkTls::Implicit {
+            command.arg("--implicit-tls");
         }
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the sink starts");

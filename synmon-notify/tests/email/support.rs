@@ -5,9 +5,10 @@ use std::{collections::HashMap, path::Path, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bytes::Bytes;
 use synmon_core::{
-    BoxError, FlowId, NoticeId, OwnerId, RunId, Timestamp,
+    BoxError, ChannelId, FlowId, Name, NoticeId, OwnerId, RunId, Timestamp,
     alert::Alert,
     artifact::{ArtifactError, ArtifactKey, ArtifactPrefix, Artifacts},
+    channel::{Channel, ChannelStatus, ChannelTarget, Destination},
     notice::{AccountLetter, Delivery, FailedStep, Notice, NoticeBody, Notifier, RunNotice},
 };
 use synmon_notify::email::{
@@ -22,6 +23,8 @@ pub(crate) const PICTURE_KEY: &str = "owner/flow/run/1-3.png";
 
 /// Who owns all flows.
 const OWNER: uuid::Uuid = uuid::Uuid::from_u128(7);
+/// The only channel.
+const CHANNEL: uuid::Uuid = uuid::Uuid::from_u128(8);
 
 /// Everything a notifier asks, and what it shall answer.
 pub(crate) struct World {
@@ -92,6 +95,19 @@ impl AddressBook for World {
         }
         Ok(self.letter.clone())
     }
+
+    async fn channel_letter(
+        &self,
+        channel: ChannelId,
+        email: &str,
+    ) -> Result<Option<PreparedLetter>, BoxError> {
+        assert_eq!(channel, ChannelId::from_uuid(CHANNEL));
+        if self.accounts_down {
+            return Err("the database is down".into());
+        }
+        let to = Recipient { email: email.to_owned(), ..ada() };
+        Ok(self.letter.clone().map(|letter| PreparedLetter { to, ..letter }))
+    }
 }
 
 #[async_trait]
@@ -119,7 +135,34 @@ impl Artifacts for World {
 
 /// Delivers what must go out.
 pub(crate) async fn deliver(notifier: &dyn Notifier, notice: &Notice) {
-    assert_eq!(notifier.deliver(notice).await.expect("it is delivered"), Delivery::Sent);
+    deliver_to(notifier, notice, &Destination::Owner).await;
+}
+
+/// Delivers what must go out to a channel.
+pub(crate) async fn deliver_to(notifier: &dyn Notifier, notice: &Notice, to: &Destination) {
+    assert_eq!(notifier.deliver(notice, to).await.expect("it is delivered"), Delivery::Sent);
+}
+
+/// The channel of these tests.
+pub(crate) fn channel(target: ChannelTarget, status: ChannelStatus) -> Destination {
+    Destination::Channel(Channel {
+        id: ChannelId::from_uuid(CHANNEL),
+        owner: OwnerId::from_uuid(OWNER),
+        name: Name::parse("Ops").expect("a name"),
+        target,
+        status,
+        status_reason: None,
+        last_delivered_at: None,
+        last_error: None,
+        version: 1,
+        created_at: then(),
+        updated_at: then(),
+    })
+}
+
+/// A channel that leads to an address.
+pub(crate) fn mail_channel(email: &str, status: ChannelStatus) -> Destination {
+    channel(ChannelTarget::Email { email: email.to_owned() }, status)
 }
 
 pub(crate) fn ada() -> Recipient {
@@ -135,6 +178,7 @@ pub(crate) fn notice(body: NoticeBody) -> Notice {
     Notice {
         id: NoticeId::new(then()),
         owner: Some(OwnerId::from_uuid(OWNER)),
+        channel: None,
         created_at: then(),
         body,
     }
@@ -150,6 +194,8 @@ pub(crate) fn failed_run() -> RunNotice {
         browser: "firefox".to_owned(),
         flow_url: "https://shop.example/login?next=a&b".to_owned(),
         finished_at: then(),
+        failures_in_row: 1,
+        failing_since: Some(then()),
         failure: Some(failed_step()),
     }
 }

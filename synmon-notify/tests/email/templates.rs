@@ -65,7 +65,7 @@ fn a_template_that_says_nothing_is_refused() {
 
 #[test]
 fn a_confirmation_without_its_link_is_refused() {
-    for name in ["confirm/body.txt", "reset_password/body.html"] {
+    for name in ["confirm/body.txt", "confirm_channel/body.html", "reset_password/body.html"] {
         let error = template_error(with(name, "Welcome! {{ home }}"));
         assert!(matches!(&error, TemplateError::LinkLost(lost) if lost == name), "{error:?}");
     }

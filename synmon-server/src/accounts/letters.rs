@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use secrecy::SecretString;
 use synmon_core::{
-    BoxError, Clock, OwnerId,
+    BoxError, ChannelId, Clock, OwnerId,
     notice::{AccountLetter, Letter},
-    store::{Account, AccountStore, NewToken, TokenPurpose},
+    store::{Account, AccountStore, ChannelStore, NewChannelToken, NewToken, TokenPurpose},
 };
 use synmon_notify::email::{AddressBook, LetterKind, PreparedLetter, Recipient};
 
@@ -18,18 +18,26 @@ const RESET_LIFETIME: Duration = Duration::from_mins(30);
 /// How many letters of a kind an account gets in [`FLOOD_WINDOW`], whoever asks for them.
 const FLOOD_LIMIT: u32 = 5;
 const FLOOD_WINDOW: Duration = Duration::from_hours(1);
+/// How many letters that ask for the confirmation of a channel an address gets in
+/// [`FLOOD_WINDOW`], whoever asks for them. Fewer: the address may be anybody's.
+const CHANNEL_FLOOD_LIMIT: u32 = 3;
 
 /// The address book of the accounts. A letter's token is made here, when the letter is written.
 pub struct Letters {
     store: Arc<dyn AccountStore>,
+    channels: Arc<dyn ChannelStore>,
     clock: Arc<dyn Clock>,
 }
 
 impl Letters {
     /// Over a store.
     #[must_use]
-    pub fn new(store: Arc<dyn AccountStore>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock }
+    pub fn new(
+        store: Arc<dyn AccountStore>,
+        channels: Arc<dyn ChannelStore>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { store, channels, clock }
     }
 
     /// A token for a letter, unless the account got too many of late.
@@ -86,6 +94,34 @@ impl AddressBook for Letters {
             (Letter::ResendConfirmation, true) => None,
         };
         Ok(kind.map(|kind| PreparedLetter { to: recipient(account), kind }))
+    }
+
+    async fn channel_letter(
+        &self,
+        channel: ChannelId,
+        email: &str,
+    ) -> Result<Option<PreparedLetter>, BoxError> {
+        let now = self.clock.now();
+        let secret = Secret::random();
+        let token = NewChannelToken {
+            hash: secret.hash(),
+            channel,
+            email: email.to_owned(),
+            created_at: now,
+            expires_at: now + CONFIRM_LIFETIME,
+        };
+        let since = now.before(FLOOD_WINDOW);
+        if !self.channels.issue_channel_token(&token, since, CHANNEL_FLOOD_LIMIT).await? {
+            tracing::warn!(channel.id = %channel, "No (more) letters for this channel for a while");
+            return Ok(None);
+        }
+        // The address may be a stranger's: nothing that its owner typed goes there.
+        let kind = LetterKind::ConfirmChannel {
+            token: secret.reveal().to_owned().into(),
+            channel_name: String::new(),
+        };
+        let to = Recipient { name: String::new(), email: email.to_owned() };
+        Ok(Some(PreparedLetter { to, kind }))
     }
 }
 

@@ -239,6 +239,7 @@ impl Accounts {
         Notice {
             id: NoticeId::new(now),
             owner: None,
+            channel: None,
             created_at: now,
             body: NoticeBody::Account(AccountLetter { letter, email }),
         }

@@ -9,11 +9,19 @@ use poem_openapi::{
     types::Type as _,
 };
 use serde_json::{Map, Value, json};
-use synmon_core::run::ErrorCode;
+use synmon_core::{alert::AlertRule, run::ErrorCode};
 
-use super::{Apis, BASE_PATH, problem::Problem};
+use super::{Apis, BASE_PATH, alert_view, problem::Problem};
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
+/// The operations without a body that the present state may forbid.
+const CONFLICTS: [&str; 5] = [
+    "cancel_run",
+    "test_channel",
+    "rotate_channel_secret",
+    "resend_channel_confirmation",
+    "resend_delivery",
+];
 
 /// The document that describes the API, as committed at `docs/openapi.json`.
 #[must_use]
@@ -76,6 +84,16 @@ fn description() -> String {
         ErrorCode::ALL
             .iter()
             .map(|code| format!("| `{code}` | `{}` | {} |\n", code.status(), code.meaning())),
+    );
+    text.push_str(
+        "\nWhether you are told of a run is decided by one rule, which \
+         `GET /runs/{id}/alert-decision` names in `rule`:\n\n| rule | meaning |\n| --- | --- |\n",
+    );
+    text.push_str("| `pending` | The run goes on, so that nothing is decided yet. |\n");
+    text.extend(
+        AlertRule::ALL
+            .iter()
+            .map(|rule| format!("| `{rule}` | {} |\n", alert_view::meaning(*rule))),
     );
     text
 }
@@ -150,6 +168,7 @@ fn add_problems(path: &str, method: &str, operation: &mut Value) {
         .is_some_and(|parameters| parameters.iter().any(|p| p["in"] == "query"));
     let secured = operation.get("security").is_some();
     let is = |name: &str| operation["operationId"] == name;
+    let conflicts = CONFLICTS.into_iter().any(is);
     let statuses = [
         (400, "The body is not JSON, or not of the right shape.", has_body),
         (
@@ -158,9 +177,14 @@ fn add_problems(path: &str, method: &str, operation: &mut Value) {
             secured || is("log_in") || is("refresh"),
         ),
         (403, "The right password, but the address is not confirmed yet.", is("log_in")),
-        (404, "It does not exist, or belongs to somebody else.", path.contains('{')),
+        (
+            404,
+            "It does not exist, or belongs to somebody else.",
+            // A new flow may name channels.
+            path.contains('{') || is("create_flow"),
+        ),
         (408, "The body came too slowly.", has_body),
-        (409, "The present state forbids it.", is("cancel_run") || (has_body && method != "post")),
+        (409, "The present state forbids it.", conflicts || (has_body && method != "post")),
         (413, "The body is too large.", has_body),
         (415, "The body is not sent as JSON.", has_body),
         (

@@ -102,12 +102,13 @@ impl Follower {
             self.next = 0;
         }
         for log in logs.iter().filter(|log| log.number >= self.next) {
-            let step = StepLogView::new(run.id.uuid(), log.clone());
+            let step = StepLogView::new(run.id.uuid(), None, log.clone());
             self.pending.push_back(RunEvent { step: Some(step), run: None });
         }
         self.next = logs.last().map_or(self.next, |log| log.number + 1).max(self.next);
         if run.status.is_terminal() {
-            let run = RunView::with_steps(run, logs);
+            let Ok(others) = self.runs.other_attempts(&run).await else { return };
+            let run = RunView::whole(run, logs, others);
             self.pending.push_back(RunEvent { step: None, run: Some(run) });
             self.ended = true;
         }

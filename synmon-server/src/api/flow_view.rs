@@ -2,6 +2,8 @@
 
 use poem_openapi::Object;
 use synmon_core::{
+    ChannelId,
+    alert::{AlertChange, RawWindow},
     flow::{Flow, FlowChange, NewFlow},
     store::ListedFlow,
 };
@@ -27,6 +29,18 @@ pub(crate) struct FlowView {
     active: bool,
     /// Which verdicts its owner is told: `every_failure` or `on_change`.
     alert_policy: String,
+    /// From how many failures in a row on they are told.
+    alert_after: u32,
+    /// How often a failure is tried again on a fresh browser before it is believed.
+    confirm_retries: u32,
+    /// Whether it is told that the site works again.
+    notify_recovery: bool,
+    /// With `on_change`: after how many minutes a site that still fails is told again; 0 is never.
+    remind_minutes: u64,
+    /// When the site is worked on: nothing is run by schedule, and no failure is told.
+    maintenance: Vec<WindowView>,
+    /// The channels that its alerts go to; without any (in use), the owner's own e-mail address.
+    channels: Vec<Uuid>,
     /// What becomes of the page's dialogs: `dismiss`, `accept` or `fail`.
     dialogs: String,
     /// How far runs may be moved off their slots, in seconds.
@@ -37,7 +51,8 @@ pub(crate) struct FlowView {
     steps: Vec<StepView>,
     /// When the next scheduled run is due.
     next_run_at: Option<Instant>,
-    /// The run that was made last, without its steps.
+    /// The run that was made last, without its steps; null if there is none, or none any more: old
+    /// ones are removed.
     last_run: Option<RunView>,
     created_at: Instant,
     updated_at: Instant,
@@ -60,6 +75,21 @@ pub(crate) struct NewFlowBody {
     /// Which verdicts you are told: `every_failure` (default), or `on_change` for the first failure
     /// and the recovery.
     alert_policy: Option<String>,
+    /// From how many failures in a row on they are told: 1 (default) to 10.
+    alert_after: Option<i64>,
+    /// How often a failure is tried again on a fresh browser before it is believed: 0 (default) to
+    /// 3. What every attempt saw is kept.
+    confirm_retries: Option<i64>,
+    /// Whether you are told that the site works again; by default with `on_change` alone.
+    notify_recovery: Option<bool>,
+    /// With `on_change`: after how many minutes a site that still fails is told again: up to 10080;
+    /// 0 (default) is never.
+    remind_minutes: Option<i64>,
+    /// When the site is worked on: nothing is run by schedule then, and no failure is told. At most
+    /// 20 windows.
+    maintenance: Option<Vec<WindowView>>,
+    /// The channels that alerts go to: at most 10. Without any, they go to your own e-mail address.
+    channels: Option<Vec<Uuid>>,
     /// What becomes of JavaScript dialogs: `dismiss` (default), `accept` or `fail`.
     dialogs: Option<String>,
     /// How far runs may be moved off their slots, to avoid the herd: 0 (default) to 300 seconds.
@@ -80,9 +110,68 @@ pub(crate) struct FlowChangeBody {
     /// Whether the schedule is followed. A flow without steps can't be activated.
     active: Option<bool>,
     alert_policy: Option<String>,
+    alert_after: Option<i64>,
+    confirm_retries: Option<i64>,
+    notify_recovery: Option<bool>,
+    remind_minutes: Option<i64>,
+    /// All windows: those that are not named are removed.
+    maintenance: Option<Vec<WindowView>>,
+    /// All channels: those that are not named are removed.
+    channels: Option<Vec<Uuid>>,
     dialogs: Option<String>,
     spread_seconds: Option<i64>,
     run_timeout_ms: Option<i64>,
+}
+
+/// A time at which a site is worked on: either once, with `starts_at` and `ends_at`, or again and
+/// again, with `scheduling` and `minutes`.
+#[derive(Object)]
+#[oai(rename = "MaintenanceWindow", skip_serializing_if_is_none)]
+pub(crate) struct WindowView {
+    /// When it begins: RFC 3339, or a local time such as `2026-12-24T22:00` in `timezone`.
+    starts_at: Option<String>,
+    /// When it ends, likewise. Answers show both in UTC.
+    ends_at: Option<String>,
+    /// When it begins, again and again: a crontab line.
+    scheduling: Option<String>,
+    /// How long it lasts then: 1 to 10080.
+    minutes: Option<i64>,
+    /// The IANA time zone of the local times or of the crontab line; `UTC` by default.
+    timezone: Option<String>,
+}
+
+/// The fields about alerts, which are the same in a new flow and in a change.
+macro_rules! alert_change {
+    ($body:ident) => {
+        AlertChange {
+            policy: $body.alert_policy,
+            after: $body.alert_after,
+            confirm_retries: $body.confirm_retries,
+            recovery: $body.notify_recovery,
+            remind_minutes: $body.remind_minutes,
+            maintenance: $body
+                .maintenance
+                .map(|windows| windows.into_iter().map(RawWindow::from).collect()),
+        }
+    };
+}
+
+fn channel_ids(ids: Option<Vec<Uuid>>) -> Option<Vec<ChannelId>> {
+    ids.map(|ids| ids.into_iter().map(ChannelId::from_uuid).collect())
+}
+
+impl From<WindowView> for RawWindow {
+    fn from(view: WindowView) -> Self {
+        let WindowView { starts_at, ends_at, scheduling, minutes, timezone } = view;
+        Self { starts_at, ends_at, scheduling, minutes, timezone }
+    }
+}
+
+impl From<RawWindow> for WindowView {
+    fn from(raw: RawWindow) -> Self {
+        let RawWindow { starts_at, ends_at, scheduling, minutes, timezone } = raw;
+        Self { starts_at, ends_at, scheduling, minutes, timezone }
+    }
 }
 
 impl From<NewFlowBody> for NewFlow {
@@ -94,7 +183,8 @@ impl From<NewFlowBody> for NewFlow {
             scheduling: body.scheduling,
             rest: FlowChange {
                 timezone: body.timezone,
-                alert_policy: body.alert_policy,
+                alerts: alert_change!(body),
+                channels: channel_ids(body.channels),
                 dialogs: body.dialogs,
                 spread_seconds: body.spread_seconds,
                 run_timeout_ms: body.run_timeout_ms,
@@ -113,7 +203,8 @@ impl From<FlowChangeBody> for FlowChange {
             scheduling: body.scheduling,
             timezone: body.timezone,
             active: body.active,
-            alert_policy: body.alert_policy,
+            alerts: alert_change!(body),
+            channels: channel_ids(body.channels),
             dialogs: body.dialogs,
             spread_seconds: body.spread_seconds,
             run_timeout_ms: body.run_timeout_ms,
@@ -138,7 +229,18 @@ impl From<&Flow> for FlowView {
             scheduling: flow.schedule.line().to_owned(),
             timezone: flow.schedule.timezone_name().to_owned(),
             active: flow.active,
-            alert_policy: flow.alert_policy.to_string(),
+            alert_policy: flow.alerts.policy.to_string(),
+            alert_after: flow.alerts.after,
+            confirm_retries: flow.alerts.confirm_retries,
+            notify_recovery: flow.alerts.tells_recovery(),
+            remind_minutes: flow.alerts.remind_every.map_or(0, |every| every.as_secs() / 60),
+            maintenance: flow
+                .alerts
+                .maintenance
+                .iter()
+                .map(|window| RawWindow::from(window).into())
+                .collect(),
+            channels: flow.channels.iter().map(|channel| channel.uuid()).collect(),
             dialogs: flow.dialogs.to_string(),
             spread_seconds: flow.spread_limit.as_secs(),
             run_timeout_ms: u64::try_from(flow.run_timeout.as_millis()).unwrap_or(u64::MAX),

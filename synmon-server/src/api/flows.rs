@@ -167,7 +167,7 @@ impl FlowsApi {
     async fn start(&self, caller: Authenticated, id: Path<Uuid>) -> poem::Result<Started> {
         let id = FlowId::from_uuid(id.0);
         let run = self.runs.start(caller.0.owner, id).await.map_err(ApiError::from)?;
-        let view = RunView::with_steps(run, Vec::new());
+        let view = RunView::whole(run, Vec::new(), Vec::new());
         let location = format!("{BASE_PATH}/runs/{}", view.id);
         Ok(Started::Started(Json(view), location))
     }

@@ -1,8 +1,11 @@
 //! The HTTP API.
 
 mod account;
+mod alert_view;
 mod auth;
 mod body;
+mod channel_view;
+mod channels;
 mod document;
 mod event_stream;
 mod flow_view;
@@ -30,7 +33,7 @@ use synmon_core::{
     usecase::{Flows, Runs},
 };
 
-use crate::accounts::Accounts;
+use crate::{accounts::Accounts, channels::Channels};
 
 /// Where the API is.
 pub const BASE_PATH: &str = "/api/v1";
@@ -44,6 +47,8 @@ pub struct ApiParts {
     pub flows: Flows,
     /// Runs.
     pub runs: Runs,
+    /// Channels.
+    pub channels: Channels,
     /// Pictures.
     pub artifacts: Arc<dyn Artifacts>,
     /// Time.
@@ -60,21 +65,30 @@ enum Tag {
     Flows,
     /// The execution logs.
     Runs,
+    /// Where you are told, and what came of it.
+    Channels,
     /// Crontab lines.
     Schedules,
 }
 
-type Apis =
-    (auth::AuthApi, account::AccountApi, flows::FlowsApi, runs::RunsApi, schedules::SchedulesApi);
+type Apis = (
+    auth::AuthApi,
+    account::AccountApi,
+    flows::FlowsApi,
+    runs::RunsApi,
+    channels::ChannelsApi,
+    schedules::SchedulesApi,
+);
 
 /// The API below [`BASE_PATH`].
 pub(crate) fn routes(parts: ApiParts) -> impl Endpoint + use<> {
-    let ApiParts { accounts, flows, runs, artifacts, clock } = parts;
+    let ApiParts { accounts, flows, runs, channels, artifacts, clock } = parts;
     let apis: Apis = (
         auth::AuthApi { accounts: Arc::clone(&accounts) },
         account::AccountApi { accounts: Arc::clone(&accounts) },
         flows::FlowsApi { flows: flows.clone(), runs: runs.clone() },
-        runs::RunsApi { runs, artifacts, clock: Arc::clone(&clock) },
+        runs::RunsApi { runs, channels: channels.clone(), artifacts, clock: Arc::clone(&clock) },
+        channels::ChannelsApi { channels },
         schedules::SchedulesApi { rules: flows.rules().clone(), clock },
     );
     let service = OpenApiService::new(apis, "synmon", env!("CARGO_PKG_VERSION"));

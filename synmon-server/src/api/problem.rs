@@ -215,7 +215,7 @@ fn known(error: &Error) -> ApiError {
     }
     if let Some(error) = error.downcast_ref::<ParseParamError>() {
         return match error.name {
-            "id" | "number" => ApiError::not_found("thing"),
+            "id" | "number" | "delivery" => ApiError::not_found("thing"),
             name => ApiError::field(name, "is not valid"),
         };
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use poem_openapi::Object;
-use synmon_core::run::{Run, Screenshot, StepLog};
+use synmon_core::run::{Run, RunAttempt, RunError, Screenshot, StepLog};
 use uuid::Uuid;
 
 use super::{BASE_PATH, instant::Instant};
@@ -21,7 +21,8 @@ pub(crate) struct RunView {
     /// `queued`, `running`, `passed`, `failed` (the site's doing), `errored` (ours), `cancelled` or
     /// `skipped` (its slot was not run).
     status: String,
-    /// Which try this is: a run whose browser broke is tried again.
+    /// Which attempt this shows: a run whose browser broke is tried again, and so is one that
+    /// failed if its flow wants failures confirmed (`confirm_retries`).
     attempt: u32,
     /// The slot that it is for; null for an instant run.
     scheduled_for: Option<Instant>,
@@ -39,6 +40,25 @@ pub(crate) struct RunView {
     missed_count: Option<u64>,
     /// The logs of its steps so far; null in lists.
     steps: Option<Vec<StepLogView>>,
+    /// Its other attempts, by number; null in lists.
+    attempts: Option<Vec<AttemptView>>,
+}
+
+/// One attempt of a run, besides the one that the run shows.
+#[derive(Object)]
+#[oai(rename = "RunAttempt")]
+pub(crate) struct AttemptView {
+    /// Its number, from 1 on.
+    attempt: u32,
+    /// `failed` (the site's doing) or `errored` (ours).
+    status: String,
+    /// Why.
+    error: Option<RunErrorView>,
+    finished_at: Instant,
+    /// Which browser it was, if one was started.
+    browser_version: Option<String>,
+    /// The logs of its steps.
+    steps: Vec<StepLogView>,
 }
 
 /// Why a run did not pass.
@@ -123,30 +143,57 @@ impl RunView {
             duration_ms: run.duration.map(millis),
             browser: run.browser.to_string(),
             browser_version: run.browser_version,
-            error: run.error.map(|error| RunErrorView {
-                code: error.code.to_string(),
-                message: error.message,
-                step: error.step,
-            }),
+            error: run.error.map(RunErrorView::from),
             missed_count: run.missed_count,
             steps: None,
+            attempts: None,
         }
     }
 
-    /// A run with the logs of its steps.
-    pub(crate) fn with_steps(run: Run, logs: Vec<StepLog>) -> Self {
+    /// A run with the logs of its steps, and with its other attempts.
+    pub(crate) fn whole(
+        run: Run,
+        logs: Vec<StepLog>,
+        others: Vec<(RunAttempt, Vec<StepLog>)>,
+    ) -> Self {
         let id = run.id.uuid();
-        let steps = logs.into_iter().map(|log| StepLogView::new(id, log)).collect();
-        Self { steps: Some(steps), ..Self::without_steps(run) }
+        let steps = logs.into_iter().map(|log| StepLogView::new(id, None, log)).collect();
+        let attempts =
+            others.into_iter().map(|(attempt, logs)| AttemptView::new(id, attempt, logs));
+        let attempts = Some(attempts.collect());
+        Self { steps: Some(steps), attempts, ..Self::without_steps(run) }
+    }
+}
+
+impl AttemptView {
+    fn new(run: Uuid, attempt: RunAttempt, logs: Vec<StepLog>) -> Self {
+        let number = Some(attempt.attempt);
+        Self {
+            attempt: attempt.attempt,
+            status: attempt.status.to_string(),
+            error: attempt.error.map(RunErrorView::from),
+            finished_at: attempt.finished_at.into(),
+            browser_version: attempt.browser_version,
+            steps: logs.into_iter().map(|log| StepLogView::new(run, number, log)).collect(),
+        }
+    }
+}
+
+impl From<RunError> for RunErrorView {
+    fn from(error: RunError) -> Self {
+        Self { code: error.code.to_string(), message: error.message, step: error.step }
     }
 }
 
 impl StepLogView {
-    pub(crate) fn new(run: Uuid, log: StepLog) -> Self {
+    /// `attempt` is none for the attempt that the run itself shows.
+    pub(crate) fn new(run: Uuid, attempt: Option<u32>, log: StepLog) -> Self {
         let tried = log.started_at.is_some();
         let (screenshot_url, screenshot_unavailable) = match log.screenshot {
             Screenshot::Captured(_) => {
-                (Some(format!("{BASE_PATH}/runs/{run}/steps/{}/screenshot", log.number)), None)
+                let path = format!("{BASE_PATH}/runs/{run}/steps/{}/screenshot", log.number);
+                let query = attempt.map(|attempt| format!("?attempt={attempt}"));
+                (Some(format!("{path}{}", query.unwrap_or_default())), None)
             }
             Screenshot::Unavailable { why } => (None, Some(why)),
             Screenshot::Disabled => (None, None),

@@ -2,20 +2,25 @@
 
 use std::sync::Arc;
 
+use poem::http::StatusCode;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
     payload::{Binary, EventStream, Json},
 };
 use synmon_core::{
-    Clock, FlowId, OwnerId, RunId, artifact::Artifacts, run::Screenshot, store::RunFilter,
-    usecase::Runs,
+    Clock, FlowId, OwnerId, RunId,
+    artifact::Artifacts,
+    run::{Screenshot, StepLog},
+    store::RunFilter,
+    usecase::{Runs, UseCaseError},
 };
 use tracing::warn;
 use uuid::Uuid;
 
 use super::{
     Tag,
+    alert_view::AlertDecisionView,
     event_stream::{self, RunEvents},
     guard::Authenticated,
     instant::instant,
@@ -23,9 +28,11 @@ use super::{
     problem::ApiError,
     run_view::RunView,
 };
+use crate::channels::Channels;
 
 pub(crate) struct RunsApi {
     pub(crate) runs: Runs,
+    pub(crate) channels: Channels,
     pub(crate) artifacts: Arc<dyn Artifacts>,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -132,7 +139,22 @@ impl RunsApi {
     async fn get(&self, caller: Authenticated, id: Path<Uuid>) -> poem::Result<Json<RunView>> {
         let id = RunId::from_uuid(id.0);
         let (run, logs) = self.runs.get(caller.0.owner, id).await.map_err(ApiError::from)?;
-        Ok(Json(RunView::with_steps(run, logs)))
+        let others = self.runs.other_attempts(&run).await.map_err(ApiError::from)?;
+        Ok(Json(RunView::whole(run, logs, others)))
+    }
+
+    /// Get whether you are told of a run, and why
+    #[oai(path = "/runs/:id/alert-decision", method = "get", operation_id = "get_alert_decision")]
+    async fn alert_decision(
+        &self,
+        caller: Authenticated,
+        id: Path<Uuid>,
+    ) -> poem::Result<Json<AlertDecisionView>> {
+        let (owner, id) = (caller.0.owner, RunId::from_uuid(id.0));
+        let (run, decision) = self.runs.alert_decision(owner, id).await.map_err(ApiError::from)?;
+        let deliveries =
+            self.channels.deliveries_of_run(owner, id).await.map_err(ApiError::from)?;
+        Ok(Json(AlertDecisionView::new(&run, decision, deliveries)))
     }
 
     /// Cancel a run
@@ -154,17 +176,28 @@ impl RunsApi {
         caller: Authenticated,
         id: Path<Uuid>,
         number: Path<u32>,
+        /// Of which attempt; by default of the one that the run shows.
+        attempt: Query<Option<u32>>,
     ) -> poem::Result<Picture> {
         let id = RunId::from_uuid(id.0);
-        let (_, logs) = self.runs.get(caller.0.owner, id).await.map_err(ApiError::from)?;
+        let logs = self.logs(caller.0.owner, id, attempt.0).await.map_err(ApiError::from)?;
         let log = logs.into_iter().find(|log| log.number == number.0);
-        let Some(Screenshot::Captured(key)) = log.map(|log| log.screenshot) else {
-            return Err(ApiError::not_found("screenshot").into());
+        let key = match log.map(|log| log.screenshot) {
+            Some(Screenshot::Captured(key)) => key,
+            Some(Screenshot::Unavailable { why }) => {
+                let detail = format!("there is no picture of this step: {why}");
+                return Err(ApiError::new(StatusCode::NOT_FOUND, detail).into());
+            }
+            Some(Screenshot::Disabled) | None => {
+                return Err(ApiError::not_found("screenshot").into());
+            }
         };
         let file = self.artifacts.get(&key).await.map_err(|error| {
             warn!("The picture {key} can't be read: {error}");
-            let status = poem::http::StatusCode::SERVICE_UNAVAILABLE;
-            ApiError::new(status, "the picture can't be read now: try again")
+            ApiError::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the picture can't be read now: try again",
+            )
         })?;
         let file = file.ok_or_else(|| ApiError::not_found("screenshot"))?;
         Ok(picture(key.media_type(), file.into()))
@@ -184,6 +217,24 @@ impl RunsApi {
         // What is somebody else's is 404 here too, not an empty stream.
         self.runs.get(caller.0.owner, id).await.map_err(ApiError::from)?;
         Ok(event_stream::of(self.runs.clone(), Arc::clone(&self.clock), caller.0.owner, id))
+    }
+}
+
+impl RunsApi {
+    /// The logs of an attempt; none if there is no such attempt.
+    async fn logs(
+        &self,
+        owner: OwnerId,
+        id: RunId,
+        attempt: Option<u32>,
+    ) -> Result<Vec<StepLog>, UseCaseError> {
+        let (run, logs) = self.runs.get(owner, id).await?;
+        let Some(wanted) = attempt.filter(|wanted| *wanted != run.attempt) else {
+            return Ok(logs);
+        };
+        let others = self.runs.other_attempts(&run).await?;
+        let found = others.into_iter().find(|(attempt, _)| attempt.attempt == wanted);
+        Ok(found.map(|(_, logs)| logs).unwrap_or_default())
     }
 }
 

@@ -66,6 +66,11 @@ impl Checker {
             ("string", Value::String(text)) if text.contains('\0') => {
                 Err(ApiError::field(&path.0, "holds the control character U+0000"))
             }
+            ("string", Value::String(text))
+                if schema.format == Some("uuid") && text.parse::<uuid::Uuid>().is_err() =>
+            {
+                Err(wrong("an id"))
+            }
             ("string", Value::String(_))
             | ("boolean", Value::Bool(_))
             | ("number", Value::Number(_)) => Ok(()),
@@ -86,6 +91,14 @@ impl Checker {
         schema: &MetaSchema,
         path: &mut Path,
     ) -> Result<(), ApiError> {
+        // A map: its names are the sender's own.
+        if let Some(values) = &schema.additional_properties {
+            let entries = value.as_object().into_iter().flatten();
+            for (name, value) in entries {
+                path.field(name, |path| self.conform(value, values, path))?;
+            }
+            return Ok(());
+        }
         for name in &schema.required {
             if value.get(name).is_none_or(Value::is_null) {
                 return path
@@ -144,6 +157,8 @@ mod tests {
         name: String,
         count: Option<i64>,
         parts: Option<Vec<Part>>,
+        id: Option<uuid::Uuid>,
+        labels: Option<std::collections::BTreeMap<String, String>>,
     }
 
     #[derive(Object)]
@@ -161,6 +176,9 @@ mod tests {
             json!({"name": "x"}),
             json!({"name": "x", "count": null, "parts": null}),
             json!({"name": "x", "count": -3, "parts": [{"on": true}]}),
+            json!({"name": "x", "id": "01890a5d-ac96-774b-bcce-b302099a8057"}),
+            json!({"name": "x", "labels": {}}),
+            json!({"name": "x", "labels": {"any": "thing"}}),
         ] {
             assert!(check::<Thing>(&value).is_ok(), "{value}");
         }
@@ -183,6 +201,15 @@ mod tests {
             (
                 json!({"name": "x", "nmae": 1}),
                 "422 Unprocessable Entity: nmae: is not known; did you mean name?",
+            ),
+            (json!({"name": "x", "id": "x"}), "400 Bad Request: id must be an id"),
+            (
+                json!({"name": "x", "labels": {"any": 1}}),
+                "400 Bad Request: labels.any must be a string",
+            ),
+            (
+                json!({"name": "x", "labels": {"any": "a\u{0}b"}}),
+                "422 Unprocessable Entity: labels.any: holds the control character U+0000",
             ),
             (
                 json!({"name": "a\u{0}b"}),

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use clap::{Parser, Subcommand};
 use synmon_server::{
-    Server,
+    HealthCheck, Server,
     config::{Config, Program},
     stop_on_signal, telemetry,
 };
@@ -27,14 +27,20 @@ struct Arguments {
 enum Command {
     /// Print the OpenAPI document.
     Openapi,
+    /// Ask a running server how it is; fails unless it answers that all is well.
+    Health(HealthCheck),
 }
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    if matches!(arguments.command, Some(Command::Openapi)) {
-        print!("{}", synmon_server::api::openapi_document());
-        return Ok(());
+    match arguments.command {
+        Some(Command::Openapi) => {
+            print!("{}", synmon_server::api::openapi_document());
+            return Ok(());
+        }
+        Some(Command::Health(check)) => return check.ask(Program::Server).await,
+        None => {}
     }
     let mut config = Config::from_env(Program::Server)?;
     telemetry::start_logging(config.log_format, config.log_filter.as_deref());

@@ -1,8 +1,8 @@
 //! The worker: scheduler, runs and notices over a database that others share; no API.
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use synmon_server::{
-    Server,
+    HealthCheck, Server,
     config::{Config, Program},
     stop_on_signal, telemetry,
 };
@@ -13,12 +13,23 @@ use tokio_util::sync::CancellationToken;
 /// Settings are those of synmon-server. With `SYNMON_LISTEN` it answers `/healthz`, `/readyz` and
 /// `/metrics` there.
 #[derive(Parser)]
-#[command(version)]
-struct Arguments {}
+#[command(name = "synmon-worker", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Ask a running worker how it is; fails unless it answers that all is well.
+    Health(HealthCheck),
+}
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    Arguments::parse();
+    if let Some(Command::Health(check)) = Arguments::parse().command {
+        return check.ask(Program::Worker).await;
+    }
     let config = Config::from_env(Program::Worker)?;
     telemetry::start_logging(config.log_format, config.log_filter.as_deref());
     let stop = CancellationToken::new();

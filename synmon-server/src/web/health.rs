@@ -10,7 +10,7 @@ use poem::{
     web::Data,
 };
 use synmon_core::{
-    Clock,
+    Clock, Timestamp,
     browser::Browser,
     engine::Signals,
     store::{Store, StoreError},
@@ -29,6 +29,9 @@ pub(crate) trait Database: Send + Sync {
 
     /// Passes on the wake-ups of other processes, until the connection breaks.
     async fn forward_wakeups(&self, signals: &Signals) -> Result<(), StoreError>;
+
+    /// The time by its own clock, if it has one that several processes share.
+    async fn now(&self) -> Result<Option<Timestamp>, StoreError>;
 }
 
 /// What the server needs to do its work.

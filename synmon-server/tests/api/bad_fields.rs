@@ -57,6 +57,43 @@ fn wrong_fields() -> Vec<(u16, &'static str, Value)> {
         (422, "alert_policy", json!("never")),
         (422, "alert_policy", json!("")),
         (400, "alert_policy", json!([])),
+        (422, "alert_after", json!(0)),
+        (422, "alert_after", json!(11)),
+        (422, "alert_after", json!(-1)),
+        (400, "alert_after", json!("2")),
+        (422, "confirm_retries", json!(4)),
+        (422, "confirm_retries", json!(-1)),
+        (400, "confirm_retries", json!(0.5)),
+        (400, "notify_recovery", json!("yes")),
+        (422, "remind_minutes", json!(10_081)),
+        (422, "remind_minutes", json!(-5)),
+        (422, "remind_minutes", json!(i64::MAX)),
+        (400, "maintenance", json!({})),
+        (400, "maintenance[0]", json!(["tonight"])),
+        (422, "maintenance[0].starts_at", json!([{}])),
+        (422, "maintenance[0].starts_at", json!([{"starts_at": "soon", "ends_at": "later"}])),
+        (
+            422,
+            "maintenance[1].ends_at",
+            json!([
+                {"scheduling": "0 2 * * *", "minutes": 60, "timezone": "Europe/Berlin"},
+                {"starts_at": "2027-01-02T00:00:00Z", "ends_at": "2027-01-01T00:00:00Z"},
+            ]),
+        ),
+        (422, "maintenance[0].minutes", json!([{"scheduling": "0 2 * * *"}])),
+        (422, "maintenance[0].minutes", json!([{"scheduling": "0 2 * * *", "minutes": 0}])),
+        (400, "maintenance[0].minutes", json!([{"scheduling": "0 2 * * *", "minutes": "5"}])),
+        (422, "maintenance[0].scheduling", json!([{"scheduling": "at night", "minutes": 5}])),
+        (
+            422,
+            "maintenance[0].timezone",
+            json!([{"scheduling": "0 2 * * *", "minutes": 5, "timezone": "Mars/Phobos"}]),
+        ),
+        (422, "maintenance[0].ends", json!([{"scheduling": "0 2 * * *", "ends": "x"}])),
+        (422, "maintenance", json!(vec![json!({"scheduling": "0 2 * * *", "minutes": 5}); 21])),
+        (400, "channels", json!("x")),
+        (400, "channels[0]", json!(["x"])),
+        (400, "channels[0]", json!([1])),
         (422, "dialogs", json!("ignore")),
         (422, "spread_seconds", json!(-1)),
         (422, "spread_seconds", json!(301)),
@@ -86,8 +123,9 @@ async fn each_field_of_a_flow_that_is_wrong_is_named() {
     let made = ann.create_flow(json!({})).await;
     let path = format!("/flows/{}", made["id"].as_str().unwrap());
     for (status, field, value) in wrong_fields() {
-        let create = ann.post("/flows", &with(field, &value)).await;
-        let change = ann.patch(&path, &json!({ field: value })).await;
+        let (name, _) = field.split_once('[').unwrap_or((field, ""));
+        let create = ann.post("/flows", &with(name, &value)).await;
+        let change = ann.patch(&path, &json!({ name: value })).await;
         for answer in [create, change] {
             // An empty name of a field has no better name.
             if field.is_empty() {

@@ -29,6 +29,8 @@ fn places(flow: &str) -> Vec<(Method, String)> {
         "/auth/forgot-password",
         "/auth/reset-password",
         "/flows",
+        "/channels",
+        "/channels/confirm",
         "/schedules/preview",
     ]
     .map(|path| (Method::POST, path.to_owned()))
@@ -36,6 +38,8 @@ fn places(flow: &str) -> Vec<(Method, String)> {
     places.push((Method::PATCH, "/me".to_owned()));
     places.push((Method::PATCH, format!("/flows/{flow}")));
     places.push((Method::PUT, format!("/flows/{flow}/steps")));
+    // What is sent is looked at before where it is sent.
+    places.push((Method::PATCH, "/channels/01890a5d-ac96-774b-bcce-b302099a8057".to_owned()));
     places
 }
 

@@ -66,6 +66,18 @@ fn the_document_has_all_that_the_contract_names() {
         "POST /runs/{id}/cancel",
         "GET /runs/{id}/steps/{number}/screenshot",
         "GET /runs/{id}/events",
+        "GET /runs/{id}/alert-decision",
+        "POST /channels",
+        "GET /channels",
+        "POST /channels/confirm",
+        "GET /channels/{id}",
+        "PATCH /channels/{id}",
+        "DELETE /channels/{id}",
+        "POST /channels/{id}/test",
+        "POST /channels/{id}/rotate-secret",
+        "POST /channels/{id}/resend-confirmation",
+        "GET /channels/{id}/deliveries",
+        "POST /channels/{id}/deliveries/{delivery}/resend",
     ] {
         assert!(named.contains(operation), "{operation} in {named:?}");
     }
@@ -107,6 +119,16 @@ fn every_operation_has_an_id_words_and_its_problems() {
                 assert!(!words.is_empty(), "{} of {place}", parameter["name"]);
             }
         }
+    }
+}
+
+#[test]
+fn the_document_explains_every_rule_about_alerts() {
+    let document = parsed();
+    let text = document["info"]["description"].as_str().unwrap();
+    let rules = synmon_core::alert::AlertRule::ALL.iter().map(|rule| rule.as_str());
+    for rule in rules.chain(["pending"]) {
+        assert!(text.contains(&format!("| `{rule}` | ")), "{rule}");
     }
 }
 
@@ -195,7 +217,13 @@ async fn the_pages_that_letters_link_to_load_nothing_from_elsewhere() {
     let app = App::without_browser().start().await;
     let api = app.anonymous();
     let id = "01890a5d-ac96-774b-bcce-b302099a8057";
-    for path in ["/", "/confirm?token=x", "/reset-password?token=x", &format!("/runs/{id}")] {
+    for path in [
+        "/",
+        "/confirm?token=x",
+        "/confirm-channel?token=x",
+        "/reset-password?token=x",
+        &format!("/runs/{id}"),
+    ] {
         let page = api.page(path).await.must_be(200);
         check_page(&page);
         let policy = page.header("content-security-policy");

@@ -2,25 +2,15 @@
 
 use std::{fs, path::PathBuf};
 
+use synmon_testkit::processes_of;
+
 use crate::fixture::App;
 
 /// The browsers and their drivers that a server has started, or servers before it on the same
 /// folder: their folders are below it. Ids with command lines.
 pub(crate) fn browsers(app: &App) -> Vec<(u32, String)> {
-    let wanted = app.folder().to_str().unwrap().as_bytes().to_vec();
-    let carries = |text: &[u8]| text.windows(wanted.len()).any(|part| part == wanted);
-    let mut found = Vec::new();
-    for entry in fs::read_dir("/proc").unwrap().flatten() {
-        let name = entry.file_name().into_string().unwrap_or_default();
-        let Ok(id) = name.parse::<u32>() else { continue };
-        let read = |file: &str| fs::read(entry.path().join(file)).unwrap_or_default();
-        let line = read("cmdline");
-        let ours = id == app.pid() || id == std::process::id();
-        // A process that has ended and waits for its parent has no command line.
-        if !ours && !line.is_empty() && (carries(&line) || carries(&read("environ"))) {
-            found.push((id, String::from_utf8_lossy(&line).replace('\0', " ")));
-        }
-    }
+    let mut found = processes_of(app.folder());
+    found.retain(|(id, _)| *id != app.pid());
     found
 }
 

@@ -4,14 +4,19 @@
 #![expect(clippy::unwrap_used, reason = "in a test what does not hold panics")]
 
 mod accounts;
+mod alerts;
+mod bad_channels;
 mod bad_fields;
 mod bad_requests;
 mod bad_urls;
+mod channels;
 mod document;
 mod fixture;
 mod flows;
+mod health;
 mod lifecycle;
 mod machine;
+mod outage;
 mod pages;
 mod postgres;
 mod runs;

@@ -69,6 +69,37 @@ async fn what_letters_ask_for_can_be_done_on_the_pages_that_they_link_to() {
         {"number": 5, "action": "assert_visible", "selector_xpath": "//*[@id='steps']//img"},
     ]);
     visit(&ann, &page, steps).await;
+    // All attempts of a run that was tried again.
+    let broken = json!([{
+        "number": 1, "action": "click", "selector_xpath": "//a[@id='nowhere']", "timeout_ms": 300,
+    }]);
+    let flow = ann.flow_with_steps(app.address(), broken).await;
+    ann.patch(&format!("/flows/{flow}"), &json!({"confirm_retries": 1})).await.must_be(200);
+    let failed = ann.run_to_its_end(&flow).await;
+    let page = format!("{}/runs/{}", app.address(), failed["id"].as_str().unwrap());
+    let steps = json!([
+        typing(1, "email", &ann.email),
+        typing(2, "password", PASSWORD),
+        press(3, "log-in-form"),
+        {"number": 4, "action": "assert_visible", "selector_xpath": "//*[@id='steps']//img"},
+        {"number": 5, "action": "assert_text", "selector_xpath": "//*[@id='attempts']//h2", "content": "Attempt 1 failed"},
+        {"number": 6, "action": "assert_visible", "selector_xpath": "//*[@id='attempts']//img"},
+    ]);
+    visit(&ann, &page, steps).await;
+
+    // An address that somebody wants alerts to go to.
+    let mail = json!({"kind": "email", "name": "Ops", "email": "ops@example.test"});
+    let mail = ann.create_channel(mail).await;
+    let status = async || {
+        let path = format!("/channels/{}", mail["id"].as_str().unwrap());
+        ann.get(&path).await.must_be(200).json()["status"].clone()
+    };
+    let link = app.letter("ops@example.test", 1).await.link();
+    visit(&ann, &link, json!([visible(1, "confirm")])).await;
+    assert_eq!(status().await, "unconfirmed");
+    visit(&ann, &link, json!([press(1, "confirm-form"), visible(2, "done")])).await;
+    assert_eq!(status().await, "active");
+    visit(&ann, &link, json!([press(1, "confirm-form"), visible(2, "expired")])).await;
     until("the end of the runs", async || app.log().contains("passed").then_some(())).await;
     assert!(!app.log().contains(typed), "what a flow types is in the log");
     assert!(!app.log().contains(PASSWORD), "what a flow types is in the log");

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use synmon_testkit::postgres::Postgres;
 
-use crate::fixture::{App, SEED_ACTIVATION, SEED_FLOW, SEED_HOST, SEED_STEPS, Setup};
+use crate::fixture::{App, SEED_ACTIVATION, SEED_FLOW, SEED_HOST, SEED_STEPS, Setup, until};
 
 /// A server on an empty database; `None`, loudly, where there is no PostgreSQL.
 fn on_postgres() -> Option<Setup> {
@@ -15,6 +15,13 @@ fn on_postgres() -> Option<Setup> {
 
 fn names(page: &Value) -> Vec<&str> {
     page["items"].as_array().unwrap().iter().map(|flow| flow["name"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn channels_work_over_postgresql() {
+    let Some(setup) = on_postgres() else { return };
+    let app = setup.start().await;
+    crate::channels::a_webhook_over(&app).await;
 }
 
 #[tokio::test]
@@ -120,4 +127,22 @@ async fn a_worker_beside_a_server_that_only_answers_does_the_rest() {
     assert!(worker.log().contains(run["id"].as_str().unwrap()), "{}", worker.log());
     worker.signal(rustix::process::Signal::TERM);
     assert!(worker.ended().await.success());
+}
+
+#[tokio::test]
+async fn processes_that_start_at_once_share_an_empty_database() {
+    let Some(setup) = on_postgres() else { return };
+    let app = setup.with("SYNMON_ROLES", "api").start().await;
+    let server = Postgres::shared().unwrap();
+    let url = server.empty_database();
+    let mut workers: Vec<_> =
+        (0..4).map(|_| app.start_worker_with(&[("SYNMON_DATABASE_URL", &url)])).collect();
+    for worker in &mut workers {
+        until("a worker that works", async || {
+            assert!(worker.has_ended().is_none(), "{}", worker.log());
+            worker.log().contains("Not everything is ready").then_some(())
+        })
+        .await;
+    }
+    server.execute_on(&url, "SELECT 1 / (COUNT(*) - 1) FROM flows");
 }

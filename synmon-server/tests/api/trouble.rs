@@ -106,7 +106,9 @@ async fn a_site_that_leads_to_a_forbidden_address_is_not_shown() {
     assert!(log["screenshot_unavailable"].is_string(), "{log}");
     assert_eq!(log["title"], Value::Null, "{log}");
     let id = run["id"].as_str().unwrap();
-    ann.get(&format!("/runs/{id}/steps/0/screenshot")).await.must_be(404);
+    let problem = ann.get(&format!("/runs/{id}/steps/0/screenshot")).await.must_be(404).json();
+    let why = log["screenshot_unavailable"].as_str().unwrap();
+    assert!(problem["detail"].as_str().unwrap().contains(why), "{problem:?}");
     let letter = app.letter(&ann.email, 2).await;
     assert!(letter.text.contains("blocked_address"), "{}", letter.text);
     assert_eq!(letter.pictures.len(), 0);

@@ -81,11 +81,12 @@ impl AccountStore for MemoryStore {
             state.drop_flow(flow);
         }
         state.notices.retain(|_, entry| entry.notice.owner != Some(id));
+        state.channels.retain(|_, channel| channel.owner != id);
         state.turns.remove(&id);
         state.tokens.retain(|_, entry| entry.token.account != id);
         state.sessions.retain(|_, entry| entry.account != id);
         state.drop_refresh_of_ended();
-        state.trash.insert(ArtifactPrefix::owner(id).as_str().to_owned());
+        state.throw_away(&ArtifactPrefix::owner(id));
         Ok(true)
     }
 

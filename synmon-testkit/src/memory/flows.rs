@@ -1,9 +1,11 @@
 //! Flows and their schedule.
 
+use std::collections::HashSet;
+
 use async_trait::async_trait;
 use synmon_core::{
     FlowId, OwnerId, Timestamp,
-    alert::SiteHealth,
+    alert::AlertState,
     artifact::ArtifactPrefix,
     flow::Flow,
     run::{ErrorCode, QueuedRun, Run, RunError},
@@ -19,7 +21,7 @@ impl FlowStore for MemoryStore {
         if state.flows.contains_key(&flow.id) {
             return conflict("flow");
         }
-        let entry = FlowEntry { flow: flow.clone(), health: SiteHealth::Unknown };
+        let entry = FlowEntry { flow: flow.clone(), watched: AlertState::default() };
         state.flows.insert(flow.id, entry);
         Ok(())
     }
@@ -79,7 +81,7 @@ impl FlowStore for MemoryStore {
             return Ok(false);
         }
         state.drop_flow(id);
-        state.trash.insert(ArtifactPrefix::flow(owner, id).as_str().to_owned());
+        state.throw_away(&ArtifactPrefix::flow(owner, id));
         Ok(true)
     }
 
@@ -98,13 +100,14 @@ impl FlowStore for MemoryStore {
         Ok(due)
     }
 
-    async fn commit_slots(&self, plans: &[SlotPlan], now: Timestamp) -> Result<u32, StoreError> {
+    async fn commit_slots(
+        &self,
+        plans: &[SlotPlan],
+        now: Timestamp,
+    ) -> Result<HashSet<FlowId>, StoreError> {
         let mut state = self.open()?;
-        let mut held = 0;
-        for plan in plans {
-            held += u32::from(state.commit_slot(plan, now));
-        }
-        Ok(held)
+        let held = plans.iter().filter(|plan| state.commit_slot(plan, now));
+        Ok(held.map(|plan| plan.flow).collect())
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -136,7 +139,9 @@ impl State {
             .values()
             .any(|entry| entry.run.flow == plan.flow && !entry.run.status.is_terminal());
         let QueuedRun { run, snapshot } = plan.run.clone();
-        if open {
+        if let Some(skip) = &plan.skip {
+            self.put_run(run.skipped(skip.clone(), now), None);
+        } else if open {
             let message = "the flow's run before this one was still going on".to_owned();
             let error = RunError { code: ErrorCode::Overlap, message, step: None };
             self.put_run(run.skipped(error, now), None);
@@ -162,6 +167,8 @@ impl State {
             cancel_requested: false,
             fencing: 0,
             lease_until: None,
+            decision: None,
+            pictures_removed: false,
         };
         self.runs.insert(entry.run.id, entry);
     }

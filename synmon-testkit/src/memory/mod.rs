@@ -1,25 +1,28 @@
 //! A store in memory, held to the same conformance suite as the real ones.
 
 mod accounts;
+mod channels;
 mod flows;
 mod notices;
+mod retention;
 mod runs;
 mod sessions;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::{Mutex, MutexGuard, PoisonError},
+    collections::{BTreeMap, HashMap},
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use async_trait::async_trait;
 use synmon_core::{
-    FlowId, NoticeId, OwnerId, RunId, SessionId, Timestamp,
-    alert::SiteHealth,
+    ChannelId, FlowId, NoticeId, OwnerId, RunId, SessionId, Timestamp,
+    alert::{AlertDecision, AlertState},
     artifact::ArtifactPrefix,
+    channel::Channel,
     flow::{Flow, FlowSnapshot},
     notice::Notice,
-    run::{Run, StepLog},
-    store::{Account, NewToken, StoreError, TokenHash, TrashStore},
+    run::{Run, RunAttempt, StepLog},
+    store::{Account, NewChannelToken, NewToken, StoreError, TokenHash},
 };
 
 /// Every store role over plain maps under one lock.
@@ -28,6 +31,9 @@ pub struct MemoryStore {
     state: Mutex<State>,
     /// How many calls still meet a database that is out of reach.
     outage: Mutex<u32>,
+    /// How often leases were prolonged.
+    renewals: Mutex<u32>,
+    renewed: Condvar,
 }
 
 #[derive(Debug, Default)]
@@ -35,9 +41,13 @@ struct State {
     flows: BTreeMap<FlowId, FlowEntry>,
     runs: BTreeMap<RunId, RunEntry>,
     logs: BTreeMap<(RunId, u32, u32), StepLog>,
+    attempts: BTreeMap<(RunId, u32), RunAttempt>,
+    channels: BTreeMap<ChannelId, Channel>,
+    channel_tokens: HashMap<TokenHash, ChannelTokenEntry>,
     turns: HashMap<OwnerId, Timestamp>,
     notices: BTreeMap<NoticeId, NoticeEntry>,
-    trash: BTreeSet<String>,
+    /// Each with the time from which on it may be taken.
+    trash: BTreeMap<String, Timestamp>,
     accounts: BTreeMap<OwnerId, Account>,
     tokens: HashMap<TokenHash, TokenEntry>,
     sessions: BTreeMap<SessionId, SessionEntry>,
@@ -47,7 +57,7 @@ struct State {
 #[derive(Debug)]
 struct FlowEntry {
     flow: Flow,
-    health: SiteHealth,
+    watched: AlertState,
 }
 
 #[derive(Debug)]
@@ -58,6 +68,8 @@ struct RunEntry {
     cancel_requested: bool,
     fencing: i64,
     lease_until: Option<Timestamp>,
+    decision: Option<AlertDecision>,
+    pictures_removed: bool,
 }
 
 #[derive(Debug)]
@@ -65,7 +77,17 @@ struct NoticeEntry {
     notice: Notice,
     state: NoticeState,
     attempts: u32,
+    tries: u32,
     due: Timestamp,
+    claimed_until: Option<Timestamp>,
+    last_error: Option<String>,
+    settled_at: Option<Timestamp>,
+}
+
+#[derive(Debug)]
+struct ChannelTokenEntry {
+    token: NewChannelToken,
+    ended: bool,
 }
 
 #[derive(Debug)]
@@ -96,6 +118,10 @@ pub enum NoticeState {
     Done,
     /// It is given up, for this reason.
     GivenUp(String),
+    /// It waits to be told with others.
+    Held,
+    /// It was told as a part of a digest.
+    Digested,
 }
 
 impl MemoryStore {
@@ -107,6 +133,14 @@ impl MemoryStore {
     /// The next `calls` calls fail, because the database is out of reach.
     pub fn fail_next(&self, calls: u32) {
         *self.outage.lock().unwrap_or_else(PoisonError::into_inner) = calls;
+    }
+
+    /// Blocks this thread, with all that is to be done on it, until leases were prolonged as many
+    /// times. Whether they were, within the limit.
+    pub fn block_until_renewed(&self, times: u32, limit: Duration) -> bool {
+        let renewals = self.renewals.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.renewed.wait_timeout_while(renewals, limit, |count| *count < times);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
     }
 
     /// All notices that were ever put into the outbox, and what became of them.
@@ -147,13 +181,33 @@ impl State {
         self.flows.remove(&id);
         self.runs.retain(|_, entry| entry.run.flow != id);
         let runs = &self.runs;
+        self.attempts.retain(|(run, _), _| runs.contains_key(run));
         self.logs.retain(|(run, ..), _| runs.contains_key(run));
     }
 
+    fn throw_away(&mut self, folder: &ArtifactPrefix) {
+        self.trash.insert(folder.to_string(), Timestamp::UNIX_EPOCH);
+    }
+
     fn put_notice(&mut self, notice: Notice) {
-        let due = notice.created_at;
-        let state = NoticeState::Pending(due);
-        self.notices.insert(notice.id, NoticeEntry { notice, state, attempts: 0, due });
+        self.put_notice_held(notice, None);
+    }
+
+    fn put_notice_held(&mut self, notice: Notice, held_until: Option<Timestamp>) {
+        let due = held_until.unwrap_or(notice.created_at);
+        let state =
+            if held_until.is_some() { NoticeState::Held } else { NoticeState::Pending(due) };
+        let entry = NoticeEntry {
+            state,
+            attempts: 0,
+            tries: 0,
+            due,
+            claimed_until: None,
+            last_error: None,
+            settled_at: None,
+            notice,
+        };
+        self.notices.insert(entry.notice.id, entry);
     }
 }
 
@@ -163,18 +217,4 @@ fn conflict<T>(entity: &'static str) -> Result<T, StoreError> {
 
 fn up_to(limit: u32) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
-}
-
-#[async_trait]
-impl TrashStore for MemoryStore {
-    async fn trash(&self, limit: u32) -> Result<Vec<ArtifactPrefix>, StoreError> {
-        let state = self.open()?;
-        let some = state.trash.iter().take(up_to(limit)).cloned();
-        Ok(some.map(ArtifactPrefix::from_stored).collect())
-    }
-
-    async fn forget_trash(&self, prefix: &ArtifactPrefix) -> Result<(), StoreError> {
-        self.open()?.trash.remove(prefix.as_str());
-        Ok(())
-    }
 }

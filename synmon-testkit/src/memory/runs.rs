@@ -1,18 +1,21 @@
 //! Runs: the queue, the leases, the verdicts.
 
+use std::{collections::HashMap, num::NonZeroU32, sync::PoisonError};
+
 use async_trait::async_trait;
 use synmon_core::{
-    NoticeId, OwnerId, RunId, Timestamp,
-    alert::health_after,
+    ChannelId, NoticeId, OwnerId, RunId, Timestamp,
+    alert::AlertDecision,
+    channel::ChannelStatus,
     notice::{Notice, NoticeBody},
-    run::{ErrorCode, QueuedRun, Run, RunError, RunStatus, StepLog},
+    run::{ErrorCode, QueuedRun, Run, RunAttempt, RunError, RunStatus, StepLog},
     store::{
         CancelOutcome, ClaimedRun, Lease, Page, PageRequest, RecoveredRun, Renewal, RunFilter,
         RunReport, RunStore, StoreError, WorkerId,
     },
 };
 
-use super::{MemoryStore, RunEntry, State, conflict, up_to};
+use super::{MemoryStore, NoticeState, RunEntry, State, conflict, up_to};
 
 #[async_trait]
 impl RunStore for MemoryStore {
@@ -28,21 +31,27 @@ impl RunStore for MemoryStore {
     async fn claim_run(
         &self,
         _worker: WorkerId,
+        owner_limit: NonZeroU32,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<ClaimedRun>, StoreError> {
         let mut state = self.open()?;
         let State { runs, turns, .. } = &mut *state;
+        let mut running: HashMap<OwnerId, u32> = HashMap::new();
+        for entry in runs.values().filter(|entry| entry.run.status == RunStatus::Running) {
+            *running.entry(entry.run.owner).or_default() += 1;
+        }
         let next = runs
             .values_mut()
             .filter(|entry| entry.run.status == RunStatus::Queued)
+            .filter(|entry| running.get(&entry.run.owner).is_none_or(|n| *n < owner_limit.get()))
             .min_by_key(|entry| {
                 let run = &entry.run;
                 (turns.get(&run.owner).copied(), run.queued_at, run.id)
             });
         let Some(entry) = next else { return Ok(None) };
         entry.run.status = RunStatus::Running;
-        entry.run.started_at = Some(now);
+        entry.run.started_at = Some(now.max(entry.run.queued_at));
         entry.fencing += 1;
         entry.lease_until = Some(until);
         turns.insert(entry.run.owner, now);
@@ -55,11 +64,24 @@ impl RunStore for MemoryStore {
         let mut state = self.open()?;
         let entry = state.held(lease)?;
         entry.lease_until = Some(until);
-        Ok(Renewal { cancel_requested: entry.cancel_requested })
+        let renewal = Renewal { cancel_requested: entry.cancel_requested };
+        *self.renewals.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.renewed.notify_all();
+        Ok(renewal)
     }
 
-    async fn begin_attempt(&self, lease: &Lease, attempt: u32) -> Result<(), StoreError> {
-        self.open()?.held(lease)?.run.attempt = attempt;
+    async fn begin_attempt(
+        &self,
+        lease: &Lease,
+        ended: &RunAttempt,
+        untried: &[StepLog],
+    ) -> Result<(), StoreError> {
+        let mut state = self.open()?;
+        state.held(lease)?.run.attempt = ended.attempt + 1;
+        for log in untried {
+            state.put_log(lease.run, ended.attempt, log);
+        }
+        state.put_attempt(lease.run, ended);
         Ok(())
     }
 
@@ -86,11 +108,17 @@ impl RunStore for MemoryStore {
         for log in &report.untried {
             state.put_log(lease.run, report.attempt, log);
         }
-        let stored = state.flows.get_mut(&flow).unwrap();
-        let before = stored.health;
-        stored.health = health_after(before, report.status);
-        if let Some(notice) = report.notice_after(owner, before) {
-            state.put_notice(notice);
+        if let Some(also) = &report.also_tried {
+            state.put_attempt(lease.run, also);
+        }
+        let watched = state.flows[&flow].watched;
+        let channels = state.channels_in_use(owner, &state.flows[&flow].flow.channels);
+        let told_lately = state.told_lately(owner, report.finished_at.before(report.cap.window));
+        let outcome = report.outcome(owner, &watched, &channels, told_lately);
+        state.flows.get_mut(&flow).unwrap().watched = outcome.state;
+        state.runs.get_mut(&lease.run).unwrap().decision = Some(outcome.decision);
+        for notice in outcome.notices {
+            state.put_notice_held(notice, outcome.held_until);
         }
         Ok(())
     }
@@ -135,6 +163,26 @@ impl RunStore for MemoryStore {
         let attempt = entry.run.attempt;
         let logs = state.logs.range((run, attempt, 0)..=(run, attempt, u32::MAX));
         Ok(logs.map(|(_, log)| log.clone()).collect())
+    }
+
+    async fn attempts(&self, run: RunId) -> Result<Vec<(RunAttempt, Vec<StepLog>)>, StoreError> {
+        let state = self.open()?;
+        let Some(entry) = state.runs.get(&run) else {
+            return Ok(Vec::new());
+        };
+        let others = state
+            .attempts
+            .range((run, 0)..=(run, u32::MAX))
+            .filter(|((_, attempt), _)| *attempt != entry.run.attempt);
+        let with_logs = others.map(|((_, number), attempt)| {
+            let logs = state.logs.range((run, *number, 0)..=(run, *number, u32::MAX));
+            (attempt.clone(), logs.map(|(_, log)| log.clone()).collect())
+        });
+        Ok(with_logs.collect())
+    }
+
+    async fn alert_decision(&self, run: RunId) -> Result<Option<AlertDecision>, StoreError> {
+        Ok(self.open()?.runs.get(&run).and_then(|entry| entry.decision.clone()))
     }
 
     async fn list_runs(
@@ -219,6 +267,32 @@ impl State {
             .ok_or(StoreError::Conflict { entity: "lease" })
     }
 
+    fn put_attempt(&mut self, run: RunId, ended: &RunAttempt) {
+        self.attempts.entry((run, ended.attempt)).or_insert_with(|| ended.clone());
+    }
+
+    fn channels_in_use(&self, owner: OwnerId, chosen: &[ChannelId]) -> Vec<ChannelId> {
+        let in_use = |id: &ChannelId| {
+            self.channels.get(id).is_some_and(|channel| {
+                channel.owner == owner && channel.status == ChannelStatus::Active
+            })
+        };
+        chosen.iter().copied().filter(in_use).collect()
+    }
+
+    /// How many verdicts an owner was told one by one since then.
+    fn told_lately(&self, owner: OwnerId, since: Timestamp) -> u32 {
+        let told: std::collections::BTreeSet<RunId> = self
+            .notices
+            .values()
+            .filter(|entry| !matches!(entry.state, NoticeState::Held | NoticeState::Digested))
+            .map(|entry| &entry.notice)
+            .filter(|notice| notice.owner == Some(owner) && notice.created_at > since)
+            .filter_map(|notice| notice.body.run())
+            .collect();
+        u32::try_from(told.len()).unwrap()
+    }
+
     fn put_log(&mut self, run: RunId, attempt: u32, log: &StepLog) {
         self.logs.entry((run, attempt, log.number)).or_insert_with(|| log.clone());
     }
@@ -235,8 +309,18 @@ impl State {
             return false;
         }
         if entry.losses < max_losses {
+            let attempt = entry.run.attempt;
             entry.queue_again();
             entry.run.attempt += 1;
+            let message = "the worker that had the run was lost".to_owned();
+            let lost = RunAttempt {
+                attempt,
+                status: RunStatus::Errored,
+                error: Some(RunError { code: ErrorCode::WorkerLost, message, step: None }),
+                finished_at: now,
+                browser_version: None,
+            };
+            self.put_attempt(run, &lost);
             return true;
         }
         let reason = format!("the worker that had the run was lost {} times", entry.losses);
@@ -251,6 +335,7 @@ impl State {
         self.put_notice(Notice {
             id: NoticeId::new(now),
             owner: Some(run.owner),
+            channel: None,
             created_at: now,
             body: NoticeBody::FlowPaused {
                 flow: run.flow,

@@ -92,6 +92,9 @@ export function onSubmit(form, box, work) {
   });
 }
 
+/** Whether what was sent is at fault, rather than the network, the server or too many tries. */
+export const isRefused = ({ status }) => status >= 400 && status < 500 && status !== 429;
+
 /** The token in the letter's link. */
 export const linkToken = () => new URLSearchParams(location.search).get("token") ?? "";
 

@@ -1,7 +1,7 @@
 // The page that the confirmation letter links to. Opening it confirms nothing: mail scanners
 // follow links too. The button does.
 
-import { Problem, byId, forgetToken, linkToken, onSubmit, post, say } from "./api.js";
+import { Problem, byId, forgetToken, isRefused, linkToken, onSubmit, post, say } from "./api.js";
 
 const token = linkToken();
 
@@ -24,11 +24,6 @@ onSubmit(byId("confirm-form"), byId("confirm-message"), async () => {
   forgetToken();
   show("done");
 });
-
-/** Whether the token is at fault, rather than the network, the server or too many tries. */
-function isRefused(problem) {
-  return problem.status >= 400 && problem.status < 500 && problem.status !== 429;
-}
 
 onSubmit(byId("resend-form"), byId("resend-message"), async (form) => {
   await post("/auth/resend-confirmation", { email: form.get("email") });

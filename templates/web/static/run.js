@@ -1,7 +1,7 @@
 // One run: `/runs/{id}`, where the letters about failed runs link to.
 
 import { Problem, byId, explain, onSubmit, say } from "./api.js";
-import { duration, el, facts, statusClass, time } from "./dom.js";
+import { badge, duration, el, facts, statusClass, time } from "./dom.js";
 import { Session } from "./session.js";
 import { errorBox, stepCard } from "./step.js";
 
@@ -18,6 +18,8 @@ const runId = encodeURIComponent(decodeURIComponent(location.pathname.split("/")
 const session = new Session();
 /** The log that each card shows, as text: a card is made anew only when it changes. */
 const shown = [];
+/** The other attempts that are shown, as text. */
+let shownAttempts = "[]";
 let pictures = Promise.resolve();
 /** Counts the log-ins, so that a watch that began before the last one stops. */
 let watch = 0;
@@ -103,6 +105,19 @@ function render(run) {
     shown.pop();
     byId("steps").lastElementChild.remove();
   }
+  renderAttempts(run.attempts ?? []);
+}
+
+/** The attempts that the run itself does not show. */
+function renderAttempts(attempts) {
+  const text = JSON.stringify(attempts);
+  if (shownAttempts === text) return;
+  shownAttempts = text;
+  byId("attempts").replaceChildren(...attempts.map(({ attempt, status, error, steps }) => {
+    const cards = steps.map((step) => stepCard(step, (number) => picture(number, attempt)));
+    const title = el("h2", "", `Attempt ${attempt} `, badge(status));
+    return el("section", "", title, error && errorBox(error), el("ol", "steps", ...cards));
+  }));
 }
 
 function renderError({ error, status }) {
@@ -118,16 +133,17 @@ function renderStep(step, place) {
   const log = JSON.stringify(step);
   if (shown[place] === log) return;
   shown[place] = log;
-  const card = stepCard(step, picture);
+  const card = stepCard(step, (number) => picture(number));
   const list = byId("steps");
   if (list.children[place]) list.children[place].replaceWith(card);
   else list.append(card);
 }
 
 /** A step's screenshot as an address of this page's own; one is loaded after the other. */
-function picture(number) {
+function picture(number, attempt) {
+  const query = attempt ? `?attempt=${attempt}` : "";
   const loaded = pictures.then(async () => {
-    const answer = await session.get(`/runs/${runId}/steps/${number}/screenshot`);
+    const answer = await session.get(`/runs/${runId}/steps/${number}/screenshot${query}`);
     return URL.createObjectURL(await answer.blob());
   });
   pictures = loaded.catch(() => {});

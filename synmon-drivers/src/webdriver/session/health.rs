@@ -1,9 +1,15 @@
 //! Whether the browser is there, asked past the page.
 
 use serde_json::{Value, json};
-use synmon_core::browser::Health;
+use synmon_core::browser::{BrowserError, Health};
 
-use super::{super::driver::limits, WebDriverSession};
+use super::{
+    super::{
+        driver::{Command, limits},
+        failure::Failure,
+    },
+    WebDriverSession,
+};
 
 impl WebDriverSession {
     /// The driver first, then the browser, then the tab: the first that is gone is what is wrong.
@@ -48,13 +54,30 @@ impl WebDriverSession {
         }
         // An endpoint answers even when it has lost the session: ask for something of the session
         // that needs no page.
-        let timeouts = super::super::driver::Command::get("timeouts");
-        match self.parts.driver.call(timeouts, limits::PROBE).await {
-            Err(super::super::failure::Failure::Browser(
-                error @ synmon_core::browser::BrowserError::SessionLost(_),
-            )) => Health::Lost { why: error.to_string() },
-            _ => self.tab_health(),
+        let (session, node) = tokio::join!(
+            self.parts.driver.call(Command::get("timeouts"), limits::PROBE),
+            self.node_answers(),
+        );
+        match (session, node) {
+            (Err(Failure::Browser(error @ BrowserError::SessionLost(_))), _) => {
+                Health::Lost { why: error.to_string() }
+            }
+            (_, false) => {
+                Health::Lost { why: "the machine of the browser does not answer".to_owned() }
+            }
+            (_, true) => self.tab_health(),
         }
+    }
+
+    /// Whether whoever has the browser is there, where no `DevTools` line tells: a driver does one
+    /// thing at a time, so its silence may just as well be the page's doing. A Grid's node answers
+    /// this without its driver, and a driver alone says at once that it does not know it.
+    async fn node_answers(&self) -> bool {
+        if self.parts.cdp.is_some() {
+            return true;
+        }
+        let answer = self.parts.driver.call(Command::get("se/files"), limits::PROBE).await;
+        !matches!(answer, Err(Failure::Browser(BrowserError::Timeout(_))))
     }
 
     fn tab_health(&self) -> Health {

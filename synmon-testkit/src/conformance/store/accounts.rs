@@ -302,12 +302,15 @@ pub async fn a_deleted_account_takes_all_that_it_owns_along(store: &Subject) {
     assert_eq!(store.run(ada.id, run.id).await.unwrap(), None);
     assert!(!store.is_live(session.id, ada.id, later(1)).await.unwrap());
     assert!(!reset(store, 2).await);
-    assert_eq!(store.trash(10).await.unwrap(), [ArtifactPrefix::owner(ada.id)]);
+    assert_eq!(
+        store.take_trash(noon(), noon(), 10).await.unwrap(),
+        [ArtifactPrefix::owner(ada.id)]
+    );
     assert!(!pending(store).await.contains(&notice));
     assert!(store.flow(bob.id, kept.id).await.unwrap().is_some());
     assert!(!store.delete_account(ada.id).await.unwrap());
     assert!(!store.delete_account(an_owner()).await.unwrap());
-    assert_eq!(store.trash(10).await.unwrap().len(), 1);
+    assert_eq!(store.take_trash(noon(), noon(), 10).await.unwrap().len(), 1);
     assert!(try_claim(store, later(9)).await.is_none());
     let again = register(store, "ada@site.example").await;
     assert_eq!(of_email(store, "ada@site.example").await.unwrap().id, again.id);

@@ -3,9 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use synmon_core::{
-    FlowId, Timestamp,
+    ChannelId, FlowId, Name, Timestamp,
+    alert::{AlertPolicy, AlertSettings, RawWindow, parse_windows},
     artifact::ArtifactPrefix,
-    flow::{AlertPolicy, BrowserKind, DialogPolicy, Flow, FlowName, FlowUrl},
+    flow::{BrowserKind, DialogPolicy, Flow, FlowUrl},
     schedule::Schedule,
     store::StoreError,
 };
@@ -14,6 +15,32 @@ use super::{Subject, begin, claim, insert, later, queue, refused, stored};
 use crate::factory::{
     a_due_flow, a_flow, a_passed_log, an_empty_flow, an_owner, named, noon, steps,
 };
+
+/// Every setting away from its default.
+fn exotic_alerts() -> AlertSettings {
+    let windows = [
+        RawWindow {
+            starts_at: Some("2026-12-24T22:00".to_owned()),
+            ends_at: Some("2026-12-25T01:00:30.123456+01:00".to_owned()),
+            timezone: Some("Europe/Berlin".to_owned()),
+            ..RawWindow::default()
+        },
+        RawWindow {
+            scheduling: Some("0 2 * * 0".to_owned()),
+            minutes: Some(90),
+            timezone: Some("Asia/Tokyo".to_owned()),
+            ..RawWindow::default()
+        },
+    ];
+    AlertSettings {
+        policy: AlertPolicy::OnChange,
+        after: 3,
+        confirm_retries: 2,
+        recovery: Some(false),
+        remind_every: Some(Duration::from_mins(90)),
+        maintenance: parse_windows(&windows).unwrap(),
+    }
+}
 
 /// Every field, and the fractions of a second that are kept.
 pub async fn a_flow_comes_back_as_stored(store: &Subject) {
@@ -30,13 +57,14 @@ pub async fn a_flow_comes_back_as_stored(store: &Subject) {
 pub async fn a_flow_of_an_exotic_kind_comes_back_as_stored(store: &Subject) {
     let url = "https://пример.example:8443/ä/%2e?q='\"&x=%00#ф";
     let flow = Flow {
-        name: FlowName::parse("Çà 'quoted' \"name\" \\ % _ 🦀 e\u{301}\u{200d}").unwrap(),
+        name: Name::parse("Çà 'quoted' \"name\" \\ % _ 🦀 e\u{301}\u{200d}").unwrap(),
         url: FlowUrl::parse(url).unwrap(),
         browser: BrowserKind::Firefox,
         schedule: Schedule::parse("\t*/5  8-18 * * mon-fri ", "America/Argentina/Ushuaia").unwrap(),
         spread_limit: Duration::from_mins(5),
         active: true,
-        alert_policy: AlertPolicy::OnChange,
+        alerts: exotic_alerts(),
+        channels: vec![ChannelId::new(noon()), ChannelId::new(noon())],
         dialogs: DialogPolicy::Fail,
         run_timeout: Duration::from_millis(1_001),
         steps: steps()
@@ -84,7 +112,7 @@ pub async fn an_update_replaces_the_flow_and_counts_its_version(store: &Subject)
         schedule: Schedule::parse("30 2 * * *", "Europe/Berlin").unwrap(),
         spread_limit: Duration::from_secs(7),
         active: true,
-        alert_policy: AlertPolicy::OnChange,
+        alerts: AlertSettings { policy: AlertPolicy::OnChange, ..AlertSettings::default() },
         dialogs: DialogPolicy::Accept,
         run_timeout: Duration::from_mins(5),
         steps: steps().tapping("//input", "x").click("//b").build(),
@@ -151,7 +179,7 @@ pub async fn a_deleted_flow_takes_its_runs_along_and_leaves_its_files_in_the_tra
     assert_eq!(store.queue_depth().await.unwrap(), 1);
     assert_eq!(claim(store, later(3)).await.run.id, kept.id);
     let folder = ArtifactPrefix::flow(flow.owner, flow.id);
-    assert_eq!(store.trash(10).await.unwrap(), [folder]);
+    assert_eq!(store.take_trash(noon(), noon(), 10).await.unwrap(), [folder]);
     assert!(!store.delete_flow(flow.owner, flow.id).await.unwrap());
 }
 
@@ -160,7 +188,7 @@ pub async fn a_flow_of_somebody_else_is_not_deleted(store: &Subject) {
     let flow = insert(store, a_flow(an_owner())).await;
     assert!(!store.delete_flow(an_owner(), flow.id).await.unwrap());
     assert_eq!(stored(store, &flow).await, flow);
-    assert_eq!(store.trash(10).await.unwrap(), []);
+    assert_eq!(store.take_trash(noon(), noon(), 10).await.unwrap(), []);
 }
 
 /// A limit holds, and what is forgotten does not come back.
@@ -170,11 +198,11 @@ pub async fn trash_is_forgotten_one_folder_at_a_time(store: &Subject) {
         let flow = insert(store, a_flow(owner)).await;
         store.delete_flow(owner, flow.id).await.unwrap();
     }
-    assert_eq!(store.trash(2).await.unwrap().len(), 2);
+    assert_eq!(store.take_trash(noon(), noon(), 2).await.unwrap().len(), 2);
     for left in (0..3).rev() {
-        let some = store.trash(1).await.unwrap();
+        let some = store.take_trash(noon(), noon(), 1).await.unwrap();
         store.forget_trash(&some[0]).await.unwrap();
         store.forget_trash(&some[0]).await.unwrap();
-        assert_eq!(store.trash(10).await.unwrap().len(), left);
+        assert_eq!(store.take_trash(noon(), noon(), 10).await.unwrap().len(), left);
     }
 }

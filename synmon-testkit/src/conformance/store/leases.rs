@@ -14,7 +14,7 @@ use super::{
     LEASE, Subject, begin, claim, end, failed, insert, later, passed, pending, queue, refused,
     run_of, try_claim,
 };
-use crate::factory::{a_failed_log, a_flow, a_passed_log, a_report, an_owner, noon};
+use crate::factory::{a_failed_log, a_flow, a_passed_log, a_report, an_attempt, an_owner, noon};
 
 /// Up to the new time, and not a moment longer.
 pub async fn a_lease_is_prolonged_only_by_its_holder(store: &Subject) {
@@ -104,7 +104,7 @@ pub async fn only_the_logs_of_the_present_attempt_are_shown(store: &Subject) {
     let flow = insert(store, a_flow(an_owner())).await;
     let claim = begin(store, &flow, noon()).await;
     store.record_step(&claim.lease, 1, &a_passed_log(0)).await.unwrap();
-    store.begin_attempt(&claim.lease, 2).await.unwrap();
+    store.begin_attempt(&claim.lease, &an_attempt(1), &[]).await.unwrap();
     assert_eq!(store.step_logs(claim.run.id).await.unwrap(), []);
     let again = a_failed_log(0, StepError::new(ErrorCode::Dns, "gone"));
     store.record_step(&claim.lease, 2, &again).await.unwrap();
@@ -118,7 +118,7 @@ async fn everything_is_refused(store: &Subject, stale: &ClaimedRun) {
     let logs = store.step_logs(stale.run.id).await.unwrap();
     let lease = &stale.lease;
     refused(store.renew(lease, later(9_999)).await);
-    refused(store.begin_attempt(lease, 7).await);
+    refused(store.begin_attempt(lease, &an_attempt(6), &[]).await);
     refused(store.record_step(lease, stale.run.attempt, &a_passed_log(5)).await);
     refused(store.finish(lease, &a_report(stale, failed(), later(50))).await);
     refused(store.release(lease).await);

@@ -1,46 +1,59 @@
 //! What a store must do: every role, those of the accounts too.
 
 mod accounts;
+mod attempts;
 mod cancel;
+mod channel_tokens;
+mod channels;
+mod deliveries;
+mod digests;
 mod flows;
 mod leases;
 mod listing;
 mod lost;
 mod notices;
 mod queue;
+mod retention;
 mod sessions;
 mod slots;
 mod verdicts;
 
 pub use accounts::*;
+pub use attempts::*;
 pub use cancel::*;
+pub use channel_tokens::*;
+pub use channels::*;
+pub use deliveries::*;
+pub use digests::*;
 pub use flows::*;
 pub use leases::*;
 pub use listing::*;
 pub use lost::*;
 pub use notices::*;
 pub use queue::*;
+pub use retention::*;
 pub use sessions::*;
 pub use slots::*;
 pub use verdicts::*;
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use synmon_core::{
     Timestamp,
+    channel::Channel,
     flow::Flow,
     notice::Notice,
     run::{ErrorCode, Run, RunError, RunStatus},
-    store::{AccountStore, ClaimedRun, Store, StoreError, WorkerId},
+    store::{AccountStore, ChannelStore, ClaimedRun, Store, StoreError, WorkerId},
     verdict::Verdict,
 };
 
 use crate::factory::{a_queued_run, a_report, noon};
 
 /// All roles of a store.
-pub trait FullStore: Store + AccountStore {}
+pub trait FullStore: Store + AccountStore + ChannelStore {}
 
-impl<T: Store + AccountStore> FullStore for T {}
+impl<T: Store + AccountStore + ChannelStore> FullStore for T {}
 
 /// The store that a case is about; it is empty when the case begins.
 pub type Subject = Arc<dyn FullStore>;
@@ -79,15 +92,22 @@ macro_rules! store_conformance {
             a_plan_does_not_hold_if_the_due_time_was_moved,
             a_plan_does_not_hold_if_the_flow_was_paused_or_deleted,
             a_slot_that_has_a_run_gets_no_second_one,
+            a_slot_that_is_not_to_be_run_is_stored_as_skipped,
             a_slot_is_skipped_while_another_run_of_its_flow_is_open,
             missed_slots_are_stored_as_one_skipped_run,
+            plans_of_one_batch_do_not_touch_each_other,
             two_schedulers_make_one_run_of_a_slot,
             // the queue
             a_queued_run_comes_back_as_stored,
             a_run_of_a_flow_that_is_gone_is_refused,
             a_claim_takes_the_run_with_its_snapshot,
+            a_run_never_starts_before_it_was_queued,
             an_owners_runs_are_claimed_in_their_order,
             owners_take_turns,
+            a_thousand_runs_of_one_owner_delay_anothers_by_one_claim,
+            a_queue_that_was_cancelled_keeps_nobody_waiting,
+            an_owner_at_his_limit_is_passed_over,
+            the_limit_of_an_owner_holds_for_many_workers_at_once,
             three_workers_claim_each_run_once,
             the_queue_depth_counts_what_waits,
             // leases
@@ -105,7 +125,14 @@ macro_rules! store_conformance {
             every_failure_is_told_if_the_policy_is_so,
             changes_alone_are_told_if_the_policy_is_so,
             what_is_our_doing_tells_nobody_and_changes_no_opinion,
+            decisions_are_those_of_the_policy_and_are_kept,
             a_flow_can_be_deleted_while_its_runs_end,
+            // attempts
+            each_attempt_is_kept_with_its_evidence,
+            an_attempt_that_is_begun_again_counts_once,
+            an_attempt_after_the_deciding_one_is_kept_too,
+            a_lost_worker_leaves_an_attempt,
+            a_released_run_keeps_its_earlier_attempts,
             // lost workers
             a_run_is_lost_only_when_its_lease_is_over,
             a_lost_run_is_queued_again_as_the_next_attempt,
@@ -127,6 +154,52 @@ macro_rules! store_conformance {
             a_notice_that_is_given_up_is_never_claimed_again,
             a_settlement_of_a_claim_that_was_lost_is_refused,
             many_dispatchers_claim_each_notice_once,
+            // what is old
+            a_run_that_ended_long_ago_is_removed,
+            a_run_that_is_open_is_never_removed,
+            a_run_that_never_began_is_removed_and_leaves_no_trash,
+            old_runs_are_removed_a_batch_at_a_time,
+            pictures_are_removed_before_their_run,
+            notices_are_removed_once_they_are_settled_for_long,
+            many_may_remove_what_is_old_at_once,
+            trash_that_was_taken_comes_last,
+            // channels
+            a_channel_of_each_kind_comes_back_as_stored,
+            a_channel_is_seen_by_its_owner_alone,
+            channels_are_listed_newest_first_a_page_at_a_time,
+            an_owner_has_no_more_channels_than_he_may,
+            the_limit_of_channels_holds_for_many_at_once,
+            an_update_replaces_the_channel_and_keeps_what_was_noted,
+            an_update_of_a_channel_that_has_changed_or_gone_is_refused,
+            a_deleted_channel_is_forgotten_and_what_waits_goes_to_its_owner,
+            a_channel_can_be_deleted_while_its_notices_come_and_go,
+            a_deleted_account_takes_its_channels_along,
+            // their addresses
+            a_token_confirms_its_channel_once,
+            a_token_confirms_its_channel_in_time,
+            a_token_confirms_only_the_address_that_it_went_to,
+            a_new_token_ends_the_older_one_of_its_channel,
+            an_address_gets_a_limited_number_of_tokens,
+            the_limit_of_an_address_holds_for_many_at_once,
+            // what goes to them
+            no_receiver_has_more_than_a_few_notices_under_way,
+            many_dispatchers_do_not_crowd_a_receiver,
+            a_claimed_notice_brings_its_channel_as_it_is_now,
+            a_notice_for_a_channel_that_is_not_there_is_refused,
+            what_came_of_a_delivery_is_noted_at_its_channel,
+            a_channel_that_fails_for_good_is_disabled_once,
+            a_channel_that_was_changed_meanwhile_is_not_disabled,
+            deliveries_are_listed_newest_first,
+            deliveries_of_a_run_are_listed_wherever_they_go,
+            a_settled_notice_is_sent_again_when_its_owner_asks,
+            // who is told, and digests
+            a_verdict_is_told_by_each_channel_that_is_in_use,
+            the_owner_is_told_if_no_channel_is_in_use,
+            verdicts_beyond_the_cap_are_held,
+            what_was_held_is_told_in_one_digest_for_each_receiver,
+            a_single_verdict_that_was_held_goes_out_as_it_is,
+            nothing_that_is_held_is_lost_or_told_twice,
+            what_is_held_for_a_channel_that_is_deleted_is_told_its_owner,
             // accounts
             a_registration_makes_an_account_that_is_not_confirmed,
             a_second_registration_takes_over_an_account_that_nobody_confirmed,
@@ -166,6 +239,8 @@ macro_rules! store_conformance {
 
 /// How long the leases of these cases last.
 const LEASE: Duration = Duration::from_secs(20);
+/// As many runs of an owner at a time as there are.
+const NO_LIMIT: NonZeroU32 = NonZeroU32::MAX;
 /// Later than anything in these cases.
 const MUCH_LATER: Duration = Duration::from_hours(1_000);
 
@@ -192,6 +267,11 @@ async fn insert(store: &Subject, flow: Flow) -> Flow {
     flow
 }
 
+async fn add(store: &Subject, channel: Channel) -> Channel {
+    assert!(store.insert_channel(&channel, None, 1_000).await.unwrap());
+    channel
+}
+
 async fn stored(store: &Subject, flow: &Flow) -> Flow {
     store.flow(flow.owner, flow.id).await.unwrap().unwrap().flow
 }
@@ -203,7 +283,7 @@ async fn queue(store: &Subject, flow: &Flow, now: Timestamp) -> Run {
 }
 
 async fn try_claim(store: &Subject, now: Timestamp) -> Option<ClaimedRun> {
-    store.claim_run(WorkerId::random(), now, now + LEASE).await.unwrap()
+    store.claim_run(WorkerId::random(), NO_LIMIT, now, now + LEASE).await.unwrap()
 }
 
 async fn claim(store: &Subject, now: Timestamp) -> ClaimedRun {

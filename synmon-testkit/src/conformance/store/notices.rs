@@ -5,6 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use synmon_core::{
     Timestamp,
     alert::Alert,
+    channel::Destination,
     notice::{FailedStep, Notice, NoticeBody, RunNotice},
     store::{ClaimedNotice, Settlement},
 };
@@ -14,6 +15,15 @@ use crate::factory::{a_flow, a_letter, a_run_notice, an_owner, noon};
 
 async fn claim(store: &Subject, now: Timestamp) -> Vec<ClaimedNotice> {
     store.claim_notices(now, now + super::LEASE, 100).await.unwrap()
+}
+
+/// A notice without a channel that is claimed for this time.
+fn as_claimed(notice: Notice, time: u32) -> ClaimedNotice {
+    ClaimedNotice { notice, to: Destination::Owner, claim: time, attempt: time }
+}
+
+fn given_up(at: Timestamp, error: &str) -> Settlement {
+    Settlement::GivenUp { at, error: error.to_owned(), instead: None, disable: None }
 }
 
 async fn put(store: &Subject, now: Timestamp) -> Notice {
@@ -50,7 +60,7 @@ pub async fn a_notice_comes_back_as_stored(store: &Subject) {
     store.insert_notice(&full).await.unwrap();
     refused(store.insert_notice(&full).await);
     let claimed = claim(store, noon()).await;
-    let expected = [letter, full].map(|notice| ClaimedNotice { notice, attempt: 1 });
+    let expected = [letter, full].map(|notice| as_claimed(notice, 1));
     assert_eq!(claimed, expected);
 }
 
@@ -73,7 +83,7 @@ pub async fn a_claimed_notice_is_left_alone_until_its_claim_is_over(store: &Subj
     let notice = put(store, noon()).await;
     assert_eq!(claim(store, noon()).await.len(), 1);
     assert_eq!(claim(store, later(19)).await, []);
-    assert_eq!(claim(store, later(20)).await, [ClaimedNotice { notice, attempt: 2 }]);
+    assert_eq!(claim(store, later(20)).await, [as_claimed(notice, 2)]);
 }
 
 /// Done is done.
@@ -92,14 +102,14 @@ pub async fn a_notice_that_is_tried_again_is_due_then(store: &Subject) {
     let again = Settlement::Again { at: later(500), error: "busy — 忙".to_owned() };
     store.settle(&claimed, &again).await.unwrap();
     assert_eq!(claim(store, later(499)).await, []);
-    assert_eq!(claim(store, later(500)).await, [ClaimedNotice { notice, attempt: 2 }]);
+    assert_eq!(claim(store, later(500)).await, [as_claimed(notice, 2)]);
 }
 
 /// However long one waits.
 pub async fn a_notice_that_is_given_up_is_never_claimed_again(store: &Subject) {
     put(store, noon()).await;
     let claimed = claim(store, noon()).await.remove(0);
-    let given_up = Settlement::GivenUp { at: later(1), error: "no such address".to_owned() };
+    let given_up = given_up(later(1), "no such address");
     store.settle(&claimed, &given_up).await.unwrap();
     assert_eq!(claim(store, noon() + super::MUCH_LATER).await, []);
     refused(store.settle(&claimed, &given_up).await);
@@ -113,7 +123,7 @@ pub async fn a_settlement_of_a_claim_that_was_lost_is_refused(store: &Subject) {
     for settlement in [
         Settlement::Done { at: later(61) },
         Settlement::Again { at: later(61), error: "x".to_owned() },
-        Settlement::GivenUp { at: later(61), error: "x".to_owned() },
+        given_up(later(61), "x"),
     ] {
         refused(store.settle(&slow, &settlement).await);
     }
@@ -122,7 +132,7 @@ pub async fn a_settlement_of_a_claim_that_was_lost_is_refused(store: &Subject) {
         .settle(&quick, &Settlement::Again { at: later(63), error: "x".to_owned() })
         .await
         .unwrap();
-    assert_eq!(claim(store, later(63)).await, [ClaimedNotice { notice, attempt: 3 }]);
+    assert_eq!(claim(store, later(63)).await, [as_claimed(notice, 3)]);
 }
 
 /// And none of them more than it asked for.

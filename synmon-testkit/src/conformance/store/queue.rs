@@ -1,6 +1,6 @@
 //! From queued to claimed.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, num::NonZeroU32, sync::Arc, time::Duration};
 
 use synmon_core::{
     Timestamp,
@@ -10,7 +10,7 @@ use synmon_core::{
 };
 
 use super::{
-    LEASE, Subject, at_once, claim, end, insert, later, passed, queue, refused, try_claim,
+    LEASE, NO_LIMIT, Subject, at_once, claim, end, insert, later, passed, queue, refused, try_claim,
 };
 use crate::factory::{a_flow, a_queued_run, an_owner, named, noon};
 
@@ -46,6 +46,13 @@ pub async fn a_claim_takes_the_run_with_its_snapshot(store: &Subject) {
     assert_eq!(claimed.lease.run, expected.id);
     assert_eq!(store.run(flow.owner, expected.id).await.unwrap(), Some(expected));
     assert!(try_claim(store, later(4)).await.is_none());
+}
+
+/// A worker that looked at its clock a moment before the run came in has it all the same.
+pub async fn a_run_never_starts_before_it_was_queued(store: &Subject) {
+    let flow = insert(store, a_flow(an_owner())).await;
+    let run = queue(store, &flow, later(5)).await;
+    assert_eq!(claim(store, later(3)).await.run.started_at, Some(run.queued_at));
 }
 
 /// By when they were queued, and those of one instant by their ids.
@@ -84,6 +91,87 @@ pub async fn owners_take_turns(store: &Subject) {
     assert_eq!(claim(store, later(42)).await.run.owner, newcomer.owner);
 }
 
+/// However long the queue of the other is.
+pub async fn a_thousand_runs_of_one_owner_delay_anothers_by_one_claim(store: &Subject) {
+    let greedy = insert(store, a_flow(an_owner())).await;
+    let modest = insert(store, a_flow(an_owner())).await;
+    for _ in 0..1_000 {
+        queue(store, &greedy, noon()).await;
+    }
+    for turn in 1..=20 {
+        assert_eq!(claim(store, later(10 * turn)).await.run.owner, greedy.owner);
+        let run = queue(store, &modest, later(10 * turn + 1)).await;
+        assert_eq!(claim(store, later(10 * turn + 2)).await.run.id, run.id);
+    }
+}
+
+/// Whose runs were cancelled waits for nothing any more, and is served again with the next one.
+pub async fn a_queue_that_was_cancelled_keeps_nobody_waiting(store: &Subject) {
+    let cancelled = insert(store, a_flow(an_owner())).await;
+    let deleted = insert(store, a_flow(an_owner())).await;
+    let other = insert(store, a_flow(an_owner())).await;
+    for turn in 0..3 {
+        let run = queue(store, &cancelled, later(turn)).await;
+        queue(store, &deleted, later(turn)).await;
+        store.request_cancel(run.owner, run.id, later(turn)).await.unwrap();
+    }
+    store.delete_flow(deleted.owner, deleted.id).await.unwrap();
+    let waiting = queue(store, &other, later(9)).await;
+    assert_eq!(claim(store, later(10)).await.run.id, waiting.id);
+    assert!(try_claim(store, later(11)).await.is_none());
+    let again = queue(store, &cancelled, later(12)).await;
+    assert_eq!(claim(store, later(13)).await.run.id, again.id);
+}
+
+/// Until one of his runs ends; meanwhile the others are served.
+pub async fn an_owner_at_his_limit_is_passed_over(store: &Subject) {
+    let limit = NonZeroU32::new(2).unwrap();
+    let claim_limited =
+        async |now| store.claim_run(WorkerId::random(), limit, now, now + LEASE).await.unwrap();
+    let busy = insert(store, a_flow(an_owner())).await;
+    let other = insert(store, a_flow(an_owner())).await;
+    let mut queued = Vec::new();
+    for turn in 0..4 {
+        queued.push(queue(store, &busy, later(turn)).await.id);
+    }
+    let first = claim_limited(later(10)).await.unwrap();
+    let second = claim_limited(later(11)).await.unwrap();
+    assert_eq!([first.run.id, second.run.id], queued[..2]);
+    assert!(claim_limited(later(12)).await.is_none());
+    let of_other = queue(store, &other, later(13)).await.id;
+    assert_eq!(claim_limited(later(14)).await.unwrap().run.id, of_other);
+    assert!(claim_limited(later(15)).await.is_none());
+    end(store, &first, passed()).await;
+    let third = claim_limited(later(16)).await.unwrap();
+    assert_eq!(third.run.id, queued[2]);
+    assert!(claim_limited(later(17)).await.is_none());
+    // One that is given back does not count either.
+    store.release(&second.lease).await.unwrap();
+    assert_eq!(claim_limited(later(18)).await.unwrap().run.id, second.run.id);
+    assert!(claim_limited(later(19)).await.is_none());
+}
+
+/// Who looks at the same moment does not see the other's claim: it must count all the same.
+pub async fn the_limit_of_an_owner_holds_for_many_workers_at_once(store: &Subject) {
+    let limit = NonZeroU32::new(3).unwrap();
+    let flow = insert(store, a_flow(an_owner())).await;
+    for turn in 0..30 {
+        queue(store, &flow, later(turn)).await;
+    }
+    for _ in 0..4 {
+        let claims = at_once(8, |worker| {
+            let store = Arc::clone(store);
+            async move { claim_all(&store, u64::from(worker), limit).await }
+        })
+        .await;
+        let claims: Vec<_> = claims.into_iter().flatten().collect();
+        assert_eq!(claims.len(), 3);
+        for claim in &claims {
+            end(store, claim, passed()).await;
+        }
+    }
+}
+
 /// However fast they are: each run has one worker, and none is passed over.
 pub async fn three_workers_claim_each_run_once(store: &Subject) {
     let owners: Vec<_> = (0..3).map(|_| an_owner()).collect();
@@ -96,7 +184,7 @@ pub async fn three_workers_claim_each_run_once(store: &Subject) {
     }
     let claims = at_once(6, |worker| {
         let store = Arc::clone(store);
-        async move { claim_all(&store, u64::from(worker)).await }
+        async move { claim_all(&store, u64::from(worker), NO_LIMIT).await }
     })
     .await;
     let claimed: Vec<_> = claims.into_iter().flatten().collect();
@@ -107,14 +195,14 @@ pub async fn three_workers_claim_each_run_once(store: &Subject) {
     }
 }
 
-async fn claim_all(store: &Subject, worker: u64) -> Vec<ClaimedRun> {
+async fn claim_all(store: &Subject, worker: u64, limit: NonZeroU32) -> Vec<ClaimedRun> {
     let worker_id = WorkerId::random();
     let mut claims = Vec::new();
     let mut now = later(100) + Duration::from_micros(worker);
     // A claim may find nothing while another worker's claim is under way: it is asked again.
     let mut idle = 0;
     while idle < 3 {
-        match store.claim_run(worker_id, now, now + LEASE).await.unwrap() {
+        match store.claim_run(worker_id, limit, now, now + LEASE).await.unwrap() {
             Some(claim) => claims.push(claim),
             None => idle += 1,
         }

@@ -1,11 +1,11 @@
 //! What the end of a run writes.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use synmon_core::{
-    alert::Alert,
-    flow::{AlertPolicy, Flow},
-    notice::NoticeBody,
+    alert::{Alert, AlertPolicy, AlertSettings, AlertState, MaintenanceWindow, decide},
+    flow::Flow,
+    notice::{NoticeBody, RunNotice},
     run::{ErrorCode, Run, RunStatus, StepError, StepLog},
     store::{RunReport, StoreError},
     verdict::Verdict,
@@ -46,7 +46,9 @@ pub async fn a_verdict_ends_the_run_with_all_that_it_says(store: &Subject) {
     assert_eq!(notices.len(), 1);
     assert_eq!(notices[0].owner, Some(flow.owner));
     assert_eq!(notices[0].created_at, later(9));
-    assert_eq!(notices[0].body, NoticeBody::Run(report.notice));
+    let (failures_in_row, failing_since) = (1, Some(later(9)));
+    let told = RunNotice { failures_in_row, failing_since, ..report.notice };
+    assert_eq!(notices[0].body, NoticeBody::Run(told));
     assert!(try_claim(store, later(10)).await.is_none());
 }
 
@@ -71,7 +73,11 @@ async fn told(
     policy: AlertPolicy,
     verdicts: impl IntoIterator<Item = Verdict>,
 ) -> Vec<Option<Alert>> {
-    let flow = insert(store, Flow { alert_policy: policy, ..a_flow(an_owner()) }).await;
+    let flow = insert(
+        store,
+        Flow { alerts: AlertSettings { policy, ..AlertSettings::default() }, ..a_flow(an_owner()) },
+    )
+    .await;
     let mut told = Vec::new();
     for verdict in verdicts {
         let claim = begin(store, &flow, noon()).await;
@@ -131,6 +137,47 @@ pub async fn what_is_our_doing_tells_nobody_and_changes_no_opinion(store: &Subje
     assert_eq!(told[0], Some(Alert::Failure));
     assert_eq!(told[1..7], [None; 6]);
     assert_eq!(told[7], Some(Alert::Recovery));
+}
+
+/// Whatever the settings and the verdicts: what is stored of a flow's site is carried from one run
+/// to the next, as the pure function has it, and the decision is read back as it was made.
+pub async fn decisions_are_those_of_the_policy_and_are_kept(store: &Subject) {
+    let minute = Duration::from_mins(1);
+    let window = MaintenanceWindow::Once { from: later(6 * 60), to: later(8 * 60) };
+    let on_change = AlertSettings { policy: AlertPolicy::OnChange, ..AlertSettings::default() };
+    let settings = [
+        AlertSettings::default(),
+        AlertSettings { after: 3, recovery: Some(true), ..AlertSettings::default() },
+        AlertSettings { recovery: Some(false), ..on_change.clone() },
+        AlertSettings {
+            after: 2,
+            remind_every: Some(minute * 3),
+            maintenance: vec![window],
+            ..on_change
+        },
+    ];
+    let run = |letter| match letter {
+        'x' => failed(),
+        'e' => of_code(ErrorCode::SessionLost),
+        _ => passed(),
+    };
+    for alerts in settings {
+        let flow = insert(store, Flow { alerts: alerts.clone(), ..a_flow(an_owner()) }).await;
+        let mut state = AlertState::default();
+        for (letter, number) in "xx.xexxxxxx.x".chars().zip(1_u32..) {
+            let now = noon() + minute * number;
+            let claim = begin(store, &flow, now).await;
+            assert_eq!(store.alert_decision(claim.run.id).await.unwrap(), None);
+            let report = a_report(&claim, run(letter), now);
+            store.finish(&claim.lease, &report).await.unwrap();
+            let (expected, after) = decide(&alerts, &state, report.status, (now, now));
+            state = after;
+            let decision = store.alert_decision(claim.run.id).await.unwrap().unwrap();
+            assert_eq!(decision, expected, "run {number} of {alerts:?}");
+            let told = store.deliveries_of_run(flow.owner, claim.run.id).await.unwrap();
+            assert_eq!(told.len(), usize::from(expected.alert.is_some()));
+        }
+    }
 }
 
 /// Whoever is faster: neither the owner nor the worker meets a deadlock.

@@ -1,19 +1,19 @@
-//! Names of flows.
+//! Names of flows and channels.
 
 use std::fmt;
 
 use crate::invalid::{Invalid, check_text};
 
 /// The longest name that is accepted, in characters.
-pub const MAX_FLOW_NAME_CHARS: usize = 200;
+pub const MAX_NAME_CHARS: usize = 200;
 
-/// A flow's name: not empty, one line, no control characters.
+/// A name: not empty, one line, no control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FlowName(String);
+pub struct Name(String);
 
 /// Why a name is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum FlowNameError {
+pub enum NameError {
     /// There is nothing in it.
     #[error("must not be empty")]
     Empty,
@@ -25,18 +25,18 @@ pub enum FlowNameError {
     Text(String),
 }
 
-impl FlowName {
+impl Name {
     /// Checks a name and takes off the white space around it.
-    pub fn parse(text: &str) -> Result<Self, FlowNameError> {
+    pub fn parse(text: &str) -> Result<Self, NameError> {
         let name = text.trim();
         if name.is_empty() {
-            return Err(FlowNameError::Empty);
+            return Err(NameError::Empty);
         }
         if name.contains('\n') {
-            return Err(FlowNameError::SeveralLines);
+            return Err(NameError::SeveralLines);
         }
-        check_text("name", name, MAX_FLOW_NAME_CHARS).map_err(|invalid| {
-            FlowNameError::Text(invalid.errors().iter().map(|e| e.message.clone()).collect())
+        check_text("name", name, MAX_NAME_CHARS).map_err(|invalid| {
+            NameError::Text(invalid.errors().iter().map(|e| e.message.clone()).collect())
         })?;
         Ok(Self(name.to_owned()))
     }
@@ -48,13 +48,13 @@ impl FlowName {
     }
 }
 
-impl From<FlowNameError> for Invalid {
-    fn from(error: FlowNameError) -> Self {
+impl From<NameError> for Invalid {
+    fn from(error: NameError) -> Self {
         Self::field("name", error)
     }
 }
 
-impl fmt::Display for FlowName {
+impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }

@@ -1,6 +1,5 @@
-//! What templates see. All text of others has been cleaned when it gets here.
+//! Mails about one flow.
 
-use secrecy::SecretString;
 use serde::Serialize;
 use synmon_core::{
     RunId, Timestamp,
@@ -9,22 +8,19 @@ use synmon_core::{
 };
 
 use super::{
-    addresses::LetterKind,
-    clean,
-    errors::TemplateError,
-    link::Links,
-    picture::Picture,
-    templates::{Kind, Rendered, Templates},
+    super::{clean, link::Links, picture::Picture, templates::Kind},
+    words,
 };
 
 /// A mail about a run.
 #[derive(Serialize)]
-pub(super) struct RunView {
+pub(in super::super) struct RunView {
     home: String,
-    link: String,
+    pub(super) link: String,
     name: Option<String>,
     flow: FlowView,
     run: VerdictView,
+    failing: Option<FailingView>,
     failure: Option<FailureView>,
     picture: Option<String>,
     picture_problem: Option<&'static str>,
@@ -32,21 +28,13 @@ pub(super) struct RunView {
 
 /// A mail about a flow that was paused.
 #[derive(Serialize)]
-pub(super) struct PausedView {
+pub(in super::super) struct PausedView {
     home: String,
-    link: String,
+    pub(super) link: String,
     name: Option<String>,
     flow: FlowView,
     reason: String,
     paused_at: String,
-}
-
-/// A letter about an account.
-#[derive(Serialize)]
-pub(super) struct AccountView {
-    home: String,
-    link: String,
-    name: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -60,6 +48,14 @@ struct VerdictView {
     trigger: String,
     browser: String,
     finished_at: String,
+}
+
+/// For how long the site has been failing, or had been.
+#[derive(Serialize)]
+struct FailingView {
+    count: u32,
+    since: String,
+    span: String,
 }
 
 #[derive(Serialize)]
@@ -77,32 +73,26 @@ struct FailureView {
     page_title: Option<String>,
 }
 
-/// A mail's kind and what its templates see.
-pub(super) enum View {
-    /// About a run.
-    Run(Kind, Box<RunView>),
-    /// About a pause.
-    Paused(Box<PausedView>),
-    /// About an account.
-    Account(Kind, AccountView),
+/// What mail a verdict is told by.
+pub(super) fn kind(alert: Alert) -> Kind {
+    match alert {
+        Alert::Failure => Kind::RunFailed,
+        Alert::Reminder => Kind::RunStillFailing,
+        Alert::Recovery => Kind::RunRecovered,
+    }
 }
 
-impl View {
-    /// Of a run's verdict. `cid` is the Content-ID that the picture would get.
-    pub(super) fn run(
+impl RunView {
+    pub(super) fn of(
         links: &Links,
-        name: &str,
+        name: Option<String>,
         run: &RunNotice,
         (picture, cid): (&Picture, &str),
     ) -> Self {
-        let kind = match run.alert {
-            Alert::Failure => Kind::RunFailed,
-            Alert::Recovery => Kind::RunRecovered,
-        };
-        let view = RunView {
+        Self {
             home: links.home(),
             link: links.run(run.run),
-            name: name_of(name),
+            name,
             flow: FlowView {
                 name: clean::line(&run.flow_name, clean::TITLE),
                 url: clean::line(&run.flow_url, clean::ADDRESS),
@@ -110,80 +100,37 @@ impl View {
             run: VerdictView {
                 trigger: clean::line(&run.trigger, clean::NAME),
                 browser: clean::line(&run.browser, clean::NAME),
-                finished_at: readable(run.finished_at),
+                finished_at: words::instant(run.finished_at),
             },
+            failing: run.failing_since.map(|since| FailingView {
+                count: run.failures_in_row,
+                since: words::instant(since),
+                span: words::span(run.finished_at.since(since)),
+            }),
             failure: run.failure.as_ref().map(FailureView::of),
             picture: matches!(picture, Picture::Ready { .. }).then(|| cid.to_owned()),
             picture_problem: match picture {
                 Picture::Missing { why } => Some(why),
                 Picture::None | Picture::Ready { .. } => None,
             },
-        };
-        Self::Run(kind, Box::new(view))
+        }
     }
+}
 
-    /// Of a pause.
-    pub(super) fn paused(
+impl PausedView {
+    pub(super) fn of(
         links: &Links,
-        name: &str,
+        name: Option<String>,
         (flow_name, reason, run): (&str, &str, RunId),
         at: Timestamp,
     ) -> Self {
-        Self::Paused(Box::new(PausedView {
+        Self {
             home: links.home(),
             link: links.run(run),
-            name: name_of(name),
+            name,
             flow: FlowView { name: clean::line(flow_name, clean::TITLE), url: String::new() },
             reason: clean::block(reason, clean::BLOCK),
-            paused_at: readable(at),
-        }))
-    }
-
-    /// Of a letter about an account.
-    pub(super) fn account(links: &Links, name: &str, kind: &LetterKind) -> Self {
-        let of =
-            |kind, link, name| Self::Account(kind, AccountView { home: links.home(), link, name });
-        let with = |make: fn(&Links, &SecretString) -> String, token| make(links, token);
-        match kind {
-            LetterKind::Confirm { token } => of(Kind::Confirm, with(Links::confirm, token), None),
-            LetterKind::AlreadyRegistered => {
-                of(Kind::AlreadyRegistered, links.home(), name_of(name))
-            }
-            LetterKind::ResetPassword { token } => {
-                of(Kind::ResetPassword, with(Links::reset_password, token), name_of(name))
-            }
-        }
-    }
-
-    /// The mail's text.
-    pub(super) fn render(&self, templates: &Templates) -> Result<Rendered, TemplateError> {
-        match self {
-            Self::Run(kind, view) => templates.render(*kind, view.as_ref()),
-            Self::Paused(view) => templates.render(Kind::FlowPaused, view.as_ref()),
-            Self::Account(kind, view) => templates.render(*kind, view),
-        }
-    }
-
-    /// The kind of mail.
-    pub(super) fn kind(&self) -> Kind {
-        match self {
-            Self::Run(kind, _) | Self::Account(kind, _) => *kind,
-            Self::Paused(_) => Kind::FlowPaused,
-        }
-    }
-
-    /// Whether the recipient may be named. An address that has not proved to be its user's may be
-    /// a stranger's, and the name an advertisement.
-    pub(super) fn names_recipient(&self) -> bool {
-        self.kind() != Kind::Confirm
-    }
-
-    /// The link that it is about.
-    pub(super) fn link(&self) -> &str {
-        match self {
-            Self::Run(_, view) => &view.link,
-            Self::Paused(view) => &view.link,
-            Self::Account(_, view) => &view.link,
+            paused_at: words::instant(at),
         }
     }
 }
@@ -217,12 +164,4 @@ impl FailureView {
             page_title: line(&step.page_title, clean::TITLE),
         }
     }
-}
-
-fn name_of(name: &str) -> Option<String> {
-    Some(clean::line(name, clean::NAME)).filter(|name| !name.is_empty())
-}
-
-fn readable(at: Timestamp) -> String {
-    at.datetime().format("%-d %B %Y, %H:%M:%S UTC").to_string()
 }
