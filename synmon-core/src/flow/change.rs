@@ -99,7 +99,8 @@ impl FlowChange {
     /// Checks the change and makes it. The flow is untouched where anything is wrong with it.
     ///
     /// A flow that is activated, or whose schedule changes while it is active, is due at the next
-    /// slot after `now`; any other change leaves `next_run_at` as it is.
+    /// slot after `now`. Another spread moves the run of the slot that was next; any other change
+    /// leaves `next_run_at` as it is.
     pub fn apply(
         self,
         flow: &mut Flow,
@@ -141,8 +142,8 @@ impl FlowChange {
         ])?;
         let (schedule, spread) = (schedule?, spread?);
         let was_active = flow.active;
-        let moved = schedule.as_ref().is_some_and(|schedule| *schedule != flow.schedule)
-            || spread.is_some_and(|spread| spread != flow.spread_limit);
+        let rescheduled = schedule.as_ref().is_some_and(|schedule| *schedule != flow.schedule);
+        let next_slot = flow.next_run_at.map(|due| due.before(flow.spread()));
         set(&mut flow.name, name?);
         set(&mut flow.url, url?);
         set(&mut flow.browser, browser?);
@@ -155,8 +156,11 @@ impl FlowChange {
         set(&mut flow.active, self.active);
         if !flow.active {
             flow.next_run_at = None;
-        } else if !was_active || moved {
+        } else if !was_active || rescheduled {
             flow.next_run_at = flow.due_after(now);
+        } else {
+            // The slot whose run is to come stays that, however far it is moved off now.
+            flow.next_run_at = next_slot.map(|slot| slot + flow.spread());
         }
         flow.updated_at = now;
         Ok(())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use synmon_core::{
     FlowId, Timestamp,
     alert::AlertChange,
-    flow::{BrowserKind, FlowChange, NewFlow},
+    flow::{BrowserKind, Flow, FlowChange, NewFlow},
     step::RawStep,
     store::{FlowFilter, ListedFlow, PageRequest},
     usecase::{FlowRules, Flows, UseCaseError},
@@ -256,4 +256,31 @@ async fn a_search_that_no_database_understands_is_refused() {
         let filter = FlowFilter { active: None, text: Some(text) };
         assert_eq!(fields(flows(&world).list(world.owner, &filter, page).await), ["q"]);
     }
+}
+
+#[tokio::test]
+async fn another_spread_neither_drops_the_next_slot_nor_repeats_the_last() {
+    let world = World::new();
+    // How far a flow is moved depends on its id.
+    let flow = loop {
+        let flow = create(&world, seed()).await.unwrap().flow;
+        if (Flow { spread_limit: secs(300), ..flow.clone() }).spread() > secs(10) {
+            break flow;
+        }
+    };
+    flows(&world).set_steps(world.owner, flow.id, &click()).await.unwrap();
+    let spread = |seconds| FlowChange { spread_seconds: Some(seconds), ..FlowChange::default() };
+    let change =
+        async |change| flows(&world).change(world.owner, flow.id, change).await.unwrap().flow;
+    let wide = change(FlowChange { active: Some(true), ..spread(300) }).await;
+    let far = wide.spread();
+    assert_eq!(wide.next_run_at, Some(noon() + far));
+    // Its slot has come, its run has not.
+    world.clock.set_wall(noon() + far / 2);
+    assert_eq!(change(spread(0)).await.next_run_at, Some(noon()));
+    assert_eq!(world.schedule().await, 1);
+    // That slot has its run; it does not come up again.
+    assert_eq!(change(spread(300)).await.next_run_at, Some(later(3_600) + far));
+    let slots: Vec<_> = world.all_runs().iter().map(|run| run.scheduled_for).collect();
+    assert_eq!(slots, [Some(noon())]);
 }

@@ -92,7 +92,7 @@ async fn stale_worker(mutation: Option<&'static str>) -> Option<Vec<Breach>> {
     Some(found(&world, Desk::empty(owner)).await)
 }
 
-/// A slot that has its run comes up again, because its flow is spread further.
+/// A slot that has its run comes up again, because its flow is stopped, spread further, and begun.
 async fn slot_again(mutation: Option<&'static str>) -> Option<Vec<Breach>> {
     let world = world_with(Time::Right, mutation).await?;
     let owner = Owner::register(&world, 0, Rng::new(0)).await;
@@ -106,7 +106,9 @@ async fn slot_again(mutation: Option<&'static str>) -> Option<Vec<Breach>> {
         spread_into(flow.id, slot?)
     })
     .await;
+    assert!(owner.set_active(&flow, false).await);
     assert_eq!(owner.spread(&flow, seconds).await.status, Some(200));
+    assert!(owner.set_active(&flow, true).await);
     println!("the slot comes up again at {due}");
     until_within(LIMIT, "the time of the slot", async || {
         (now() > due + TimeDelta::seconds(3)).then_some(())
