@@ -57,8 +57,8 @@ pub(crate) struct ChannelView {
 pub(crate) struct NewChannelBody {
     /// `email`, `webhook` or `plugin`.
     pub(crate) kind: String,
-    /// At most 200 characters, on one line.
-    name: String,
+    /// At most 200 characters, on one line; by default what it leads to.
+    name: Option<String>,
     /// `email`: the address. It is asked first, unless it is your own.
     email: Option<String>,
     /// `webhook`: where it listens; http or https, without a password in it.
@@ -115,7 +115,7 @@ pub(crate) struct DeliveryView {
 impl From<NewChannelBody> for ChannelFields {
     fn from(body: NewChannelBody) -> Self {
         let NewChannelBody { kind: _, name, email, url, plugin, settings } = body;
-        Self { name: Some(name), email, url, plugin, settings }
+        Self { name, email, url, plugin, settings }
     }
 }
 

@@ -64,11 +64,28 @@ impl ChannelFields {
                 ChannelTarget::Plugin { plugin: String::new(), settings: BTreeMap::new() }
             }
         };
-        let name = name(self.name.as_deref().unwrap_or_default());
+        let name = match &self.name {
+            Some(text) => name(text),
+            // What is wrong with the place that it leads to is not the name's fault.
+            None => name(self.default_name()).or_else(|_| name(kind.as_str())),
+        };
         let missing = self.check_presence(kind);
         let target = self.target(empty, plugins, egress).await?;
         Invalid::all([problem(&name), missing, problem(&target)])?;
         Ok(Checked { name: name?, target: target? })
+    }
+
+    /// What a channel is called whose owner gives it no name: what it leads to.
+    fn default_name(&self) -> &str {
+        let leads_to = [&self.email, &self.plugin].into_iter().flatten().next();
+        match (leads_to, &self.url) {
+            (Some(leads_to), _) => leads_to,
+            // The rest of a webhook's address is often a secret.
+            (None, Some(url)) => {
+                url.split('/').nth(2).filter(|host| !host.is_empty()).unwrap_or("webhook")
+            }
+            (None, None) => "channel",
+        }
     }
 
     /// Changes a channel; its status is not touched.

@@ -37,7 +37,8 @@ fn wrong_channels() -> Vec<(u16, Vec<&'static str>, Value)> {
     vec![
         (400, vec!["kind"], json!({})),
         (400, vec!["kind"], json!({"name": "x", "url": "http://127.0.0.1/"})),
-        (400, vec!["name"], json!({"kind": "webhook"})),
+        (400, vec!["name"], json!({"kind": "webhook", "name": 1})),
+        (422, vec!["url"], json!({"kind": "webhook"})),
         (400, vec!["kind"], json!({"kind": 1, "name": "x"})),
         (422, vec!["kind"], json!({"kind": "sms", "name": "x"})),
         (422, vec!["kind"], json!({"kind": "", "name": "x"})),

@@ -327,6 +327,20 @@ async fn a_channel_is_switched_off_and_on_by_its_owner() {
 }
 
 #[tokio::test]
+async fn a_channel_without_a_name_is_called_by_where_it_leads() {
+    let app = App::without_browser().allowing("127.0.0.1").start().await;
+    let ann = app.register("ann").await;
+    install(&app, "log");
+    for (channel, name) in [
+        (json!({"kind": "email", "email": "ops@example.test"}), "ops@example.test"),
+        (json!({"kind": "webhook", "url": "http://127.0.0.1:9/secret?of=mine"}), "127.0.0.1:9"),
+        (json!({"kind": "plugin", "plugin": "log"}), "log"),
+    ] {
+        assert_eq!(ann.create_channel(channel).await["name"], name);
+    }
+}
+
+#[tokio::test]
 async fn there_are_fifty_channels_at_most_and_they_come_in_pages() {
     let app = App::without_browser().allowing("127.0.0.1").start().await;
     let (ann, ben) = (app.register("ann").await, app.register("ben").await);
