@@ -306,15 +306,16 @@ async fn a_server_that_only_reads_is_out_of_reach_for_writes() {
     let Some(server) = Postgres::shared() else { return };
     let url = server.empty_database();
     let store = PgStore::connect(&url).await.unwrap();
+    let flow = a_flow(an_owner());
+    store.insert_flow(&flow).await.unwrap();
     let name = url.rsplit('/').next().unwrap();
     let alter = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
     server.execute_on(&url, &alter);
     // What a standby server is to those that connect to it.
     let standby = store.sibling(4);
     standby.queue_depth().await.unwrap();
-    let flow = a_flow(an_owner());
     let errors = [
-        standby.insert_flow(&flow).await.unwrap_err(),
+        standby.insert_flow(&a_flow(an_owner())).await.unwrap_err(),
         standby.insert_run(&a_queued_run(&flow, noon())).await.unwrap_err(),
         standby.delete_flow(flow.owner, flow.id).await.unwrap_err(),
     ];
