@@ -149,9 +149,7 @@ impl ChannelStore for Pool {
         most: u32,
     ) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
-        let Some(channel) =
-            Pool::unconfirmed(&mut tx, sql::LOCK_CHANNEL, token.channel.uuid()).await?
-        else {
+        let Some(channel) = Pool::unconfirmed(&mut tx, token.channel).await? else {
             return Ok(false);
         };
         if address(&channel) != Some(token.email.as_str()) {
@@ -336,11 +334,10 @@ impl Pool {
     /// Locks a channel that is not confirmed yet.
     async fn unconfirmed(
         tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
-        statement: &'static str,
-        id: Uuid,
+        id: ChannelId,
     ) -> Result<Option<Channel>, StoreError> {
-        let row: Option<ChannelRow> = sqlx::query_as(statement)
-            .bind(id)
+        let row: Option<ChannelRow> = sqlx::query_as(sql::LOCK_CHANNEL)
+            .bind(id.uuid())
             .fetch_optional(&mut **tx)
             .await
             .map_err(store_error("channel"))?;

@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinHandle};
 use uuid::Uuid;
 
-use super::{pause, proxy::take_one, site::serve, tab::Tab};
+use super::{pause, site::serve, tab::Tab, take_one};
 
 const IDLE_PERIOD: Duration = Duration::from_millis(500);
 /// How long a command takes.

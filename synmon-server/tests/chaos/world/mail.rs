@@ -15,7 +15,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::proxy::take_one;
+use super::take_one;
 
 /// The server.
 pub(crate) struct MailServer {

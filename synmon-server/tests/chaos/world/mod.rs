@@ -12,7 +12,10 @@ mod tab;
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -211,4 +214,9 @@ async fn make_users(database: &PgPool) {
          EXECUTE format('CREATE ROLE r%s_%s SUPERUSER LOGIN', r, l); END LOOP; END LOOP; END $$"
     );
     sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(database).await.unwrap();
+}
+
+/// Whether there was one left to take.
+pub(crate) fn take_one(count: &AtomicU64) -> bool {
+    count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
 }

@@ -19,7 +19,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::pause;
+use super::{pause, take_one};
 
 /// What the driver of the product sends to commit.
 const COMMIT: &[u8] = b"COMMIT\0";
@@ -186,9 +186,4 @@ async fn admitted(shared: &Shared) -> bool {
             false
         }
     }
-}
-
-/// Whether there was one left to take.
-pub(crate) fn take_one(count: &AtomicU64) -> bool {
-    count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
 }
