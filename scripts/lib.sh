@@ -67,6 +67,40 @@ need_browser() {
     missing 'chromedriver' "${chromium[@]}"
 }
 
+# The program itself, past the script that adds arguments and stays its parent.
+chromium_program() {
+  local path
+  for path in "${SYNMON_CHROMIUM:-}" /usr/lib/chromium/chromium /opt/google/chrome/chrome; do
+    if [ -x "$path" ]; then
+      printf '%s\n' "$path"
+      return
+    fi
+  done
+  command -v chromium || command -v google-chrome
+}
+
+# Chromium without windows, which is a program of its own.
+headless_shell() {
+  local path
+  for path in /usr/lib/chromium/chromium-headless-shell /usr/lib/chromium/headless_shell; do
+    if [ -x "$path" ]; then
+      printf '%s\n' "$path"
+      return
+    fi
+  done
+  command -v chromium-headless-shell || command -v chrome-headless-shell
+}
+
+need_headless_shell() {
+  headless_shell >/dev/null || missing 'chromium-headless-shell' chromium-headless-shell
+}
+
+# The peers of the benchmark are programs of Node, which asks for 18 at least.
+need_node() {
+  have npm && node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 18 ? 0 : 1)' 2>/dev/null ||
+    missing 'Node 18 or newer with npm' nodejs npm
+}
+
 # Tests start clusters of their own; nothing has to run.
 need_postgres() {
   if have initdb; then return 0; fi

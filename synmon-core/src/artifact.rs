@@ -49,6 +49,12 @@ impl ArtifactKey {
         Self(format!("{owner}/{flow}/{run}/{attempt}-{step}.{extension}"))
     }
 
+    /// The key of the HAR of one attempt of a run.
+    #[must_use]
+    pub fn har((owner, flow, run): (OwnerId, FlowId, RunId), attempt: u32) -> Self {
+        Self(format!("{owner}/{flow}/{run}/{attempt}.har"))
+    }
+
     /// A key that was stored before.
     #[must_use]
     pub fn from_stored(key: String) -> Self {
@@ -109,5 +115,28 @@ impl fmt::Display for ArtifactPrefix {
 impl fmt::Display for ArtifactKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Timestamp;
+
+    #[test]
+    fn all_that_belongs_to_a_run_is_removed_with_it() {
+        let now = Timestamp::from(chrono::DateTime::UNIX_EPOCH);
+        let place = (OwnerId::new(now), FlowId::new(now), RunId::new(now));
+        let (owner, flow, _) = place;
+        for key in
+            [ArtifactKey::har(place, 2), ArtifactKey::screenshot(place, 1, 3, MediaType::Png)]
+        {
+            let above = [
+                ArtifactPrefix::run(place),
+                ArtifactPrefix::flow(owner, flow),
+                ArtifactPrefix::owner(owner),
+            ];
+            assert!(above.iter().all(|prefix| key.as_str().starts_with(&format!("{prefix}/"))));
+        }
     }
 }

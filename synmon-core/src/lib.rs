@@ -11,6 +11,7 @@ pub mod flow;
 mod ids;
 pub mod invalid;
 pub mod keys;
+pub mod lint;
 mod name;
 mod nearest;
 pub mod notice;

@@ -11,7 +11,7 @@ use crate::{
 /// How the carrying out of a run ended, apart from what its steps say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// The steps were tried until one failed or none was left.
+    /// The steps were tried until one that stops the run failed, or none was left.
     Completed,
     /// The owner stopped it.
     Cancelled,
@@ -67,6 +67,9 @@ pub fn breakage(error: Option<&BrowserError>, health: &Health) -> Option<(ErrorC
         (Some(error @ BrowserError::SessionLost(_)), _) => {
             Some((ErrorCode::SessionLost, error.to_string()))
         }
+        (Some(error @ BrowserError::Unsupported(_)), _) => {
+            Some((ErrorCode::Unsupported, error.to_string()))
+        }
         (Some(error @ BrowserError::Unexpected(_)), Health::Alive) => {
             Some((ErrorCode::Internal, error.to_string()))
         }
@@ -90,6 +93,7 @@ pub fn site_failure(error: &BrowserError, health: &Health) -> StepError {
         BrowserError::Unavailable(_)
         | BrowserError::Crashed(_)
         | BrowserError::SessionLost(_)
+        | BrowserError::Unsupported(_)
         | BrowserError::Unexpected(_) => ErrorCode::NavigationFailed,
     };
     StepError::new(code, error.to_string())
@@ -187,6 +191,25 @@ mod tests {
                 prop_assert!(!error.message.is_empty());
                 prop_assert_eq!(error.code.status(), verdict.status);
             }
+        }
+
+        /// However the run went on after it: by steps that go on, or that clear up.
+        #[test]
+        fn a_step_that_failed_is_never_made_up_for(
+            before in prop::collection::vec(any_status(), 0..4),
+            after in prop::collection::vec(any_status(), 0..4),
+        ) {
+            let code = Some(ErrorCode::AssertionFailed);
+            let statuses = before.iter().chain([&StepStatus::Failed]).chain(&after);
+            let logs: Vec<_> = statuses
+                .zip(0..)
+                .map(|(&s, n)| log(n, s, code.filter(|_| s == StepStatus::Failed)))
+                .collect();
+            let last = logs.last().map_or(0, |log| log.number);
+            let verdict = verdict(last, &logs, &Ending::Completed);
+            prop_assert_eq!(verdict.status, RunStatus::Failed);
+            let first = logs.iter().find(|log| log.status == StepStatus::Failed);
+            prop_assert_eq!(verdict.error.and_then(|e| e.step), first.map(|log| log.number));
         }
 
         #[test]

@@ -1,14 +1,23 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "cdp")]
+mod activity;
+#[cfg(any(feature = "cdp", feature = "webdriver"))]
+mod actor;
+#[cfg(any(feature = "cdp", feature = "webdriver"))]
+mod cdp;
+#[cfg(any(feature = "cdp", feature = "webdriver"))]
+mod local;
+#[cfg(any(feature = "cdp", feature = "webdriver"))]
+mod page;
 mod resolver;
 #[cfg(feature = "webdriver")]
 mod webdriver;
 
-#[cfg(feature = "webdriver")]
-mod cdp;
-#[cfg(feature = "webdriver")]
-mod local;
-
+#[cfg(feature = "cdp")]
+pub use cdp::{CdpBrowser, Isolation, Pooling};
+#[cfg(any(feature = "cdp", feature = "webdriver"))]
+pub use local::{LocalChromium, Missing};
 pub use resolver::SystemResolver;
 #[cfg(feature = "webdriver")]
-pub use webdriver::{LocalChromium, Missing, Remote, WebDriverBrowser};
+pub use webdriver::{Remote, WebDriverBrowser};

@@ -1,11 +1,12 @@
 //! The settings: read once, from the environment, into types. Nobody else reads it.
 
+mod browser;
 mod from_file;
 
+pub use browser::{BrowserSource, LocalEngine, Warmth};
+
 use std::{
-    env,
-    ffi::OsString,
-    fmt,
+    env, fmt,
     net::SocketAddr,
     num::{NonZeroU32, NonZeroUsize},
     path::PathBuf,
@@ -103,36 +104,6 @@ pub enum Mail {
     Smtp(SecretString),
 }
 
-/// Which browsers runs happen in.
-#[derive(Clone)]
-pub enum BrowserSource {
-    /// A Chromium of this machine; the programs are looked for where none is named.
-    Local {
-        /// `chromium`, or another program of its kind.
-        chromium: Option<PathBuf>,
-        /// `chromedriver`.
-        chromedriver: Option<PathBuf>,
-        /// Where programs are looked for first, in the form of `PATH`.
-        search_path: Option<OsString>,
-    },
-    /// A Selenium Grid or any WebDriver endpoint; its url may have a password in it.
-    Remote(Url),
-}
-
-// A url shows its password, so this can't be derived.
-impl fmt::Debug for BrowserSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Local { chromium, chromedriver, .. } => f
-                .debug_struct("Local")
-                .field("chromium", chromium)
-                .field("chromedriver", chromedriver)
-                .finish_non_exhaustive(),
-            Self::Remote(url) => f.debug_tuple("Remote").field(&url.host_str()).finish(),
-        }
-    }
-}
-
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
@@ -197,14 +168,7 @@ impl Config {
             mail_from: text("SYNMON_MAIL_FROM")?
                 .unwrap_or_else(|| "synmon <synmon@localhost>".to_owned()),
             jwt_secret: jwt_secret.map(SecretString::from),
-            browser: match secret(from_file::WEBDRIVER_URL)? {
-                Some(url) => BrowserSource::Remote(webdriver_url(&url)?),
-                None => BrowserSource::Local {
-                    chromium: text("SYNMON_CHROMIUM")?.map(PathBuf::from),
-                    chromedriver: text("SYNMON_CHROMEDRIVER")?.map(PathBuf::from),
-                    search_path: text("PATH")?.map(OsString::from),
-                },
-            },
+            browser: browser::browser_source(text)?,
             concurrency,
             owner_concurrency,
             retention: Retention {
@@ -341,15 +305,6 @@ fn public_url(text: &str) -> Result<Url, ConfigError> {
         })
 }
 
-fn webdriver_url(text: &str) -> Result<Url, ConfigError> {
-    Url::parse(text)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
-        .ok_or_else(|| {
-            error("SYNMON_WEBDRIVER_URL", "must be an address such as http://grid.internal:4444")
-        })
-}
-
 fn database(url: Option<String>, data_dir: &std::path::Path) -> Result<Database, ConfigError> {
     let Some(url) = url else {
         return Ok(Database::Sqlite(data_dir.join("synmon.db")));
@@ -405,7 +360,7 @@ mod tests {
 
     use super::*;
 
-    fn config(settings: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
+    pub(super) fn config(settings: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
         let map: HashMap<_, _> = settings.iter().map(|(k, v)| (*k, (*v).to_owned())).collect();
         Config::from_lookup(Program::Server, |name| Ok(map.get(name).cloned()))
     }

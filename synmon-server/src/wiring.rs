@@ -1,6 +1,6 @@
 //! Where the parts are put together: the one place that names concrete backends.
 
-use std::{io, os::unix::fs::MetadataExt as _, path::PathBuf, sync::Arc};
+use std::{io, num::NonZeroU32, os::unix::fs::MetadataExt as _, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -12,9 +12,11 @@ use synmon_core::{
     egress::EgressPolicy,
     engine::{Engine, EngineSettings, Signals},
     store::{AccountStore, AlertCap, ChannelStore, NoticeStore, Store, StoreError},
-    usecase::{FlowRules, Flows, Runs},
+    usecase::{BrowserOffer, FlowRules, Flows, Runs},
 };
-use synmon_drivers::{LocalChromium, Remote, SystemResolver, WebDriverBrowser};
+use synmon_drivers::{
+    CdpBrowser, Isolation, LocalChromium, Pooling, Remote, SystemResolver, WebDriverBrowser,
+};
 use synmon_notify::{
     channels::ChannelNotifier,
     email::{EmailNotifier, EmailSettings, TransportSettings},
@@ -29,7 +31,7 @@ use crate::{
     accounts::{Accounts, Letters, Passwords, TokenKey},
     api::ApiParts,
     channels::{ChannelStores, Channels, InstalledPlugins},
-    config::{BrowserSource, Config, Database, Mail},
+    config::{BrowserSource, Config, Database, LocalEngine, Mail, Warmth},
     secret_file,
     timekeeper::Timekeeper,
     web::{self, Readiness},
@@ -178,7 +180,7 @@ impl Shared {
             .build()?;
         let rules = FlowRules {
             minimum_interval: config.minimum_interval,
-            browsers: browser.kinds().to_vec(),
+            browsers: BrowserOffer::all(&*browser),
             egress: egress.clone(),
         };
         let outbox: Arc<dyn NoticeStore> = Arc::clone(&store) as _;
@@ -267,18 +269,39 @@ impl InstalledPlugins for PluginSender {
 }
 
 fn browser(config: &Config) -> anyhow::Result<Arc<dyn Browser>> {
-    let browser = match &config.browser {
-        BrowserSource::Remote(url) => WebDriverBrowser::remote(Remote::new(url.clone())),
-        BrowserSource::Local { chromium, chromedriver, search_path } => {
-            WebDriverBrowser::local(LocalChromium {
+    Ok(match &config.browser {
+        BrowserSource::WebDriver(url) => {
+            Arc::new(WebDriverBrowser::remote(Remote::new(url.clone())))
+        }
+        BrowserSource::DevTools(url, warmth) => {
+            Arc::new(CdpBrowser::remote(url.clone(), pooling(*warmth)))
+        }
+        BrowserSource::Local { engine, chromium, chromedriver, search_path } => {
+            let programs = LocalChromium {
                 chromium: chromium.clone(),
                 chromedriver: chromedriver.clone(),
                 search_path: search_path.clone(),
                 ..LocalChromium::new(browser_folder()?)
-            })
+            };
+            match engine {
+                LocalEngine::Cdp(warmth) => Arc::new(CdpBrowser::local(programs, pooling(*warmth))),
+                LocalEngine::WebDriver => Arc::new(WebDriverBrowser::local(programs)),
+            }
         }
-    };
-    Ok(Arc::new(browser))
+    })
+}
+
+fn pooling(warmth: Warmth) -> Pooling {
+    let usual = Pooling::default();
+    let isolation = if warmth.process_per_run { Isolation::Process } else { Isolation::Context };
+    Pooling {
+        isolation,
+        recycle_after_runs: warmth
+            .recycle_after_runs
+            .map_or(usual.recycle_after_runs, NonZeroU32::get),
+        recycle_after: warmth.recycle_after.unwrap_or(usual.recycle_after),
+        ..usual
+    }
 }
 
 /// A folder of this user's own with a short path: the addresses of sockets are made of it.

@@ -12,8 +12,8 @@ macro_rules! listed {
 macro_rules! flow_columns {
     ($at:literal) => {
         $crate::columns::listed!($at: id owner_id name url browser scheduling timezone
-            spread_seconds active alert_policy alerts channels dialogs run_timeout_ms steps
-            next_run_at version created_at updated_at)
+            spread_seconds active alert_policy alerts channels dialogs run_timeout_ms settings
+            steps next_run_at version created_at updated_at)
     };
 }
 
@@ -32,7 +32,7 @@ macro_rules! log_columns {
     ($at:literal) => {
         $crate::columns::listed!($at: number action name selector_xpath content status started_at
             duration_us wait_us act_us picture_us url title error_code error_message
-            error_expected error_found screenshot_key screenshot_missing dialogs)
+            error_expected error_found screenshot_key screenshot_missing dialogs evidence)
     };
 }
 

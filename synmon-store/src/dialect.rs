@@ -66,6 +66,9 @@ pub(crate) trait Dialect {
     /// Takes folders out of the trash for a time.
     const TAKE_TRASH: &'static str;
 
+    /// Takes browser sessions that nobody needs any more.
+    const TAKE_FORGOTTEN_SESSIONS: &'static str;
+
     /// Wakes other processes up when the transaction commits. SQLite has none to wake.
     const WAKE: &'static str;
 
@@ -247,6 +250,23 @@ macro_rules! take_trash {
     };
 }
 
+// A run that ended a moment ago still closes its sessions; one that runs needs them while its worker
+// is there.
+macro_rules! take_forgotten_sessions {
+    ($lock:literal) => {
+        concat!(
+            "WITH due AS MATERIALIZED (SELECT s.tag FROM browser_sessions s \
+             WHERE NOT s.leaked AND s.due_at <= $1 AND (s.entered_at < $3 OR NOT EXISTS \
+             (SELECT 1 FROM runs r WHERE r.id = s.run_id AND r.fencing = s.fencing \
+             AND ((r.status = 'running' AND r.lease_until >= $1) OR r.finished_at >= $2))) \
+             ORDER BY s.due_at, s.tag LIMIT $5",
+            $lock,
+            ") UPDATE browser_sessions SET due_at = $4, tries = tries + 1 \
+             WHERE tag IN (SELECT tag FROM due) RETURNING tag, session_id, entered_at, tries"
+        )
+    };
+}
+
 impl Dialect for SqliteStore {
     type Db = Sqlite;
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
@@ -283,6 +303,7 @@ impl Dialect for SqliteStore {
     const ADD_ALL_TRASH: &'static str = "INSERT INTO trash (prefix) \
         SELECT value FROM json_each($1) WHERE TRUE ON CONFLICT (prefix) DO NOTHING";
     const TAKE_TRASH: &'static str = take_trash!("");
+    const TAKE_FORGOTTEN_SESSIONS: &'static str = take_forgotten_sessions!("");
     const WAKE: &'static str = "SELECT $1";
     const LOCK_TEXT: &'static str = "SELECT $1";
     const BEFORE_MIGRATIONS: &'static [&'static str] = &[];
@@ -338,6 +359,8 @@ impl Dialect for PgStore {
     const ADD_ALL_TRASH: &'static str = "INSERT INTO trash (prefix) \
         SELECT value FROM json_array_elements_text($1::json) ON CONFLICT (prefix) DO NOTHING";
     const TAKE_TRASH: &'static str = take_trash!(" FOR UPDATE SKIP LOCKED");
+    const TAKE_FORGOTTEN_SESSIONS: &'static str =
+        take_forgotten_sessions!(" FOR UPDATE OF s SKIP LOCKED");
     const WAKE: &'static str = "SELECT pg_notify('synmon', $1)";
     const LOCK_TEXT: &'static str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
     const BEFORE_MIGRATIONS: &'static [&'static str] = &[

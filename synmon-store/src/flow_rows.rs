@@ -6,7 +6,7 @@ use sqlx::FromRow;
 use synmon_core::{
     ChannelId, FlowId, Name, OwnerId, Timestamp,
     alert::AlertSettings,
-    flow::{Flow, FlowUrl},
+    flow::{Flow, FlowUrl, RawSettings},
     schedule::Schedule,
     step::{RawStep, parse_steps},
     store::StoreError,
@@ -31,6 +31,7 @@ pub(crate) struct FlowRow {
     channels: String,
     dialogs: String,
     run_timeout_ms: i64,
+    settings: String,
     steps: String,
     next_run_at: Option<Stamp>,
     version: i64,
@@ -54,6 +55,8 @@ impl TryFrom<FlowRow> for Flow {
     fn try_from(row: FlowRow) -> Result<Self, StoreError> {
         let raw: Vec<RawStep> =
             serde_json::from_str(&row.steps).map_err(|error| corrupt("flow", error))?;
+        let settings: RawSettings =
+            serde_json::from_str(&row.settings).map_err(|error| corrupt("flow", error))?;
         let millis = u64::try_from(row.run_timeout_ms).map_err(|error| corrupt("flow", error))?;
         let spread = u64::try_from(row.spread_seconds).map_err(|error| corrupt("flow", error))?;
         Ok(Self {
@@ -70,6 +73,7 @@ impl TryFrom<FlowRow> for Flow {
             channels: channel_ids(&row.channels)?,
             dialogs: row.dialogs.parse().map_err(|error| corrupt("flow", error))?,
             run_timeout: Duration::from_millis(millis),
+            settings: settings.parse().map_err(|error| corrupt("flow", error))?,
             steps: parse_steps(&raw).map_err(|error| corrupt("flow", error))?,
             next_run_at: row.next_run_at.map(|stamp| stamp.0),
             version: row.version,
@@ -101,6 +105,12 @@ pub(crate) fn channel_ids(json: &str) -> Result<Vec<ChannelId>, StoreError> {
 /// The channels of a flow as JSON.
 pub(crate) fn channels_json(channels: &[ChannelId]) -> Result<String, StoreError> {
     serde_json::to_string(channels).map_err(|error| StoreError::Internal(error.into()))
+}
+
+/// The settings of a flow as JSON.
+pub(crate) fn settings_json(flow: &Flow) -> Result<String, StoreError> {
+    serde_json::to_string(flow.settings.written())
+        .map_err(|error| StoreError::Internal(error.into()))
 }
 
 /// The steps of a flow as JSON.

@@ -19,7 +19,8 @@ use crate::{
     dialect::Dialect,
     error::store_error,
     flow_rows::{
-        FlowRow, alerts_json, channels_json, column, like_pattern, search_text, steps_json,
+        FlowRow, alerts_json, channels_json, column, like_pattern, search_text, settings_json,
+        steps_json,
     },
     run_rows::RunRow,
     sql,
@@ -53,6 +54,7 @@ impl FlowStore for Pool {
             .bind(Stamp(flow.updated_at))
             .bind(alerts_json(flow)?)
             .bind(channels_json(&flow.channels)?)
+            .bind(settings_json(flow)?)
             .execute(self.pool())
             .await
             .map(|_| ())
@@ -110,6 +112,7 @@ impl FlowStore for Pool {
             .bind(Stamp::maybe(flow.next_run_at))
             .bind(alerts_json(flow)?)
             .bind(channels_json(&flow.channels)?)
+            .bind(settings_json(flow)?)
             .execute(self.pool())
             .await
             .map_err(store_error("flow"))?;

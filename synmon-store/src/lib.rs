@@ -3,6 +3,7 @@
 mod accounts;
 mod artifacts;
 mod attempt_rows;
+mod browser_sessions;
 mod channel_rows;
 mod channels;
 mod collision;

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 use synmon_core::{
     RunId,
     artifact::ArtifactKey,
-    run::{Screenshot, StepError, StepLog, StepTiming},
+    run::{Evidence, Screenshot, StepError, StepLog, StepTiming},
     store::StoreError,
 };
 use trait_gen::trait_gen;
@@ -42,6 +42,7 @@ pub(crate) struct StepLogRow {
     screenshot_key: Option<String>,
     screenshot_missing: Option<String>,
     dialogs: String,
+    evidence: Option<String>,
 }
 
 impl TryFrom<StepLogRow> for StepLog {
@@ -82,8 +83,15 @@ impl TryFrom<StepLogRow> for StepLog {
             screenshot,
             dialogs: serde_json::from_str(&row.dialogs)
                 .map_err(|error| corrupt("step log", error))?,
+            evidence: evidence(row.evidence.as_deref())?,
         })
     }
+}
+
+/// Evidence from JSON; earlier releases stored none.
+pub(crate) fn evidence(json: Option<&str>) -> Result<Evidence, StoreError> {
+    let stored = json.map(serde_json::from_str).transpose();
+    Ok(stored.map_err(|error| corrupt("step log", error))?.unwrap_or_default())
 }
 
 #[trait_gen(Pool -> PgStore, SqliteStore)]
@@ -103,6 +111,10 @@ impl Pool {
             Screenshot::Disabled => (None, None),
         };
         let dialogs = serde_json::to_string(&log.dialogs)
+            .map_err(|error| StoreError::Internal(error.into()))?;
+        let evidence = (log.evidence != Evidence::default())
+            .then(|| serde_json::to_string(&log.evidence))
+            .transpose()
             .map_err(|error| StoreError::Internal(error.into()))?;
         sqlx::query(sql::PUT_LOG)
             .bind(run.uuid())
@@ -127,6 +139,7 @@ impl Pool {
             .bind(key)
             .bind(missing)
             .bind(dialogs)
+            .bind(evidence)
             .execute(&mut **tx)
             .await
             .map(|_| ())

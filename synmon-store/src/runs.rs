@@ -22,7 +22,7 @@ use crate::{
     error::{corrupt, store_error},
     flow_rows::column,
     guard::Transaction,
-    log_rows::StepLogRow,
+    log_rows::{StepLogRow, evidence},
     run_rows::RunRow,
     sql,
     stamp::Stamp,
@@ -224,6 +224,28 @@ impl RunStore for Pool {
             attempts.push((row.try_into()?, logs));
         }
         Ok(attempts)
+    }
+
+    async fn last_good_picture(
+        &self,
+        run: &Run,
+        step: &StepLog,
+    ) -> Result<Option<RunId>, StoreError> {
+        let candidates: Vec<(Uuid, Option<String>)> = sqlx::query_as(sql::GOOD_PICTURES)
+            .bind(run.flow.uuid())
+            .bind(run.id.uuid())
+            .bind(i64::from(step.number))
+            .bind(step.action.as_str())
+            .bind(step.selector_xpath.as_deref())
+            .fetch_all(self.pool())
+            .await
+            .map_err(store_error("step log"))?;
+        for (run, json) in candidates {
+            if evidence(json.as_deref())?.selectors == step.evidence.selectors {
+                return Ok(Some(RunId::from_uuid(run)));
+            }
+        }
+        Ok(None)
     }
 
     async fn alert_decision(&self, run: RunId) -> Result<Option<AlertDecision>, StoreError> {

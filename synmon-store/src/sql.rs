@@ -22,9 +22,9 @@ statements! {
 
     INSERT_FLOW = "INSERT INTO flows (id, owner_id, name, url, search, browser, scheduling, \
         timezone, spread_seconds, active, alert_policy, dialogs, run_timeout_ms, steps, \
-        next_run_at, site_health, version, created_at, updated_at, alerts, channels) \
+        next_run_at, site_health, version, created_at, updated_at, alerts, channels, settings) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, \
-        $19, $20, $21)";
+        $19, $20, $21, $22)";
     FLOW = concat!("SELECT ", flow_columns!(""), " FROM flows WHERE id = $1 AND owner_id = $2");
     LIST_FLOWS = concat!("SELECT ", flow_columns!(""), " FROM flows WHERE owner_id = $1 \
         AND (active = $2 OR $2 IS NULL) AND (search LIKE $3 ESCAPE '\\' OR $3 IS NULL) \
@@ -37,7 +37,7 @@ statements! {
         scheduling = $7, timezone = $8, spread_seconds = $9, active = $10, alert_policy = $11, \
         dialogs = $12, run_timeout_ms = $13, steps = $14, updated_at = $15, \
         next_run_at = CASE WHEN $16 THEN $17 ELSE next_run_at END, alerts = $18, channels = $19, \
-        version = version + 1 WHERE id = $1 AND version = $2";
+        settings = $20, version = version + 1 WHERE id = $1 AND version = $2";
     DELETE_FLOW = "DELETE FROM flows WHERE id = $1 AND owner_id = $2";
     NEXT_DUE = "SELECT next_run_at FROM flows WHERE active AND next_run_at IS NOT NULL \
         ORDER BY next_run_at LIMIT 1";
@@ -91,6 +91,14 @@ statements! {
         WHERE a.run_id = $1 ORDER BY a.attempt");
     LOGS_OF_ATTEMPT = concat!("SELECT ", log_columns!(""), " FROM step_logs \
         WHERE run_id = $1 AND attempt = $2 ORDER BY number");
+    /// The newest first. What an edit of the flow has changed in a step shows in its columns, or in
+    /// its evidence.
+    GOOD_PICTURES = "SELECT l.run_id, l.evidence FROM (SELECT id, attempt FROM runs \
+        WHERE flow_id = $1 AND id < $2 AND status = 'passed' ORDER BY id DESC LIMIT 50) r \
+        JOIN step_logs l ON l.run_id = r.id AND l.attempt = r.attempt \
+        WHERE l.number = $3 AND l.action = $4 AND (l.selector_xpath = $5 \
+        OR (l.selector_xpath IS NULL AND $5 IS NULL)) AND l.screenshot_key IS NOT NULL \
+        ORDER BY l.run_id DESC LIMIT 10";
     RELEASE = "UPDATE runs SET status = 'queued', fencing = fencing + 1, lease_until = NULL, \
         worker_id = NULL, started_at = NULL \
         WHERE id = $1 AND fencing = $2 AND status = 'running' \
@@ -126,8 +134,8 @@ statements! {
     PUT_LOG = "INSERT INTO step_logs (run_id, attempt, number, action, name, selector_xpath, \
         content, status, started_at, duration_us, wait_us, act_us, picture_us, url, title, \
         error_code, error_message, error_expected, error_found, screenshot_key, \
-        screenshot_missing, dialogs) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, \
-        $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) \
+        screenshot_missing, dialogs, evidence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, \
+        $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) \
         ON CONFLICT (run_id, attempt, number) DO NOTHING";
     LOGS = concat!("SELECT ", log_columns!("l."), " FROM step_logs l \
         JOIN runs r ON r.id = l.run_id AND r.attempt = l.attempt \
@@ -205,6 +213,15 @@ statements! {
 
     ADD_TRASH = "INSERT INTO trash (prefix) VALUES ($1) ON CONFLICT (prefix) DO NOTHING";
     FORGET_TRASH = "DELETE FROM trash WHERE prefix = $1";
+
+    ENTER_SESSION = "INSERT INTO browser_sessions (tag, run_id, fencing, entered_at, due_at) \
+        VALUES ($1, $2, $3, $4, $4) ON CONFLICT (tag) DO NOTHING";
+    NAME_SESSION = "UPDATE browser_sessions SET session_id = $2 WHERE tag = $1";
+    STRIKE_OUT_SESSION = "DELETE FROM browser_sessions WHERE tag = $1";
+    EXPECT_SESSION = "UPDATE browser_sessions SET tries = 0 WHERE tag = $1";
+    GIVE_SESSION_UP = "UPDATE browser_sessions SET leaked = $2 WHERE tag = $1";
+    FORGET_LEAKED_SESSIONS = "DELETE FROM browser_sessions WHERE leaked AND entered_at < $1";
+    LEAKED_SESSIONS = "SELECT COUNT(*) FROM browser_sessions WHERE leaked";
 
     REGISTER = "INSERT INTO accounts (id, name, email, email_key, password_hash, created_at) \
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (email_key) DO UPDATE \

@@ -96,6 +96,7 @@ impl Examined for Pool {
             ("ADD_ALL_TRASH", Pool::ADD_ALL_TRASH),
             ("TAKE_TRASH", Pool::TAKE_TRASH),
             ("CLAIM_NOTICES", Pool::CLAIM_NOTICES),
+            ("TAKE_FORGOTTEN_SESSIONS", Pool::TAKE_FORGOTTEN_SESSIONS),
             ("WAKE", Pool::WAKE),
             ("LOCK_TEXT", Pool::LOCK_TEXT),
         ];

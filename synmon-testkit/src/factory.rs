@@ -6,7 +6,9 @@ use synmon_core::{
     ChannelId, FlowId, Name, NoticeId, OwnerId, RunId, Timestamp,
     alert::{Alert, AlertSettings},
     channel::{Channel, ChannelStatus, ChannelTarget, SigningSecret},
-    flow::{BrowserKind, DEFAULT_RUN_TIMEOUT, DialogPolicy, Flow, FlowSnapshot, FlowUrl},
+    flow::{
+        BrowserKind, DEFAULT_RUN_TIMEOUT, DialogPolicy, Flow, FlowSettings, FlowSnapshot, FlowUrl,
+    },
     notice::{AccountLetter, Letter, Notice, NoticeBody, RunNotice},
     run::{
         ErrorCode, QueuedRun, Run, RunAttempt, RunError, RunStatus, StepError, StepLog, StepStatus,
@@ -53,6 +55,7 @@ pub fn an_empty_flow(owner: OwnerId) -> Flow {
         channels: Vec::new(),
         dialogs: DialogPolicy::Dismiss,
         run_timeout: DEFAULT_RUN_TIMEOUT,
+        settings: FlowSettings::default(),
         steps: Vec::new(),
         next_run_at: None,
         version: 1,
@@ -302,6 +305,23 @@ impl Steps {
             ..RawStep::default()
         });
         self
+    }
+
+    /// Changes the last step as it is written.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut RawStep)) -> Self {
+        change(self.0.last_mut().unwrap());
+        self
+    }
+
+    /// Lets the last step find its element in these ways alone, in order.
+    #[must_use]
+    pub fn by(self, selectors: &[&str]) -> Self {
+        let selectors = selectors.iter().map(|&text| text.to_owned()).collect();
+        self.with(|step| {
+            step.selector_xpath = None;
+            step.selectors = Some(selectors);
+        })
     }
 
     /// Gives the last step this time.

@@ -13,6 +13,8 @@ mod child;
 mod clock;
 pub mod conformance;
 pub mod factory;
+#[cfg(feature = "browser-conformance")]
+pub mod flows;
 #[cfg(feature = "program-fixture")]
 mod letter;
 mod memory;
@@ -23,6 +25,8 @@ pub mod postgres;
 #[cfg(feature = "postgres-fixture")]
 pub mod proxy;
 mod resolver;
+#[cfg(feature = "browser-conformance")]
+mod site;
 
 pub use artifacts::MemoryArtifacts;
 pub use browser::{Element, FakeBrowser, Page, Shot, Start, Trouble};
@@ -35,3 +39,5 @@ pub use memory::{MemoryStore, NoticeState};
 pub use notifier::{RecordingNotifier, Reply};
 pub use poll::{until, until_within};
 pub use resolver::StaticResolver;
+#[cfg(feature = "browser-conformance")]
+pub use site::{Answer, Pages, Request, Site};

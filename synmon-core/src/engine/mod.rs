@@ -3,10 +3,20 @@
 //! Each part is a loop of `tick` and wait. The tick is public, so that tests (and embedders with
 //! loops of their own) drive it by hand.
 
+mod browsing;
 mod builder;
+mod condition;
+mod diagnosis;
 mod dispatcher;
+mod expand;
+mod finder;
+mod har;
 mod heartbeat;
 mod janitor;
+mod leavings;
+mod observed;
+mod plan;
+mod reaper;
 mod recorder;
 mod recovery;
 mod retry;
@@ -22,6 +32,7 @@ mod worker;
 pub use builder::{DEFAULT_OWNER_CONCURRENCY, EngineBuilder, EngineSettings, MissingPart, Roles};
 pub use dispatcher::Dispatcher;
 pub use janitor::{Janitor, Retention};
+pub use reaper::Reaper;
 pub use recovery::Recovery;
 pub use scheduler::Scheduler;
 pub use signals::Signals;
@@ -49,6 +60,8 @@ use crate::{
 /// How long a loop waits where nothing wakes it up.
 const POLL: Duration = Duration::from_secs(1);
 const RECOVERY_PERIOD: Duration = Duration::from_secs(5);
+/// How long the browsers that are kept for later runs may take to end.
+const BROWSER_LIMIT: Duration = Duration::from_secs(10);
 const JANITOR_PERIOD: Duration = Duration::from_mins(1);
 
 /// All parts of synmon that work without being asked.
@@ -106,6 +119,12 @@ impl Engine {
         Janitor::new(Arc::clone(&self.parts))
     }
 
+    /// What ends browser sessions on shared machines that nobody closed.
+    #[must_use]
+    pub fn reaper(&self) -> Reaper {
+        Reaper::new(Arc::clone(&self.parts))
+    }
+
     /// Works until `stop` is cancelled. Then nothing new is begun; runs under way may end within
     /// the grace of the settings, and what is left is given back to the queue.
     pub async fn run(&self, stop: CancellationToken) {
@@ -119,6 +138,9 @@ impl Engine {
         if notices {
             background.spawn(self.dispatcher().work(stop.clone()));
             background.spawn(keep_ticking(self.janitor(), Arc::clone(parts), stop.clone()));
+        }
+        if parts.browser.is_shared() {
+            background.spawn(keep_ticking(self.reaper(), Arc::clone(parts), stop.clone()));
         }
         let abort = CancellationToken::new();
         let mut workers = JoinSet::new();
@@ -138,6 +160,10 @@ impl Engine {
             while workers.join_next().await.is_some() {}
         }
         while background.join_next().await.is_some() {}
+        let browser = parts.browser.shut_down();
+        if crate::within(&*parts.clock, BROWSER_LIMIT, browser).await.is_none() {
+            warn!("Browsers that were kept for later runs do not end within {BROWSER_LIMIT:?}");
+        }
     }
 }
 

@@ -1,14 +1,16 @@
 //! Evidence: stored as each step ends, before the next one starts.
 
-use std::time::Duration;
+use std::{fmt::Write as _, time::Duration};
 
+use bytes::Bytes;
+use sha2::{Digest as _, Sha256};
 use tracing::warn;
 
-use super::{Parts, retry::persist, wait::Limit};
+use super::{Parts, observed::cut, retry::persist, wait::Limit};
 use crate::{
     artifact::ArtifactKey,
-    browser::{Picture, Session},
-    run::{Screenshot, StepLog},
+    browser::{NavigationTiming, Picture, Session, Shot},
+    run::{PictureFacts, Screenshot, StepLog},
     store::{ClaimedRun, StoreError},
     within,
 };
@@ -17,6 +19,7 @@ const PICTURE_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_URL_CHARS: usize = 4_096;
 const MAX_TITLE_CHARS: usize = 1_000;
 const MAX_TEXT_CHARS: usize = 4_000;
+const MAX_HTML_CHARS: usize = 8_000;
 const MAX_DIALOGS: usize = 20;
 const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -34,14 +37,21 @@ impl Recorder<'_> {
         &self,
         session: &mut dyn Session,
         step: u32,
+        shot: Shot<'_>,
         limit: Limit<'_>,
-    ) -> Screenshot {
-        let shot = limit.at_least(PICTURE_TIMEOUT).at_most(PICTURE_TIMEOUT);
-        let stored = match shot.call(session.screenshot()).await {
-            Ok(picture) => self.put(step, picture).await,
+    ) -> (Screenshot, Option<PictureFacts>) {
+        let limit = limit.at_least(PICTURE_TIMEOUT).at_most(PICTURE_TIMEOUT);
+        let stored = match limit.call(session.screenshot(shot)).await {
+            Ok(picture) => {
+                let facts = facts(&picture);
+                self.put(step, picture).await.map(|key| (key, facts))
+            }
             Err(failure) => Err(format!("the browser gave no picture: {}", describe(&failure))),
         };
-        stored.map_or_else(|why| Screenshot::Unavailable { why }, Screenshot::Captured)
+        match stored {
+            Ok((key, facts)) => (Screenshot::Captured(key), Some(facts)),
+            Err(why) => (Screenshot::Unavailable { why }, None),
+        }
     }
 
     /// Stores the log of a step.
@@ -61,6 +71,21 @@ impl Recorder<'_> {
         }
         parts.signals.progressed();
         stored
+    }
+
+    /// Stores the requests of an attempt as a HAR. It is extra: what goes wrong there is logged.
+    pub(super) async fn keep_har(&self, har: Bytes) {
+        let Self { parts, claim, attempt } = self;
+        let run = &claim.run;
+        if har.len() > parts.settings.max_screenshot_bytes {
+            warn!(run.id = %run.id, "The HAR is too large to be kept");
+            return;
+        }
+        let key = ArtifactKey::har((run.owner, run.flow, run.id), *attempt);
+        let put = within(&*parts.clock, STORE_TIMEOUT, parts.artifacts.put(&key, har)).await;
+        if !matches!(put, Some(Ok(()))) {
+            warn!(run.id = %run.id, "The HAR {key} could not be stored: {put:?}");
+        }
     }
 
     async fn put(&self, step: u32, picture: Picture) -> Result<ArtifactKey, String> {
@@ -84,13 +109,20 @@ impl Recorder<'_> {
     }
 }
 
+fn facts(picture: &Picture) -> PictureFacts {
+    let digest = Sha256::digest(&picture.bytes);
+    PictureFacts {
+        bytes: u64::try_from(picture.bytes.len()).unwrap_or(u64::MAX),
+        sha256: digest.iter().fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a string can't fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        }),
+    }
+}
+
 /// What a page says is hostile data: it is cut to size, and no store can hold NUL.
 fn bound(log: &mut StepLog) {
-    let cut = |text: &mut String, most: usize| {
-        if text.contains('\0') || text.chars().count() > most {
-            *text = text.chars().filter(|c| *c != '\0').take(most).collect();
-        }
-    };
     if let Some(url) = &mut log.url {
         cut(url, MAX_URL_CHARS);
     }
@@ -103,6 +135,18 @@ fn bound(log: &mut StepLog) {
         cut(&mut error.message, MAX_TEXT_CHARS);
         error.expected.iter_mut().for_each(|text| cut(text, MAX_TEXT_CHARS));
         error.found.iter_mut().for_each(|text| cut(text, MAX_TEXT_CHARS));
+    }
+    let evidence = &mut log.evidence;
+    // No JSON can hold another number, and a log that can't be read again is no evidence.
+    evidence.navigation = evidence.navigation.filter(|timing| {
+        let NavigationTiming { ttfb_ms, dom_content_loaded_ms, load_ms } = *timing;
+        [ttfb_ms, dom_content_loaded_ms, load_ms].into_iter().all(f64::is_finite)
+    });
+    evidence.html.iter_mut().for_each(|html| cut(html, MAX_HTML_CHARS));
+    evidence.extracted.iter_mut().for_each(|value| cut(value, MAX_TEXT_CHARS));
+    for candidate in &mut evidence.candidates {
+        cut(&mut candidate.selector, MAX_TEXT_CHARS);
+        candidate.invalid.iter_mut().for_each(|why| cut(why, MAX_TEXT_CHARS));
     }
     if let Screenshot::Unavailable { why } = &mut log.screenshot {
         cut(why, MAX_TEXT_CHARS);

@@ -21,7 +21,7 @@ where
     for pause in PAUSES_MS {
         match call().await {
             Err(error) if error.is_retryable() => {
-                warn!("Could not store {what} yet: {error}");
+                warn!("The store is out of reach for {what}; it is tried again: {error}");
                 parts.clock.sleep(Duration::from_millis(pause)).await;
             }
             settled => return settled,

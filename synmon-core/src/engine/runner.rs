@@ -2,12 +2,12 @@
 
 use std::{panic::AssertUnwindSafe, time::Duration};
 
-use futures_util::FutureExt as _;
-use tracing::warn;
-use url::Url;
-
 use super::{
     Parts,
+    browsing::{self, NoSession, OpenSession},
+    leavings::{PicturePlan, is_out_of_bounds},
+    observed::Observed,
+    plan::Planned,
     recorder::Recorder,
     stall::StallWatch,
     stepper::{Task, check_egress, perform},
@@ -15,61 +15,79 @@ use super::{
     wait::{Failure, Limit},
 };
 use crate::{
-    browser::{Health, PageState, Session, SessionRequest},
-    flow::{DialogPolicy, FlowSnapshot},
-    run::{ErrorCode, Screenshot, StepError, StepLog, StepStatus, StepTiming},
-    step::{Action, DEFAULT_STEP_TIMEOUT, Step},
+    browser::{Exchange, PageState, Session},
+    flow::FlowSnapshot,
+    run::{ErrorCode, StepError, StepLog, StepStatus},
+    step::{OnFailure, Variables},
     store::{ClaimedRun, StoreError},
-    verdict::{Ending, breakage, site_failure},
-    within,
+    verdict::Ending,
 };
+use futures_util::FutureExt as _;
+use tracing::warn;
 
-const START_TIMEOUT: Duration = Duration::from_mins(1);
-const INTERRUPT_TIMEOUT: Duration = Duration::from_secs(3);
-const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The least time a page gets to say where it is after a step.
 const INSPECT_TIMEOUT: Duration = Duration::from_secs(5);
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// One attempt of a run.
 pub(super) struct Runner<'a> {
-    parts: &'a Parts,
-    claim: &'a ClaimedRun,
+    pub(super) parts: &'a Parts,
+    pub(super) claim: &'a ClaimedRun,
     stopper: &'a Stopper,
-    recorder: Recorder<'a>,
+    pub(super) recorder: Recorder<'a>,
     /// Until when the run may take.
-    run_limit: Limit<'a>,
+    pub(super) run_limit: Limit<'a>,
     /// Since when, on the monotonic clock.
-    begun: Duration,
-    stalls: StallWatch,
+    pub(super) begun: Duration,
+    pub(super) stalls: StallWatch,
     /// What is on record, in the order of the steps.
     logs: Vec<StepLog>,
+    /// The step that is being tried.
+    present: u32,
     /// The document that the last step left.
-    document: Option<String>,
+    pub(super) document: Option<String>,
     /// The host that was last found to be allowed.
-    checked_host: Option<String>,
+    pub(super) checked_host: Option<String>,
+    observed: Observed,
+    pub(super) variables: Variables,
 }
 
 /// A step that is being tried.
-struct Trial<'a> {
-    task: Task<'a>,
+pub(super) struct Trial<'a> {
+    pub(super) task: Task<'a>,
     /// When it began, on the monotonic clock.
-    begun: Duration,
+    pub(super) begun: Duration,
     /// How long it may take.
-    time: Duration,
+    pub(super) time: Duration,
     /// How long it may take in view of the run's time.
-    limit: Limit<'a>,
+    pub(super) limit: Limit<'a>,
     /// Whether it is the run's time that ends first.
-    by_run: bool,
+    pub(super) by_run: bool,
+    pub(super) status_is_judged: bool,
 }
 
 /// What an attempt has come to.
 pub(super) struct AttemptOutcome {
     pub(super) ending: AttemptEnding,
     pub(super) logs: Vec<StepLog>,
+    /// What the pages asked the network for.
+    pub(super) exchanges: Vec<Exchange>,
     pub(super) browser_version: Option<String>,
     /// Still open: the verdict need not wait for the browser to go away.
-    pub(super) session: Option<Box<dyn Session>>,
+    pub(super) session: Option<OpenSession>,
+}
+
+impl AttemptOutcome {
+    /// That of a flow that can't be carried out as it is written.
+    pub(super) fn invalid(why: &str) -> Self {
+        let ending = broken(ErrorCode::FlowInvalid, why.to_owned(), None);
+        Self {
+            ending,
+            logs: Vec::new(),
+            exchanges: Vec::new(),
+            browser_version: None,
+            session: None,
+        }
+    }
 }
 
 /// How an attempt has ended.
@@ -104,67 +122,73 @@ impl<'a> Runner<'a> {
             begun: parts.clock.monotonic(),
             stalls: StallWatch::start(parts),
             logs: Vec::new(),
+            present: 0,
             document: None,
             checked_host: None,
+            observed: Observed::default(),
+            variables: Variables::new(),
         }
     }
 
     /// Starts a browser and tries the steps in it. A panic on the way is a breakage of ours like
     /// any other.
     pub(super) async fn carry_out(mut self) -> AttemptOutcome {
-        let request = SessionRequest {
-            run: self.claim.run.id,
-            browser: self.claim.snapshot.browser,
-            accept_dialogs: self.claim.snapshot.dialogs == DialogPolicy::Accept,
-        };
-        let limit = Limit::new(self.parts, self.stopper, START_TIMEOUT);
-        let start = limit.call(self.parts.browser.start(&request));
-        let mut session = match AssertUnwindSafe(start).catch_unwind().await {
-            Ok(Ok(session)) => session,
-            Err(_panic) => {
-                let message = "synmon panicked while it started a browser".to_owned();
-                return self.outcome(broken(ErrorCode::Internal, message, None), None);
-            }
-            Ok(Err(Failure::Stopped(reason))) => return self.outcome(stopped(reason), None),
-            Ok(Err(failure)) => {
-                let message = match failure {
-                    Failure::Browser(error) => error.to_string(),
-                    _ => format!("no browser was ready within {START_TIMEOUT:?}"),
-                };
-                let code = ErrorCode::BrowserUnavailable;
+        let opened = browsing::open(self.parts, self.claim, self.stopper).await;
+        let mut open = match opened {
+            Ok(open) => open,
+            Err(NoSession::Stopped(reason)) => return self.outcome(stopped(reason), None),
+            Err(NoSession::Broken { code, message }) => {
                 return self.outcome(broken(code, message, None), None);
             }
         };
         // Waiting for a browser is no time of the site's.
         self.run_limit = Limit::new(self.parts, self.stopper, self.claim.snapshot.run_timeout);
         self.begun = self.parts.clock.monotonic();
-        let steps = AssertUnwindSafe(self.steps(&mut *session)).catch_unwind().await;
+        let steps = AssertUnwindSafe(self.steps(&mut *open.session)).catch_unwind().await;
         let ending = match steps {
             Ok(Ok(())) => AttemptEnding::Ended(Ending::Completed),
             Ok(Err(Interruption::Stopped(reason))) => stopped(reason),
             Ok(Err(Interruption::Broken { code, message })) => {
-                broken(code, message, Some(self.next_number().saturating_sub(1)))
+                broken(code, message, Some(self.present))
             }
             Err(_panic) => {
                 let message = "synmon panicked while it carried out a step".to_owned();
-                broken(ErrorCode::Internal, message, Some(self.next_number()))
+                broken(ErrorCode::Internal, message, Some(self.present))
             }
         };
-        self.outcome(ending, Some(session))
+        self.outcome(ending, Some(open))
     }
 
     async fn steps(&mut self, session: &mut dyn Session) -> Result<(), Interruption> {
-        let snapshot: &FlowSnapshot = &self.claim.snapshot;
-        let url = snapshot.url.as_url();
-        let opening = StepLog::open(url.as_str());
-        if !self.step(session, opening, Task::Open(url), DEFAULT_STEP_TIMEOUT).await? {
+        let snapshot: &'a FlowSnapshot = &self.claim.snapshot;
+        let (url, steps) = (snapshot.url.as_url(), &snapshot.steps);
+        let opening = Planned::opening(snapshot);
+        if !self.step(session, StepLog::open(url.as_str()), opening).await? {
             return Ok(());
         }
-        for step in &snapshot.steps {
-            let task = Task::Step(&step.action);
-            if !self.step(session, StepLog::step(step), task, step.time_limit()).await? {
-                return Ok(());
+        let (mut failed, mut stopped) = (false, false);
+        for (index, step) in steps.iter().enumerate() {
+            if (stopped && !step.always) || (failed && self.run_limit.left().is_zero()) {
+                continue;
             }
+            self.present = step.number;
+            let action = step.filled(&self.variables);
+            let mut log = StepLog::step(step);
+            let passed = match &action {
+                Ok(action) => {
+                    let planned = Planned::step(snapshot, index, action);
+                    self.step(session, log, planned).await?
+                }
+                Err(invalid) => {
+                    let message = format!("with the values of its variables, {invalid}");
+                    log.error = Some(StepError::new(ErrorCode::AssertionFailed, message));
+                    let picture = PicturePlan::of_the_page(snapshot, step);
+                    self.untriable(session, log, &picture).await?;
+                    false
+                }
+            };
+            failed |= !passed;
+            stopped |= !passed && step.on_failure == OnFailure::Stop;
         }
         Ok(())
     }
@@ -174,46 +198,98 @@ impl<'a> Runner<'a> {
         &mut self,
         session: &mut dyn Session,
         mut log: StepLog,
-        task: Task<'a>,
-        time: Duration,
+        planned: Planned<'_>,
     ) -> Result<bool, Interruption> {
-        let limit = self.run_limit.at_most(time);
-        let by_run = limit.ends_before(Limit::new(self.parts, self.stopper, time));
         let clock = &*self.parts.clock;
         log.started_at = Some(clock.now());
         let started = clock.monotonic();
-        let trial = Trial { task, begun: started, time, limit, by_run };
-        let attempted = self.attempt(session, &trial, &mut log.timing).await;
-        log.duration = Some(clock.monotonic().saturating_sub(started));
-
-        let (page, interruption) = match attempted {
-            Ok(page) => (Some(page), None),
-            Err(Failure::Stopped(reason)) => return Err(Interruption::Stopped(reason)),
-            Err(failure) => self.account_for(session, &trial, &failure, &mut log).await,
+        self.observed.begin_step();
+        let (page, interruption, limit) = loop {
+            let limit = self.run_limit.at_most(planned.time);
+            let trial = Trial {
+                task: planned.task,
+                begun: clock.monotonic(),
+                time: planned.time,
+                limit,
+                by_run: self.run_limit.left() < planned.time,
+                status_is_judged: planned.status_is_judged,
+            };
+            match self.attempt(session, &trial, &mut log).await {
+                Ok(page) => break (Some(page), None, limit),
+                Err(Failure::Stopped(reason)) => return Err(Interruption::Stopped(reason)),
+                Err(failure) => {
+                    let (page, interruption) =
+                        self.account_for(session, &trial, &failure, &mut log).await;
+                    let again = interruption.is_none()
+                        && log.evidence.retried < planned.retries
+                        && !self.run_limit.left().is_zero();
+                    if !again {
+                        break (page, interruption, limit);
+                    }
+                    log.error = None;
+                    log.evidence.retried += 1;
+                }
+            }
         };
+        log.duration = Some(clock.monotonic().saturating_sub(started));
         self.keep_dialogs(session, &mut log);
         self.keep_page(&mut log, page.as_ref()).await;
         log.status = if log.error.is_none() { StepStatus::Passed } else { StepStatus::Failed };
-        self.keep_picture(session, &mut log, limit).await;
+        self.keep_picture(session, &mut log, &planned.picture, limit).await;
+        self.keep_vitals(session, &mut log).await;
+        if log.status == StepStatus::Failed && interruption.is_none() {
+            self.explain(session, planned.task, &mut log).await;
+        }
+        self.observed.catch_up(session);
+        if !is_out_of_bounds(&log) {
+            self.observed.note(&mut log.evidence);
+        }
         let passed = log.status == StepStatus::Passed;
         self.store(log).await?;
         interruption.map_or(Ok(passed), Err)
     }
 
+    /// Stores the log of a step that can't even be tried: it shows the page all the same.
+    async fn untriable(
+        &mut self,
+        session: &mut dyn Session,
+        mut log: StepLog,
+        picture: &PicturePlan<'_>,
+    ) -> Result<(), Interruption> {
+        log.status = StepStatus::Failed;
+        log.started_at = Some(self.parts.clock.now());
+        log.duration = Some(Duration::ZERO);
+        self.observed.begin_step();
+        let limit = self.run_limit;
+        let page = match self.inspect(session, limit).await {
+            Err(Failure::Stopped(reason)) => return Err(Interruption::Stopped(reason)),
+            page => page.ok(),
+        };
+        self.keep_page(&mut log, page.as_ref()).await;
+        self.keep_picture(session, &mut log, picture, limit).await;
+        self.store(log).await
+    }
+
     /// Tries the step, and looks where it has led.
     async fn attempt(
-        &self,
+        &mut self,
         session: &mut dyn Session,
-        trial: &Trial<'a>,
-        timing: &mut StepTiming,
+        trial: &Trial<'_>,
+        log: &mut StepLog,
     ) -> Result<PageState, Failure> {
         self.check_time().map_err(Failure::Page)?;
-        self.check_target(trial.task).await.map_err(Failure::Page)?;
+        if let Some(url) = trial.task.address() {
+            // Before the browser hears of it.
+            check_egress(self.parts, url).await.map_err(Failure::Page)?;
+        }
+        let strict = self.claim.snapshot.settings.strict_selectors;
+        let (Trial { task, limit, .. }, observed) = (trial, &mut self.observed);
         let performed;
-        (performed, *timing) = perform(self.parts, session, trial.task, trial.limit).await;
-        performed?;
+        (performed, log.timing) =
+            perform(self.parts, session, *task, *limit, strict, observed).await;
+        self.keep_outcome(performed?, *task, &mut log.evidence);
         let page = self.inspect(session, trial.limit).await?;
-        self.judge(&page, trial.task)?;
+        self.judge(&page, trial)?;
         Ok(page)
     }
 
@@ -221,7 +297,7 @@ impl<'a> Runner<'a> {
     async fn account_for(
         &self,
         session: &mut dyn Session,
-        trial: &Trial<'a>,
+        trial: &Trial<'_>,
         failure: &Failure,
         log: &mut StepLog,
     ) -> (Option<PageState>, Option<Interruption>) {
@@ -238,18 +314,6 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Notes what dialogs said; for a flow that wants none, one is a failure.
-    fn keep_dialogs(&self, session: &mut dyn Session, log: &mut StepLog) {
-        log.dialogs = session.take_dialogs();
-        if log.error.is_none()
-            && self.claim.snapshot.dialogs == DialogPolicy::Fail
-            && let Some(text) = log.dialogs.first()
-        {
-            let message = format!("the page opened a dialog that says “{text}”");
-            log.error = Some(StepError::new(ErrorCode::ScriptDialog, message));
-        }
-    }
-
     /// A step that begins when the run's time is over would get a call's grace for nothing, and
     /// a hundred of them would keep a browser for minutes.
     fn check_time(&self) -> Result<(), StepError> {
@@ -260,16 +324,6 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// Refuses an address that must not be opened, before the browser hears of it.
-    async fn check_target(&self, task: Task<'_>) -> Result<(), StepError> {
-        match task {
-            Task::Open(url) | Task::Step(Action::Navigate { url }) => {
-                check_egress(self.parts, url).await
-            }
-            Task::Step(_) => Ok(()),
-        }
-    }
-
     /// Where the tab is now, once a load that the step began is through.
     async fn inspect(
         &self,
@@ -277,138 +331,6 @@ impl<'a> Runner<'a> {
         limit: Limit<'_>,
     ) -> Result<PageState, Failure> {
         limit.at_least(INSPECT_TIMEOUT).call(session.page()).await
-    }
-
-    /// A step does not pass on an error page, nor on one that the server could not give: drivers
-    /// answer "ok" to both.
-    fn judge(&self, page: &PageState, task: Task<'_>) -> Result<(), Failure> {
-        // A download, say, leaves the tab where it was: on the browser's own first page.
-        if task.opens() && !is_of_the_web(page) && !page.error_page {
-            let message = "the browser shows no page of the site: the address may be a download";
-            return Err(Failure::Page(StepError::new(ErrorCode::NavigationFailed, message)));
-        }
-        if page.error_page {
-            let message = format!("the browser shows an error page instead of {}", page.url);
-            return Err(Failure::Page(StepError::new(ErrorCode::NavigationFailed, message)));
-        }
-        let is_new = self.document.as_ref() != Some(&page.document);
-        match page.http_status.filter(|status| is_new && *status >= 400) {
-            Some(status) => {
-                let message = format!("the server answered {} with the status {status}", page.url);
-                Err(Failure::Page(StepError::new(ErrorCode::HttpError, message)))
-            }
-            None => Ok(()),
-        }
-    }
-
-    /// Finds out whose doing a failure is: `Err` is ours.
-    async fn diagnose(
-        &self,
-        session: &mut dyn Session,
-        failure: &Failure,
-        trial: &Trial<'a>,
-    ) -> Result<StepError, (ErrorCode, String)> {
-        let clock = &*self.parts.clock;
-        if *failure == Failure::Hung {
-            // What it does not achieve shows in the probe.
-            let _ = within(clock, INTERRUPT_TIMEOUT, session.interrupt()).await;
-        }
-        let health = within(clock, PROBE_TIMEOUT, session.probe()).await.unwrap_or_else(|| {
-            let why = format!("the browser did not say within {PROBE_TIMEOUT:?} that it is there");
-            Health::Lost { why }
-        });
-        let error = match failure {
-            Failure::Browser(error) => Some(error),
-            _ => None,
-        };
-        if let Some(breakage) = breakage(error, &health) {
-            return Err(breakage);
-        }
-        // A stall during an earlier step has used up the time of the run.
-        let since = if self.run_limit.left().is_zero() { self.begun } else { trial.begun };
-        if let Some(span) = self.stalls.since(since) {
-            let message = format!("synmon itself stood still for {span:.1?} during the run");
-            return Err((ErrorCode::Internal, message));
-        }
-        Ok(match failure {
-            Failure::Browser(error) => site_failure(error, &health),
-            _ if health == Health::PageCrashed => {
-                StepError::new(ErrorCode::PageCrashed, "the page crashed in the browser")
-            }
-            Failure::Page(error) if trial.by_run && self.run_limit.left().is_zero() => {
-                let limit = self.claim.snapshot.run_timeout;
-                let message =
-                    format!("the run's time of {limit:?} was over; until then, {}", error.message);
-                StepError { code: ErrorCode::Timeout, message, ..error.clone() }
-            }
-            Failure::Page(error) => error.clone(),
-            Failure::Hung | Failure::Stopped(_) => self.too_slow(trial),
-        })
-    }
-
-    fn too_slow(&self, trial: &Trial<'a>) -> StepError {
-        let (whose, limit) = if trial.by_run {
-            ("the run's", self.claim.snapshot.run_timeout)
-        } else {
-            ("the step's", trial.time)
-        };
-        let what = if trial.task.opens() { "finish loading" } else { "answer" };
-        let message = format!("the page did not {what} within {whose} time of {limit:?}");
-        StepError::new(ErrorCode::Timeout, message)
-    }
-
-    /// Notes where the step has left the tab, unless the tab is where it must not be.
-    async fn keep_page(&mut self, log: &mut StepLog, page: Option<&PageState>) {
-        let Some(page) = page else { return };
-        self.document = Some(page.document.clone());
-        if log.error.is_some() && !is_of_the_web(page) {
-            // Nothing came. The tab shows the browser's own first page, which no flow has led to.
-            return;
-        }
-        if let Err(error) = self.check_place(page).await {
-            log.error = Some(error);
-            log.url = Some(page.url.clone());
-            return;
-        }
-        log.url = Some(page.url.clone());
-        log.title = Some(page.title.clone());
-    }
-
-    /// A redirect or a script may have led the tab to where a flow must not go.
-    async fn check_place(&mut self, page: &PageState) -> Result<(), StepError> {
-        let Ok(url) = Url::parse(&page.url) else {
-            return Ok(());
-        };
-        let origin = url.origin().ascii_serialization();
-        if page.error_page || url.scheme() == "about" || self.checked_host.as_ref() == Some(&origin)
-        {
-            return Ok(());
-        }
-        if url.scheme() != "blob" {
-            check_egress(self.parts, &url).await?;
-        }
-        self.checked_host = Some(origin);
-        Ok(())
-    }
-
-    async fn keep_picture(&self, session: &mut dyn Session, log: &mut StepLog, limit: Limit<'_>) {
-        let code = log.error.as_ref().map(|error| error.code);
-        log.screenshot = match code {
-            // What is there must not be shown, and an address that was refused was not opened.
-            Some(ErrorCode::BlockedAddress) if log.url.is_some() && log.title.is_none() => {
-                let why = "the tab is at an address that a flow must not reach".to_owned();
-                Screenshot::Unavailable { why }
-            }
-            Some(ErrorCode::BrowserCrashed | ErrorCode::SessionLost) => {
-                Screenshot::Unavailable { why: "the browser was gone".to_owned() }
-            }
-            _ => {
-                let started = self.parts.clock.monotonic();
-                let screenshot = self.recorder.picture(session, log.number, limit).await;
-                log.timing.picture = self.parts.clock.monotonic().saturating_sub(started);
-                screenshot
-            }
-        };
     }
 
     async fn store(&mut self, mut log: StepLog) -> Result<(), Interruption> {
@@ -431,40 +353,16 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn next_number(&self) -> u32 {
-        u32::try_from(self.logs.len()).unwrap_or(u32::MAX)
+    fn outcome(self, ending: AttemptEnding, session: Option<OpenSession>) -> AttemptOutcome {
+        let browser_version = session.as_ref().map(|open| open.session.version().to_owned());
+        AttemptOutcome {
+            ending,
+            logs: self.logs,
+            exchanges: self.observed.into_exchanges(),
+            browser_version,
+            session,
+        }
     }
-
-    fn outcome(self, ending: AttemptEnding, session: Option<Box<dyn Session>>) -> AttemptOutcome {
-        let browser_version = session.as_ref().map(|session| session.version().to_owned());
-        AttemptOutcome { ending, logs: self.logs, browser_version, session }
-    }
-}
-
-/// Ends a browser. What goes wrong there changes no verdict, but is not lost.
-pub(super) async fn close(parts: &Parts, claim: &ClaimedRun, session: Option<Box<dyn Session>>) {
-    let Some(session) = session else { return };
-    let closed = AssertUnwindSafe(within(&*parts.clock, CLOSE_TIMEOUT, session.close()));
-    let why = match closed.catch_unwind().await {
-        Ok(Some(Ok(()))) => return,
-        Ok(Some(Err(error))) => error.to_string(),
-        Ok(None) => format!("it took longer than {CLOSE_TIMEOUT:?}"),
-        Err(_panic) => "closing it panicked".to_owned(),
-    };
-    warn!(run.id = %claim.run.id, "The browser of run {} did not close cleanly: {why}", claim.run.id);
-}
-
-/// The logs of the steps that come after those on record.
-pub(super) fn untried(snapshot: &FlowSnapshot, logs: &[StepLog]) -> Vec<StepLog> {
-    let opening = std::iter::once_with(|| StepLog::open(snapshot.url.as_str()));
-    opening
-        .chain(snapshot.steps.iter().map(|step: &Step| StepLog::step(step)))
-        .filter(|log| logs.iter().all(|done| done.number != log.number))
-        .collect()
-}
-
-fn is_of_the_web(page: &PageState) -> bool {
-    page.url.starts_with("http:") || page.url.starts_with("https:")
 }
 
 fn stopped(reason: StopReason) -> AttemptEnding {

@@ -4,21 +4,24 @@ use std::time::Duration;
 
 use super::{
     Parts,
+    condition::{self, Purpose},
+    finder::Finder,
+    observed::Observed,
     wait::{Failure, Limit},
 };
 use crate::{
-    browser::{Attempt, BrowserError, NotReady, Observation, Session},
+    browser::{Adjustment, Attempt, BrowserError, Deed, NotReady, Session, Travel},
     egress::EgressError,
     keys,
     run::{ErrorCode, StepError, StepTiming},
-    step::{Action, Expected, Selector},
+    step::{Action, Pattern, Selector, Source},
     within,
 };
 
-/// How much of a page's text goes into an error.
-const MAX_FOUND_CHARS: usize = 500;
 /// How long a name may take to resolve.
 const RESOLVE_TIMEOUT: Duration = Duration::from_secs(10);
+/// The longest value that a variable may get, in characters.
+const MAX_VARIABLE_CHARS: usize = 5_000;
 
 /// What is to be done.
 #[derive(Clone, Copy)]
@@ -27,16 +30,41 @@ pub(super) enum Task<'a> {
     Step(&'a Action),
 }
 
-impl Task<'_> {
-    /// Whether it opens an address.
-    pub(super) fn opens(self) -> bool {
-        matches!(self, Self::Open(_) | Self::Step(Action::Navigate { .. }))
+impl<'a> Task<'a> {
+    /// The address that it opens.
+    pub(super) fn address(self) -> Option<&'a url::Url> {
+        match self {
+            Self::Open(url) | Self::Step(Action::Navigate { url }) => Some(url),
+            Self::Step(_) => None,
+        }
+    }
+
+    /// The element that it is about.
+    pub(super) fn selector(self) -> Option<&'a Selector> {
+        match self {
+            Self::Open(_) => None,
+            Self::Step(action) => action.selector(),
+        }
+    }
+}
+
+/// What a step has brought.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) deed: Deed,
+    /// What `extract` keeps.
+    pub(super) extracted: Option<String>,
+}
+
+impl Outcome {
+    pub(super) fn by(candidate: usize) -> Self {
+        Self { deed: Deed { candidate, ..Deed::default() }, extracted: None }
     }
 }
 
 /// What one attempt has come to.
-enum Tried {
-    Done,
+pub(super) enum Tried {
+    Done(Outcome),
     NotYet(StepError),
     Never(StepError),
 }
@@ -47,14 +75,19 @@ pub(super) async fn perform(
     session: &mut dyn Session,
     task: Task<'_>,
     limit: Limit<'_>,
-) -> (Result<(), Failure>, StepTiming) {
+    strict: bool,
+    observed: &mut Observed,
+) -> (Result<Outcome, Failure>, StepTiming) {
     let started = parts.clock.monotonic();
+    let time = limit.left();
     let mut last_attempt = started;
     let mut attempt = 0;
     let result = loop {
         last_attempt = parts.clock.monotonic().max(last_attempt);
-        let reason = match limit.call(try_once(session, task)).await {
-            Ok(Tried::Done) => break Ok(()),
+        let finder = Finder::after(last_attempt.saturating_sub(started), time, strict);
+        let trying = try_once(session, task, finder, limit, observed);
+        let reason = match limit.call(trying).await {
+            Ok(Tried::Done(outcome)) => break Ok(outcome),
             Ok(Tried::Never(error)) => break Err(Failure::Page(error)),
             Ok(Tried::NotYet(error)) => error,
             Err(failure) => break Err(failure),
@@ -90,60 +123,123 @@ pub(super) async fn check_egress(parts: &Parts, url: &url::Url) -> Result<(), St
     }
 }
 
-async fn try_once(session: &mut dyn Session, task: Task<'_>) -> Result<Tried, BrowserError> {
+async fn try_once(
+    session: &mut dyn Session,
+    task: Task<'_>,
+    finder: Finder,
+    limit: Limit<'_>,
+    observed: &mut Observed,
+) -> Result<Tried, BrowserError> {
     let action = match task {
-        Task::Open(url) => return session.open(url).await.map(|()| Tried::Done),
+        Task::Open(url) => return done(session.open(url).await),
         Task::Step(action) => action,
     };
     match action {
-        Action::Navigate { url } => session.open(url).await.map(|()| Tried::Done),
-        Action::Back => session.back().await.map(|()| Tried::Done),
-        Action::Reload => session.reload().await.map(|()| Tried::Done),
+        Action::Navigate { url } => done(session.open(url).await),
+        Action::Back => done(session.travel(Travel::Back).await),
+        Action::Forward => done(session.travel(Travel::Forward).await),
+        Action::Reload => done(session.travel(Travel::Reload).await),
         Action::Act { selector, gesture } => {
-            Ok(acted(session.act(selector, gesture).await?, Some(selector)))
+            Ok(acted(session.act(&finder.pick(selector), gesture).await?, Some(selector)))
         }
+        Action::Scroll { distance } => Ok(acted(session.scroll(*distance).await?, None)),
         Action::Press { selector, keys } => {
             // The chord was checked when the step was parsed.
             let keys =
                 keys::parse(keys).map_err(|error| BrowserError::Unexpected(error.to_string()))?;
-            Ok(acted(session.press(selector.as_ref(), &keys).await?, selector.as_ref()))
+            let picked = selector.as_ref().map(|selector| finder.pick(selector));
+            Ok(acted(session.press(picked.as_deref(), &keys).await?, selector.as_ref()))
         }
-        Action::WaitVisible { selector } => Ok(match session.observe(selector).await? {
-            Some(seen) if seen.visible => Tried::Done,
-            Some(_) => Tried::NotYet(not_ready(&NotReady::Hidden, Some(selector))),
-            None => Tried::NotYet(not_ready(&NotReady::Missing, Some(selector))),
-        }),
-        Action::WaitHidden { selector } => Ok(match session.observe(selector).await? {
-            Some(seen) if seen.visible => Tried::NotYet(StepError::new(
-                ErrorCode::Timeout,
-                format!("the element {selector} is still visible"),
-            )),
-            _ => Tried::Done,
-        }),
-        Action::AssertUrl { expected } => {
-            Ok(compare("the address", expected, &session.page().await?.url))
+        Action::Wait(condition) => {
+            condition::check(session, condition, Purpose::Wait, finder, observed).await
         }
-        Action::AssertTitle { expected } => {
-            Ok(compare("the title", expected, &session.page().await?.title))
+        Action::Assert(condition) => {
+            condition::check(session, condition, Purpose::Assert, finder, observed).await
         }
-        Action::AssertVisible { selector } => {
-            Ok(visibility(session.observe(selector).await?, true))
+        Action::WaitTime(time) if limit.left() < *time => {
+            let message = format!("the step has less time than the {time:?} that it is to wait");
+            Ok(Tried::Never(StepError::new(ErrorCode::Timeout, message)))
         }
-        Action::AssertHidden { selector } => {
-            Ok(visibility(session.observe(selector).await?, false))
+        Action::WaitTime(time) => {
+            limit.idle(*time).await;
+            Ok(Tried::Done(Outcome::default()))
         }
-        Action::AssertText { selector, expected } => Ok(match session.observe(selector).await? {
-            Some(seen) => compare("the text", expected, &seen.text),
-            None => Tried::NotYet(not_ready(&NotReady::Missing, Some(selector))),
-        }),
-        Action::AssertValue { selector, expected } => Ok(match session.observe(selector).await? {
-            Some(Observation { value: Some(value), .. }) => compare("the value", expected, &value),
-            Some(_) => Tried::NotYet(StepError::new(
-                ErrorCode::AssertionFailed,
-                format!("the element {selector} is not a form field and has no value"),
-            )),
-            None => Tried::NotYet(not_ready(&NotReady::Missing, Some(selector))),
-        }),
+        Action::SwitchFrame(target) => {
+            Ok(acted(session.switch_frame(&finder.pick_frame(target)).await?, action.selector()))
+        }
+        Action::SwitchTab(target) => Ok(acted(session.switch_tab(target).await?, None)),
+        Action::CloseTab => Ok(acted(session.close_tab().await?, None)),
+        Action::Dialog(answer) => done(session.adjust(&Adjustment::Dialogs(answer.clone())).await),
+        Action::SetCookie(cookie) => {
+            done(session.adjust(&Adjustment::Cookie(cookie.clone())).await)
+        }
+        Action::SetHeader(header) => {
+            done(session.adjust(&Adjustment::Header(header.clone())).await)
+        }
+        Action::SetViewport(viewport) => {
+            done(session.adjust(&Adjustment::Viewport(*viewport)).await)
+        }
+        Action::Extract { source, pattern, .. } => {
+            extract(session, source, pattern.as_ref(), finder).await
+        }
+        Action::Screenshot { selector: Some(selector), .. } => {
+            Ok(match session.observe(&finder.pick(selector), None).await? {
+                Some(seen) if seen.visible => Tried::Done(Outcome::by(seen.candidate)),
+                Some(_) => Tried::NotYet(not_ready(&NotReady::Hidden, Some(selector))),
+                None => Tried::NotYet(not_ready(&NotReady::Missing, Some(selector))),
+            })
+        }
+        Action::Screenshot { selector: None, .. } => Ok(Tried::Done(Outcome::default())),
+        // The flow's steps stand in its place when a run begins.
+        Action::UseFlow(_) => {
+            Err(BrowserError::Unexpected("a flow was not put in its place".to_owned()))
+        }
+    }
+}
+
+async fn extract(
+    session: &mut dyn Session,
+    source: &Source,
+    pattern: Option<&Pattern>,
+    finder: Finder,
+) -> Result<Tried, BrowserError> {
+    let (value, candidate) = match source {
+        Source::Url => (Some(session.page().await?.url), 0),
+        Source::Title => (Some(session.page().await?.title), 0),
+        Source::Text(selector) | Source::Value(selector) | Source::Attribute(selector, _) => {
+            let name = match source {
+                Source::Attribute(_, name) => Some(name.as_str()),
+                _ => None,
+            };
+            let Some(seen) = session.observe(&finder.pick(selector), name).await? else {
+                return Ok(Tried::NotYet(not_ready(&NotReady::Missing, Some(selector))));
+            };
+            let value = match source {
+                Source::Value(_) => seen.value,
+                Source::Attribute(..) => seen.attribute,
+                _ => Some(seen.text.trim().to_owned()),
+            };
+            (value, seen.candidate)
+        }
+    };
+    let failed =
+        |message: String| Ok(Tried::NotYet(StepError::new(ErrorCode::AssertionFailed, message)));
+    let Some(value) = value else {
+        return failed("the element has nothing of that kind".to_owned());
+    };
+    let part = match pattern {
+        None => Some(value.as_str()),
+        Some(pattern) => pattern.find(&value),
+    };
+    match part {
+        None => failed(format!("nothing in “{value:.200}” matches the pattern")),
+        Some(part) if part.chars().count() > MAX_VARIABLE_CHARS => {
+            failed(format!("it has more than {MAX_VARIABLE_CHARS} characters"))
+        }
+        Some(part) => {
+            let extracted = Some(part.to_owned());
+            Ok(Tried::Done(Outcome { extracted, ..Outcome::by(candidate) }))
+        }
     }
 }
 
@@ -153,9 +249,13 @@ fn waited(error: StepError, time: Duration) -> StepError {
     StepError { message: format!("{} (waited {seconds:.1} s)", error.message), ..error }
 }
 
+fn done(result: Result<(), BrowserError>) -> Result<Tried, BrowserError> {
+    result.map(|()| Tried::Done(Outcome::default()))
+}
+
 fn acted(attempt: Attempt, selector: Option<&Selector>) -> Tried {
     match attempt {
-        Attempt::Done => Tried::Done,
+        Attempt::Done(deed) => Tried::Done(Outcome { deed, extracted: None }),
         Attempt::NotReady(why) => Tried::NotYet(not_ready(&why, selector)),
         Attempt::Refused(why) => {
             Tried::Never(StepError::new(ErrorCode::ElementNotInteractable, why))
@@ -163,42 +263,11 @@ fn acted(attempt: Attempt, selector: Option<&Selector>) -> Tried {
     }
 }
 
-fn not_ready(why: &NotReady, selector: Option<&Selector>) -> StepError {
+pub(super) fn not_ready(why: &NotReady, selector: Option<&Selector>) -> StepError {
     let code = match why {
-        NotReady::Missing => ErrorCode::ElementNotFound,
+        NotReady::Missing | NotReady::NoSuchPlace => ErrorCode::ElementNotFound,
         _ => ErrorCode::ElementNotInteractable,
     };
     let of = selector.map(|selector| format!(": {selector}")).unwrap_or_default();
     StepError::new(code, format!("{why}{of}"))
-}
-
-fn visibility(seen: Option<Observation>, expected: bool) -> Tried {
-    let found = match &seen {
-        Some(seen) if seen.visible => "a visible element",
-        Some(_) => "an element that is not visible",
-        None => "no element",
-    };
-    if seen.is_some_and(|seen| seen.visible) == expected {
-        return Tried::Done;
-    }
-    let expected = if expected { "a visible element" } else { "no visible element" };
-    Tried::NotYet(StepError {
-        code: ErrorCode::AssertionFailed,
-        message: format!("expected {expected}, found {found}"),
-        expected: Some(expected.to_owned()),
-        found: Some(found.to_owned()),
-    })
-}
-
-fn compare(what: &str, expected: &Expected, found: &str) -> Tried {
-    if expected.holds(found) {
-        return Tried::Done;
-    }
-    let found: String = found.chars().take(MAX_FOUND_CHARS).collect();
-    Tried::NotYet(StepError {
-        code: ErrorCode::AssertionFailed,
-        message: format!("{what} should be {expected}, but is “{found}”"),
-        expected: Some(expected.text.clone()),
-        found: Some(found),
-    })
 }

@@ -61,10 +61,6 @@ impl<'a> Limit<'a> {
         self.until.saturating_sub(self.parts.clock.monotonic())
     }
 
-    pub(super) fn ends_before(self, other: Self) -> bool {
-        self.until < other.until
-    }
-
     /// Makes a call, no longer than this limit and a little grace.
     pub(super) async fn call<T>(
         self,
@@ -76,6 +72,11 @@ impl<'a> Limit<'a> {
             result = call => result.map_err(Failure::Browser),
             () = self.parts.clock.sleep(self.left() + CALL_GRACE) => Err(Failure::Hung),
         }
+    }
+
+    /// Lets time go by.
+    pub(super) async fn idle(self, time: Duration) {
+        self.parts.clock.sleep(time).await;
     }
 
     /// Waits before the attempt with this number; `false` if there is no time for it.

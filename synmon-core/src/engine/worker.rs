@@ -10,19 +10,30 @@ use tracing::{error, info, warn};
 
 use super::{
     POLL, Parts,
+    browsing::close,
+    expand::{ExpandError, expand},
+    har,
     heartbeat::Heartbeat,
+    plan::untried,
+    recorder::Recorder,
     retry::persist,
-    runner::{AttemptEnding, AttemptOutcome, Runner, close, untried},
+    runner::{AttemptEnding, AttemptOutcome, Runner},
     stop::{StopReason, Stopper},
 };
 use crate::{
     RunId, Timestamp,
     alert::Alert,
+    browser::Exchange,
+    flow::HarPolicy,
     notice::{FailedStep, RunNotice},
-    run::{RunAttempt, RunStatus, Screenshot, StepLog, StepStatus},
+    run::{ErrorCode, RunAttempt, RunStatus, Screenshot, StepLog, StepStatus},
     store::{ClaimedRun, RunReport, StoreError, WorkerId},
     verdict::{Ending, Verdict, verdict},
 };
+
+/// How long to wait for browsers that are away: those of another machine, or one that is being
+/// replaced, are back in seconds rather than at once.
+const UNAVAILABLE_PAUSE: Duration = Duration::from_secs(5);
 
 /// Carries out runs, one at a time.
 pub struct Worker {
@@ -73,7 +84,7 @@ impl Worker {
             stopper.clone(),
             abort.clone(),
         );
-        let tick = self.carry_out(&claim, &stopper).await;
+        let tick = Box::pin(self.carry_out(&claim, &stopper)).await;
         drop(heartbeat);
         tick
     }
@@ -87,13 +98,34 @@ impl Worker {
         let id = claim.run.id;
         let started = parts.clock.monotonic();
         info!(run.id = %id, attempt = claim.run.attempt, "Run {id} of flow `{}` starts", claim.run.flow_name);
+        let mut claim = claim.clone();
+        // A database that is away for a moment costs no run its worker.
+        let expanded = persist(parts, "the flows that a run uses", || async {
+            let snapshot = claim.snapshot.clone();
+            match expand(&*parts.store, claim.run.owner, snapshot).await {
+                Ok(snapshot) => Ok(Ok(snapshot)),
+                Err(ExpandError::Invalid(why)) => Ok(Err(why)),
+                Err(ExpandError::Store(error)) => Err(error),
+            }
+        });
+        let invalid = match expanded.await? {
+            Ok(snapshot) => {
+                claim.snapshot = snapshot;
+                None
+            }
+            Err(why) => Some(why),
+        };
+        let claim = &claim;
         let mut retries = Retries::of(claim, parts.settings.max_attempts);
         let mut attempt = claim.run.attempt;
         // The last attempt that found the site failing.
         let mut failed: Option<Tried> = None;
         loop {
-            let outcome = Runner::new(parts, claim, attempt, stopper).carry_out().await;
-            let AttemptOutcome { ending, logs, browser_version, session } = outcome;
+            let outcome = match &invalid {
+                Some(why) => AttemptOutcome::invalid(why),
+                None => Box::pin(Runner::new(parts, claim, attempt, stopper).carry_out()).await,
+            };
+            let AttemptOutcome { ending, logs, exchanges, browser_version, session } = outcome;
             let ending = match ending {
                 AttemptEnding::Abandoned(reason) => {
                     close(parts, claim, session).await;
@@ -103,6 +135,7 @@ impl Worker {
             };
             let verdict = verdict(last_number(claim), &logs, &ending);
             let tried = Tried { attempt, verdict, logs, browser_version };
+            self.keep_har(claim, &tried, &exchanges).await;
             if let Some(why) = retries.next(&ending, &tried.verdict) {
                 let message = tried.message();
                 info!(run.id = %id, attempt, "Run {id} is tried again on a fresh browser {why}: {message}");
@@ -112,6 +145,13 @@ impl Worker {
                     Ok(()) => {}
                     Err(StoreError::Conflict { .. }) => return Ok(WorkerTick::Abandoned(id)),
                     Err(error) => return Err(error),
+                }
+                if tried.code() == Some(ErrorCode::BrowserUnavailable) {
+                    // Who stops the run meanwhile is heard by the next attempt.
+                    tokio::select! {
+                        _ = stopper.stopped() => {}
+                        () = parts.clock.sleep(UNAVAILABLE_PAUSE) => {}
+                    }
                 }
                 if tried.verdict.status == RunStatus::Failed {
                     failed = Some(tried);
@@ -130,6 +170,20 @@ impl Worker {
             let finished = self.finish(claim, &report).await;
             close(parts, claim, session).await;
             return finished;
+        }
+    }
+
+    /// Keeps the requests of an attempt, if its flow wants that.
+    async fn keep_har(&self, claim: &ClaimedRun, tried: &Tried, exchanges: &[Exchange]) {
+        let wanted = match claim.snapshot.settings.har {
+            HarPolicy::Off => false,
+            HarPolicy::OnFailure => tried.verdict.status != RunStatus::Passed,
+            HarPolicy::On => true,
+        };
+        if wanted {
+            let browser = tried.browser_version.as_deref().unwrap_or_default();
+            let recorder = Recorder { parts: &self.parts, claim, attempt: tried.attempt };
+            recorder.keep_har(har::archive(exchanges, browser)).await;
         }
     }
 
@@ -240,6 +294,10 @@ struct Tried {
 }
 
 impl Tried {
+    fn code(&self) -> Option<ErrorCode> {
+        self.verdict.error.as_ref().map(|error| error.code)
+    }
+
     fn message(&self) -> &str {
         self.verdict.error.as_ref().map_or("", |error| &error.message)
     }
@@ -274,6 +332,10 @@ impl Retries {
     /// Why the run is tried again, if it is.
     fn next(&mut self, ending: &Ending, verdict: &Verdict) -> Option<&'static str> {
         let (left, why) = match (ending, verdict.status) {
+            // Another try would end like this one.
+            (Ending::Broken { code: ErrorCode::FlowInvalid | ErrorCode::Unsupported, .. }, _) => {
+                return None;
+            }
             (Ending::Broken { .. }, _) => {
                 (&mut self.breakages, "because it broke through no fault of its site")
             }
@@ -317,7 +379,10 @@ fn failed_step(log: &StepLog, of: u32) -> FailedStep {
         of,
         name: log.name.clone(),
         action: log.action.clone(),
-        selector_xpath: log.selector_xpath.clone(),
+        selector_xpath: log
+            .selector_xpath
+            .clone()
+            .or_else(|| log.evidence.selectors.as_ref().map(|selectors| selectors.join(", or "))),
         code: error.map(|error| error.code.as_str().to_owned()).unwrap_or_default(),
         message: error.map(|error| error.message.clone()).unwrap_or_default(),
         expected: error.and_then(|error| error.expected.clone()),

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    BrowserKind, DEFAULT_RUN_TIMEOUT, DialogPolicy, Flow, FlowUrl, MAX_RUN_TIMEOUT, MAX_SPREAD,
+    BrowserKind, DEFAULT_RUN_TIMEOUT, DialogPolicy, Flow, FlowSettings, FlowUrl, MAX_RUN_TIMEOUT,
+    MAX_SPREAD, RawSettings,
 };
 use crate::{
     ChannelId, FlowId, Name, OwnerId, Timestamp,
@@ -55,6 +56,8 @@ pub struct FlowChange {
     pub spread_seconds: Option<i64>,
     /// How long a run may take, in milliseconds.
     pub run_timeout_ms: Option<i64>,
+    /// How steps and browser are to be; they take the place of all that were there.
+    pub settings: Option<RawSettings>,
 }
 
 impl NewFlow {
@@ -84,6 +87,7 @@ impl NewFlow {
             channels: Vec::new(),
             dialogs: DialogPolicy::Dismiss,
             run_timeout: DEFAULT_RUN_TIMEOUT,
+            settings: FlowSettings::default(),
             steps: Vec::new(),
             next_run_at: None,
             version: 1,
@@ -115,6 +119,11 @@ impl FlowChange {
         let dialogs = self.dialogs.as_deref().map(|text| parse_choice("dialogs", text)).transpose();
         let spread = self.spread_seconds.map(parse_spread).transpose();
         let run_timeout = self.run_timeout_ms.map(parse_run_timeout).transpose();
+        let settings = self
+            .settings
+            .map(|raw| raw.keeping_password_of(flow.settings.written()).parse())
+            .transpose()
+            .map_err(|invalid| invalid.under("settings"));
         let schedule = (self.scheduling.is_some() || self.timezone.is_some())
             .then(|| {
                 let line = self.scheduling.as_deref().unwrap_or(flow.schedule.line());
@@ -138,6 +147,7 @@ impl FlowChange {
             checked(&dialogs),
             checked(&spread),
             checked(&run_timeout),
+            checked(&settings),
             activation,
         ])?;
         let (schedule, spread) = (schedule?, spread?);
@@ -153,6 +163,7 @@ impl FlowChange {
         set(&mut flow.dialogs, dialogs?);
         set(&mut flow.spread_limit, spread);
         set(&mut flow.run_timeout, run_timeout?);
+        set(&mut flow.settings, settings?);
         set(&mut flow.active, self.active);
         if !flow.active {
             flow.next_run_at = None;

@@ -1,13 +1,21 @@
 //! What is watched, by whom, when and in which browser.
 
+mod browser_settings;
 mod change;
+mod needs;
+mod raw_settings;
 mod settings;
 mod snapshot;
 #[cfg(test)]
 mod tests;
 mod url;
 
+pub use browser_settings::{
+    BasicAuth, BrowserSettings, BrowserVariant, DEVICES, Device, PictureFormat,
+};
 pub use change::{FlowChange, NewFlow};
+pub use needs::{Asked, asked};
+pub use raw_settings::{FlowSettings, HarPolicy, RawBasicAuth, RawSettings};
 pub(crate) use settings::choice;
 pub use settings::{BrowserKind, DialogPolicy, MAX_RUN_TIMEOUT, MAX_SPREAD};
 pub use snapshot::FlowSnapshot;
@@ -50,6 +58,8 @@ pub struct Flow {
     pub dialogs: DialogPolicy,
     /// How long a run may take in all.
     pub run_timeout: Duration,
+    /// How its steps and its browser are to be.
+    pub settings: FlowSettings,
     /// What is done after the address has been opened, by number.
     pub steps: Vec<Step>,
     /// When the next scheduled run is due; none while the flow is not active.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{BrowserKind, DialogPolicy, Flow, FlowUrl};
+use super::{BrowserKind, DialogPolicy, Flow, FlowSettings, FlowUrl, RawSettings};
 use crate::{
     alert::AlertSettings,
     step::{RawStep, Step, parse_steps},
@@ -26,6 +26,8 @@ pub struct FlowSnapshot {
     pub dialogs: DialogPolicy,
     /// How long the run may take in all.
     pub run_timeout: Duration,
+    /// How steps and browser are to be.
+    pub settings: FlowSettings,
     /// What is done, by number.
     pub steps: Vec<Step>,
 }
@@ -39,6 +41,7 @@ impl From<&Flow> for FlowSnapshot {
             alerts: flow.alerts.clone(),
             dialogs: flow.dialogs,
             run_timeout: flow.run_timeout,
+            settings: flow.settings.clone(),
             steps: flow.steps.clone(),
         }
     }
@@ -55,6 +58,9 @@ struct StoredSnapshot {
     alerts: Option<AlertSettings>,
     dialogs: String,
     run_timeout_ms: u64,
+    /// Not there in what release 0.1 stored.
+    #[serde(default, skip_serializing_if = "RawSettings::is_default")]
+    settings: RawSettings,
     steps: Vec<RawStep>,
 }
 
@@ -68,6 +74,7 @@ impl Serialize for FlowSnapshot {
             alerts: Some(self.alerts.clone()),
             dialogs: self.dialogs.as_str().to_owned(),
             run_timeout_ms: u64::try_from(self.run_timeout.as_millis()).unwrap_or(u64::MAX),
+            settings: self.settings.written().clone(),
             steps: self.steps.iter().map(RawStep::from).collect(),
         }
         .serialize(serializer)
@@ -91,6 +98,7 @@ impl<'de> Deserialize<'de> for FlowSnapshot {
             },
             dialogs: stored.dialogs.parse().map_err(D::Error::custom)?,
             run_timeout: Duration::from_millis(stored.run_timeout_ms),
+            settings: stored.settings.parse().map_err(D::Error::custom)?,
             steps: parse_steps(&stored.steps).map_err(D::Error::custom)?,
         })
     }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{
-    BrowserKind, DialogPolicy, Flow, FlowSnapshot, FlowUrl, FlowUrlError, MAX_URL_CHARS, NewFlow,
+    BrowserKind, DialogPolicy, Flow, FlowSettings, FlowSnapshot, FlowUrl, FlowUrlError,
+    MAX_URL_CHARS, NewFlow,
 };
 use crate::{
     FlowId, Name, NameError, NoticeId, OwnerId, RunId, Timestamp,
@@ -42,6 +43,7 @@ fn a_stored_snapshot_is_read_and_written_as_ever() {
         alerts: AlertSettings { policy: AlertPolicy::OnChange, ..AlertSettings::default() },
         dialogs: DialogPolicy::Fail,
         run_timeout: Duration::from_mins(1),
+        settings: FlowSettings::default(),
         steps: parse_steps(&[RawStep {
             number: 1,
             action: "click".to_owned(),

@@ -88,6 +88,10 @@ codes! {
     WorkerLost = "worker_lost" => Errored;
     /// The server was shut down.
     Shutdown = "shutdown" => Errored;
+    /// The browser can't do what the step asks for.
+    Unsupported = "unsupported" => Errored;
+    /// The flow can't be carried out as it is written: a flow that it uses is gone, say.
+    FlowInvalid = "flow_invalid" => Errored;
     /// Something in synmon went wrong.
     Internal = "internal" => Errored;
     /// The owner stopped the run.

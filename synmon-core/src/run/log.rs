@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::ErrorCode;
+use super::{ErrorCode, Evidence};
 use crate::{Timestamp, artifact::ArtifactKey, flow::choice, step::Step};
 
 choice! {
@@ -48,6 +48,8 @@ pub struct StepLog {
     pub screenshot: Screenshot,
     /// The texts of the dialogs that the page opened meanwhile.
     pub dialogs: Vec<String>,
+    /// What else it leaves behind.
+    pub evidence: Evidence,
 }
 
 /// Where a step's time went.
@@ -95,7 +97,7 @@ pub enum Screenshot {
         /// Why not.
         why: String,
     },
-    /// The step was not tried, so there is nothing to see.
+    /// None was to be taken, or the step was not tried.
     Disabled,
 }
 
@@ -109,12 +111,26 @@ impl StepLog {
     /// The log of a step.
     #[must_use]
     pub fn step(step: &Step) -> Self {
+        let written = step.written();
         Self {
             name: step.name.clone(),
-            selector_xpath: step.action.selector().map(|selector| selector.as_str().to_owned()),
-            content: step.action.content().map(str::to_owned),
-            ..Self::empty(step.number, step.action.name().as_str())
+            selector_xpath: written.selector_xpath.clone(),
+            content: written.content.clone(),
+            evidence: Evidence {
+                part_of: step.part_of.clone(),
+                selectors: written.selectors.clone(),
+                ..Evidence::default()
+            },
+            ..Self::empty(step.number, &written.action)
         }
+    }
+
+    /// Whether both are of one step as it is written, and not of two that have the same number in
+    /// two versions of a flow.
+    #[must_use]
+    pub fn is_same_step(&self, other: &Self) -> bool {
+        let key = |log: &Self| (log.number, log.action.clone(), log.selector_xpath.clone());
+        key(self) == key(other) && self.evidence.selectors == other.evidence.selectors
     }
 
     /// A step that was not tried.
@@ -134,6 +150,7 @@ impl StepLog {
             error: None,
             screenshot: Screenshot::Disabled,
             dialogs: Vec::new(),
+            evidence: Evidence::default(),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! One execution of a flow, and what is kept of it.
 
 mod code;
+mod evidence;
 mod log;
 
 pub use code::{ErrorCode, Fault};
+pub use evidence::{Evidence, Healed, PictureFacts};
 pub use log::{REMOVED_BY_AGE, Screenshot, StepError, StepLog, StepStatus, StepTiming};
 
 use std::time::Duration;

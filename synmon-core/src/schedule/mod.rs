@@ -35,6 +35,14 @@ pub use warning::ScheduleWarning;
 use calendar::Calendar;
 use line::Line;
 
+/// Checks the name of an IANA time zone.
+///
+/// # Errors
+/// Why it is none, and what may be meant.
+pub fn check_timezone(name: &str) -> Result<(), ScheduleError> {
+    zone::parse(name).map(drop)
+}
+
 /// The minimum interval where the operator has set no other (rule 5 of `docs/cron.md`).
 pub const DEFAULT_MINIMUM_INTERVAL: Duration = Duration::from_mins(1);
 

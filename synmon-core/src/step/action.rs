@@ -1,13 +1,17 @@
-//! The vocabulary of steps.
+//! What steps do.
 
-use std::{fmt, str::FromStr};
+use std::time::Duration;
 
 use url::Url;
 
-use super::Selector;
+use super::{
+    Cookie, Count, Distance, Expected, FrameTarget, Header, Pattern, Point, Selector, StatusTest,
+    TabTarget, Viewport,
+};
+use crate::{FlowId, browser::DialogAnswer};
 
 /// What a step does. A closed set: a step is data, never code.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Acts on an element as a person would, once it is ready for that.
     Act {
@@ -15,6 +19,11 @@ pub enum Action {
         selector: Selector,
         /// What is done to it.
         gesture: Gesture,
+    },
+    /// Turns the mouse's wheel over the page.
+    Scroll {
+        /// How far.
+        distance: Distance,
     },
     /// Presses a key or a chord such as `Control+A`, in the element or where the focus is.
     Press {
@@ -30,300 +39,192 @@ pub enum Action {
     },
     /// Goes back in the tab's history.
     Back,
+    /// Goes forward in the tab's history.
+    Forward,
     /// Loads the page again.
     Reload,
-    /// Waits until the element can be seen.
-    WaitVisible {
-        /// The element.
-        selector: Selector,
+    /// Waits until something holds.
+    Wait(Condition),
+    /// Lets time go by: a last resort, which the lint warns of.
+    WaitTime(Duration),
+    /// Proves that something holds, within the step's time.
+    Assert(Condition),
+    /// Goes on in another frame.
+    SwitchFrame(FrameTarget),
+    /// Goes on in another tab.
+    SwitchTab(TabTarget),
+    /// Closes the tab.
+    CloseTab,
+    /// Says how dialogs are answered from now on.
+    Dialog(DialogAnswer),
+    /// Sets a cookie.
+    SetCookie(Cookie),
+    /// Sends a header from now on.
+    SetHeader(Header),
+    /// Changes the size of the viewport.
+    SetViewport(Viewport),
+    /// Keeps something of the page for later steps, which write it as `{{ var.NAME }}`.
+    Extract {
+        /// What is kept.
+        source: Source,
+        /// Under which name.
+        variable: String,
+        /// Which part of it: the first group, or else the whole match.
+        pattern: Option<Pattern>,
     },
-    /// Waits until the element is gone or can't be seen.
-    WaitHidden {
-        /// The element.
-        selector: Selector,
+    /// Takes a picture of more or less than the viewport.
+    Screenshot {
+        /// An element; without one, the page.
+        selector: Option<Selector>,
+        /// All of the page, rather than what the viewport shows.
+        full_page: bool,
     },
-    /// Proves that the element can be seen.
-    AssertVisible {
-        /// The element.
-        selector: Selector,
-    },
-    /// Proves that the element is gone or can't be seen.
-    AssertHidden {
-        /// The element.
-        selector: Selector,
-    },
-    /// Proves what the element's visible text says.
-    AssertText {
-        /// The element.
-        selector: Selector,
-        /// What is expected.
-        expected: Expected,
-    },
-    /// Proves what a form field holds.
-    AssertValue {
-        /// The field.
-        selector: Selector,
-        /// What is expected.
-        expected: Expected,
-    },
-    /// Proves which address the tab shows.
-    AssertUrl {
-        /// What is expected.
-        expected: Expected,
-    },
-    /// Proves what the tab's title says.
-    AssertTitle {
-        /// What is expected.
-        expected: Expected,
-    },
+    /// Carries out another flow's steps. They take this step's place when a run begins.
+    UseFlow(FlowId),
+}
+
+/// Something that holds of a page, or not.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Condition {
+    /// The element can be seen.
+    Visible(Selector),
+    /// The element is gone or can't be seen.
+    Hidden(Selector),
+    /// What the element's visible text says; without an element, the page's.
+    Text(Option<Selector>, Expected),
+    /// What a form field holds.
+    Value(Selector, Expected),
+    /// What an attribute of the element says.
+    Attribute(Selector, String, Expected),
+    /// How many elements match.
+    Count(Selector, Count),
+    /// Which address the tab shows.
+    Url(Expected),
+    /// What the tab's title says.
+    Title(Expected),
+    /// Nothing on the console is an error, since the run began.
+    NoConsoleErrors,
+    /// With which HTTP status the newest answer came: that of the tab's document, or of the
+    /// address that is expected.
+    ResponseStatus(StatusTest, Option<Expected>),
+    /// A request to this address was made since the run began, by this method if one is named.
+    RequestMade(Expected, Option<String>),
 }
 
 /// What is done to an element.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Gesture {
-    /// One click of the main button on the element's middle.
-    Click,
-    /// Two clicks that the page sees as a double click.
-    DoubleClick,
+    /// Presses and lets go of a mouse button on the element.
+    Click(Click),
     /// Moves the pointer over the element.
-    Hover,
-    /// Types text into the element with real key events, after what it holds already.
-    Type(String),
+    Hover(Option<Point>),
+    /// Drags the element onto another one and drops it there.
+    Drag {
+        /// Where it is dropped.
+        onto: Selector,
+    },
+    /// Types text into the element with real key events.
+    Type {
+        /// The text.
+        text: String,
+        /// Whether it takes the place of what the element holds, rather than following it.
+        replace: bool,
+    },
     /// Empties a field.
     Clear,
     /// Chooses the option of a native `<select>` that has this label or this value.
     Select(String),
+    /// Ticks a box or chooses a radio button (`true`), or unticks the box, unless it is so
+    /// already.
+    Check(bool),
+    /// Brings the element into view, and turns the mouse's wheel over it if a distance is given.
+    Scroll(Option<Distance>),
 }
 
-/// What a page is expected to say, and how exactly.
+/// How an element is clicked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Click {
+    /// With which button.
+    pub button: Button,
+    /// How often, as a double click is twice: 1 to 3.
+    pub count: u8,
+    /// Where, from the element's upper left corner; by default on its middle.
+    pub position: Option<Point>,
+}
+
+crate::flow::choice! {
+    /// A button of the mouse.
+    Button {
+        /// The main one.
+        Left = "left",
+        /// The wheel.
+        Middle = "middle",
+        /// The one that opens menus.
+        Right = "right",
+    }
+}
+
+impl Click {
+    /// One click of the main button on the element's middle.
+    pub const PLAIN: Self = Self { button: Button::Left, count: 1, position: None };
+}
+
+/// What `extract` keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Expected {
-    /// The text.
-    pub text: String,
-    /// How it is compared.
-    pub how: Match,
-}
-
-/// How a text is compared. White space is folded first, as a browser does when it renders.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Match {
-    /// The whole text.
-    Equals,
-    /// Some part of it.
-    Contains,
-}
-
-impl Expected {
-    /// Whether `found` is what was expected.
-    #[must_use]
-    pub fn holds(&self, found: &str) -> bool {
-        let (wanted, found) = (folded(&self.text), folded(found));
-        match self.how {
-            Match::Equals => found == wanted,
-            Match::Contains => found.contains(&wanted),
-        }
-    }
-}
-
-impl fmt::Display for Expected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.how {
-            Match::Equals => write!(f, "exactly “{}”", self.text),
-            Match::Contains => write!(f, "“{}” in it", self.text),
-        }
-    }
-}
-
-impl Match {
-    /// The name on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Equals => "equals",
-            Self::Contains => "contains",
-        }
-    }
-}
-
-impl FromStr for Match {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::Equals, Self::Contains].into_iter().find(|how| how.as_str() == text).ok_or(())
-    }
-}
-
-/// The names of actions on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is documented at the action of the same name")]
-pub enum ActionName {
-    Click,
-    DoubleClick,
-    Hover,
-    Tapping,
-    Clear,
-    Press,
-    Select,
-    Navigate,
-    Back,
-    Reload,
-    WaitVisible,
-    WaitHidden,
-    AssertVisible,
-    AssertHidden,
-    AssertText,
-    AssertValue,
-    AssertUrl,
-    AssertTitle,
-}
-
-impl ActionName {
-    /// Every name, in the order in which they are documented.
-    pub const ALL: [Self; 18] = [
-        Self::Click,
-        Self::DoubleClick,
-        Self::Hover,
-        Self::Tapping,
-        Self::Clear,
-        Self::Press,
-        Self::Select,
-        Self::Navigate,
-        Self::Back,
-        Self::Reload,
-        Self::WaitVisible,
-        Self::WaitHidden,
-        Self::AssertVisible,
-        Self::AssertHidden,
-        Self::AssertText,
-        Self::AssertValue,
-        Self::AssertUrl,
-        Self::AssertTitle,
-    ];
-
-    /// The name as it is written.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Click => "click",
-            Self::DoubleClick => "double_click",
-            Self::Hover => "hover",
-            Self::Tapping => "tapping",
-            Self::Clear => "clear",
-            Self::Press => "press",
-            Self::Select => "select",
-            Self::Navigate => "navigate",
-            Self::Back => "back",
-            Self::Reload => "reload",
-            Self::WaitVisible => "wait_visible",
-            Self::WaitHidden => "wait_hidden",
-            Self::AssertVisible => "assert_visible",
-            Self::AssertHidden => "assert_hidden",
-            Self::AssertText => "assert_text",
-            Self::AssertValue => "assert_value",
-            Self::AssertUrl => "assert_url",
-            Self::AssertTitle => "assert_title",
-        }
-    }
-}
-
-impl ActionName {
-    /// How its text is compared where a step does not say; none if it compares nothing.
-    #[must_use]
-    pub fn default_match(self) -> Option<Match> {
-        match self {
-            Self::AssertValue => Some(Match::Equals),
-            Self::AssertText | Self::AssertUrl | Self::AssertTitle => Some(Match::Contains),
-            _ => None,
-        }
-    }
-}
-
-impl FromStr for ActionName {
-    type Err = ();
-
-    /// `type` is accepted as another name for `tapping`.
-    fn from_str(text: &str) -> Result<Self, ()> {
-        if text == "type" {
-            return Ok(Self::Tapping);
-        }
-        Self::ALL.into_iter().find(|name| name.as_str() == text).ok_or(())
-    }
+pub enum Source {
+    /// An element's visible text.
+    Text(Selector),
+    /// What a form field holds.
+    Value(Selector),
+    /// An attribute of an element.
+    Attribute(Selector, String),
+    /// The tab's address.
+    Url,
+    /// The tab's title.
+    Title,
 }
 
 impl Action {
-    /// Its name on the wire.
-    #[must_use]
-    pub fn name(&self) -> ActionName {
-        match self {
-            Self::Act { gesture: Gesture::Click, .. } => ActionName::Click,
-            Self::Act { gesture: Gesture::DoubleClick, .. } => ActionName::DoubleClick,
-            Self::Act { gesture: Gesture::Hover, .. } => ActionName::Hover,
-            Self::Act { gesture: Gesture::Type(_), .. } => ActionName::Tapping,
-            Self::Act { gesture: Gesture::Clear, .. } => ActionName::Clear,
-            Self::Act { gesture: Gesture::Select(_), .. } => ActionName::Select,
-            Self::Press { .. } => ActionName::Press,
-            Self::Navigate { .. } => ActionName::Navigate,
-            Self::Back => ActionName::Back,
-            Self::Reload => ActionName::Reload,
-            Self::WaitVisible { .. } => ActionName::WaitVisible,
-            Self::WaitHidden { .. } => ActionName::WaitHidden,
-            Self::AssertVisible { .. } => ActionName::AssertVisible,
-            Self::AssertHidden { .. } => ActionName::AssertHidden,
-            Self::AssertText { .. } => ActionName::AssertText,
-            Self::AssertValue { .. } => ActionName::AssertValue,
-            Self::AssertUrl { .. } => ActionName::AssertUrl,
-            Self::AssertTitle { .. } => ActionName::AssertTitle,
-        }
-    }
-
     /// The element that it is about.
     #[must_use]
     pub fn selector(&self) -> Option<&Selector> {
         match self {
-            Self::Act { selector, .. }
-            | Self::WaitVisible { selector }
-            | Self::WaitHidden { selector }
-            | Self::AssertVisible { selector }
-            | Self::AssertHidden { selector }
-            | Self::AssertText { selector, .. }
-            | Self::AssertValue { selector, .. } => Some(selector),
-            Self::Press { selector, .. } => selector.as_ref(),
-            Self::Navigate { .. }
-            | Self::Back
-            | Self::Reload
-            | Self::AssertUrl { .. }
-            | Self::AssertTitle { .. } => None,
-        }
-    }
-
-    /// The text that goes with it: what is typed, pressed, chosen, opened or expected.
-    #[must_use]
-    pub fn content(&self) -> Option<&str> {
-        match self {
-            Self::Act { gesture: Gesture::Type(text) | Gesture::Select(text), .. } => Some(text),
-            Self::Press { keys, .. } => Some(keys),
-            Self::Navigate { url } => Some(url.as_str()),
-            Self::AssertText { expected, .. }
-            | Self::AssertValue { expected, .. }
-            | Self::AssertUrl { expected }
-            | Self::AssertTitle { expected } => Some(&expected.text),
-            _ => None,
-        }
-    }
-
-    /// How its text is compared, where it compares one.
-    #[must_use]
-    pub fn how(&self) -> Option<Match> {
-        match self {
-            Self::AssertText { expected, .. }
-            | Self::AssertValue { expected, .. }
-            | Self::AssertUrl { expected }
-            | Self::AssertTitle { expected } => Some(expected.how),
+            Self::Act { selector, .. } | Self::SwitchFrame(FrameTarget::Element(selector)) => {
+                Some(selector)
+            }
+            Self::Press { selector, .. } | Self::Screenshot { selector, .. } => selector.as_ref(),
+            Self::Wait(condition) | Self::Assert(condition) => condition.selector(),
+            Self::Extract { source, .. } => source.selector(),
             _ => None,
         }
     }
 }
 
-fn folded(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+impl Condition {
+    fn selector(&self) -> Option<&Selector> {
+        match self {
+            Self::Visible(selector)
+            | Self::Hidden(selector)
+            | Self::Value(selector, _)
+            | Self::Attribute(selector, ..)
+            | Self::Count(selector, _) => Some(selector),
+            Self::Text(selector, _) => selector.as_ref(),
+            Self::Url(_)
+            | Self::Title(_)
+            | Self::NoConsoleErrors
+            | Self::ResponseStatus(..)
+            | Self::RequestMade(..) => None,
+        }
+    }
+}
+
+impl Source {
+    fn selector(&self) -> Option<&Selector> {
+        match self {
+            Self::Text(selector) | Self::Value(selector) | Self::Attribute(selector, _) => {
+                Some(selector)
+            }
+            Self::Url | Self::Title => None,
+        }
+    }
 }

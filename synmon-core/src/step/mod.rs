@@ -1,39 +1,138 @@
 //! What a flow does, step by step.
 
 mod action;
+mod fields;
+mod header;
+mod operand;
+mod options;
 mod parse;
 mod raw;
 mod selector;
+mod template;
 #[cfg(test)]
 mod tests;
+mod vocabulary;
+mod written;
 
-pub use action::{Action, ActionName, Expected, Gesture, Match};
+pub use action::{Action, Button, Click, Condition, Gesture, Source};
+pub use header::{Cookie, Header};
+pub use operand::{
+    Count, Distance, Expected, FrameTarget, Match, Pattern, Point, StatusTest, TabTarget, Viewport,
+};
+pub(crate) use options::parse_step_timeout;
 pub use parse::{
     DEFAULT_STEP_TIMEOUT, MAX_CONTENT_CHARS, MAX_STEP_TIMEOUT, MAX_STEPS, MIN_STEP_TIMEOUT,
     parse_steps,
 };
 pub use raw::RawStep;
-pub use selector::{MAX_SELECTOR_CHARS, Selector, SelectorError};
+pub use selector::{Candidate, MAX_SELECTOR_CHARS, Selector, SelectorError, Strategy};
+pub use template::{Variables, is_variable_name};
+pub use vocabulary::{ActionName, Need, PARTICULAR_FIELDS, Spec};
 
 use std::time::Duration;
 
+use crate::{FlowId, flow::choice, invalid::Invalid};
+
 /// One step of a flow, checked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Step {
     /// Its place in the flow, from 1 on.
     pub number: u32,
     /// What it is called in logs and mails, if it has a name.
     pub name: Option<String>,
-    /// What it does.
+    /// What it does. Where the step names variables, samples stand for their values: see
+    /// [`Step::filled`].
     pub action: Action,
     /// How long it may take, waiting included; the default where it does not say.
     pub timeout: Option<Duration>,
+    /// What follows when it fails.
+    pub on_failure: OnFailure,
+    /// Whether it is carried out even after a failure, to clear up.
+    pub always: bool,
+    /// When a picture is taken.
+    pub screenshot: ScreenshotPolicy,
+    /// What is painted over in its picture.
+    pub mask: Vec<Selector>,
+    /// How often it is tried again when it fails.
+    pub retries: u32,
+    /// The step of another flow that it is, if `use_flow` has brought it here.
+    pub part_of: Option<PartOf>,
+    /// The step as it is written down.
+    written: RawStep,
+}
+
+choice! {
+    /// What follows when a step fails. The run has failed in any case.
+    #[derive(Default)]
+    OnFailure {
+        /// The steps after it are skipped.
+        #[default]
+        Stop = "stop",
+        /// The steps after it are carried out all the same.
+        Continue = "continue",
+    }
+}
+
+choice! {
+    /// When a picture of a step is taken.
+    #[derive(Default)]
+    ScreenshotPolicy {
+        /// Always.
+        #[default]
+        On = "on",
+        /// Never.
+        Off = "off",
+        /// When the step has failed.
+        OnFailure = "on_failure",
+    }
+}
+
+/// Where a step comes from that `use_flow` has brought into a run.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct PartOf {
+    /// The flow whose step it is.
+    pub flow_id: FlowId,
+    /// What that flow is called.
+    pub flow_name: String,
+    /// Its number there.
+    pub number: u32,
+    /// The number of the step of the running flow that named it.
+    pub used_by: u32,
 }
 
 impl Step {
-    /// How long the step may take.
+    /// How long the step may take, if neither it nor its flow says.
     #[must_use]
     pub fn time_limit(&self) -> Duration {
         self.timeout.unwrap_or(DEFAULT_STEP_TIMEOUT)
+    }
+
+    /// The step as it is written down.
+    #[must_use]
+    pub fn written(&self) -> &RawStep {
+        &self.written
+    }
+
+    /// What it does, with these values for the variables that it names.
+    ///
+    /// # Errors
+    /// A variable has no value, or one that the action can't be carried out with.
+    pub fn filled(&self, variables: &Variables) -> Result<Action, Invalid> {
+        if written::variables(&self.written).is_empty() {
+            return Ok(self.action.clone());
+        }
+        let filled = written::with_variables(&self.written, |text| {
+            template::filled(text, variables)
+                .map_err(|name| format!("the variable {name} has no value"))
+        })?;
+        parse::parse_action(&filled)
+    }
+
+    /// The same step at another place of a run.
+    #[must_use]
+    pub fn moved(mut self, number: u32, part_of: Option<PartOf>) -> Self {
+        self.number = number;
+        self.part_of = part_of;
+        self
     }
 }

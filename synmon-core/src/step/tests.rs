@@ -9,7 +9,10 @@ use crate::invalid::Invalid;
 const SEED: &str = include_str!("../../../synmon-testkit/fixtures/seed-steps.json");
 
 /// One step of each kind, in the form that stores keep: a promise to every database there is.
-const STORED: &str = r#"[{"number":1,"action":"click","selector_xpath":"//a"},{"number":2,"action":"double_click","selector_xpath":"//a"},{"number":3,"action":"hover","selector_xpath":"//a"},{"number":4,"action":"tapping","selector_xpath":"//input","content":"née"},{"number":5,"action":"clear","selector_xpath":"//input"},{"number":6,"action":"press","selector_xpath":"//input","content":"Control+A"},{"number":7,"action":"press","content":"Enter"},{"number":8,"action":"select","selector_xpath":"//select","content":"one"},{"number":9,"action":"navigate","content":"https://site.example/"},{"number":10,"action":"back"},{"number":11,"action":"reload"},{"number":12,"action":"wait_visible","selector_xpath":"//a"},{"number":13,"action":"wait_hidden","selector_xpath":"//a"},{"number":14,"action":"assert_visible","selector_xpath":"//a"},{"number":15,"action":"assert_hidden","selector_xpath":"//a"},{"number":16,"action":"assert_text","selector_xpath":"//a","content":"x"},{"number":17,"action":"assert_value","selector_xpath":"//a","content":"x","match":"contains"},{"number":18,"action":"assert_url","content":"/done"},{"number":19,"action":"assert_title","content":"Done","match":"equals"},{"number":20,"action":"click","selector_xpath":"//a","name":"the end","timeout_ms":60000}]"#;
+const STORED: &str = concat!(
+    r#"[{"number":1,"action":"click","selector_xpath":"//a"},{"number":2,"action":"double_click","selector_xpath":"//a"},{"number":3,"action":"hover","selector_xpath":"//a"},{"number":4,"action":"tapping","selector_xpath":"//input","content":"née"},{"number":5,"action":"clear","selector_xpath":"//input"},{"number":6,"action":"press","selector_xpath":"//input","content":"Control+A"},{"number":7,"action":"press","content":"Enter"},{"number":8,"action":"select","selector_xpath":"//select","content":"one"},{"number":9,"action":"navigate","content":"https://site.example/"},{"number":10,"action":"back"},{"number":11,"action":"reload"},{"number":12,"action":"wait_visible","selector_xpath":"//a"},{"number":13,"action":"wait_hidden","selector_xpath":"//a"},{"number":14,"action":"assert_visible","selector_xpath":"//a"},{"number":15,"action":"assert_hidden","selector_xpath":"//a"},{"number":16,"action":"assert_text","selector_xpath":"//a","content":"x"},{"number":17,"action":"assert_value","selector_xpath":"//a","content":"x","match":"contains"},{"number":18,"action":"assert_url","content":"/done"},{"number":19,"action":"assert_title","content":"Done","match":"equals"},{"number":20,"action":"click","selector_xpath":"//a","name":"the end","timeout_ms":60000},"#,
+    r#"{"number":21,"action":"click","selector_xpath":"//a","selectors":["css=a","text=A"],"button":"right","count":3,"position":{"x":1,"y":2}},{"number":22,"action":"drag","selectors":["testid=card"],"target":["//ul"]},{"number":23,"action":"tapping","selector_xpath":"//a","content":"x","mode":"replace"},{"number":24,"action":"check","selector_xpath":"//a"},{"number":25,"action":"uncheck","selector_xpath":"//a"},{"number":26,"action":"scroll","distance":{"x":0,"y":500}},{"number":27,"action":"forward"},{"number":28,"action":"wait_text","content":"x"},{"number":29,"action":"wait_url","content":"^/a","match":"matches"},{"number":30,"action":"wait_time","content":"100"},{"number":31,"action":"assert_attribute","selector_xpath":"//a","content":"/x","attribute":"href"},{"number":32,"action":"assert_count","selector_xpath":"//a","content":">=3"},{"number":33,"action":"assert_no_console_errors"},{"number":34,"action":"assert_response_status","content":"2xx","url":"/api"},{"number":35,"action":"assert_request_made","content":"/api","method":"POST"},{"number":36,"action":"switch_frame","selector_xpath":"//iframe"},{"number":37,"action":"switch_frame","content":"parent"},{"number":38,"action":"switch_tab","content":"new"},{"number":39,"action":"close_tab"},{"number":40,"action":"dialog","content":"accept","text":"Ada"},{"number":41,"action":"set_cookie","content":"a=b; Path=/; Secure"},{"number":42,"action":"set_header","content":"X-Probe: 1"},{"number":43,"action":"set_viewport","content":"390x844"},{"number":44,"action":"extract","selector_xpath":"//a","variable":"order","pattern":"no. ([0-9]+)"},{"number":45,"action":"navigate","content":"https://site.example/{{ var.order }}"},{"number":46,"action":"screenshot","full_page":true},{"number":47,"action":"use_flow","content":"01890a5d-ac96-774b-bcce-b302099a8057"},{"number":48,"action":"click","selector_xpath":"//a","on_failure":"continue","always":true,"screenshot":"on_failure","mask":["css=.secret"],"retries":2}]"#
+);
 
 fn parse(json: &str) -> Result<Vec<Step>, Invalid> {
     parse_steps(&serde_json::from_str::<Vec<RawStep>>(json).unwrap())
@@ -35,8 +38,8 @@ fn the_steps_of_the_seed_are_accepted_verbatim_and_come_back_so() {
     let Action::Act { selector, gesture } = &steps[3].action else {
         panic!("{steps:?}");
     };
-    assert_eq!(*gesture, Gesture::Type("068888888".to_owned()));
-    assert!(selector.as_str().ends_with("span[3]/input"));
+    assert_eq!(*gesture, Gesture::Type { text: "068888888".to_owned(), replace: false });
+    assert!(selector.to_string().ends_with("span[3]/input"));
     let sent: serde_json::Value = serde_json::from_str(SEED).unwrap();
     let back: serde_json::Value = serde_json::from_str(&stored(&steps)).unwrap();
     assert_eq!(back, sent);
@@ -47,7 +50,36 @@ fn what_stores_have_kept_is_read_and_written_as_ever() {
     let steps = parse(STORED).unwrap();
     assert_eq!(stored(&steps), STORED);
     for name in ActionName::ALL {
-        assert!(steps.iter().any(|step| step.action.name() == name), "{name:?}");
+        let name = name.as_str();
+        assert!(steps.iter().any(|step| step.written().action == name), "{name}");
+    }
+}
+
+#[test]
+fn an_action_needs_the_fields_that_are_said_to_be_needed() {
+    let all: Vec<serde_json::Value> = serde_json::from_str(STORED).unwrap();
+    // The last of a kind in the list has most fields.
+    for name in ActionName::ALL {
+        for field in name.spec().fields {
+            let has = |step: &&serde_json::Value| {
+                step["action"] == name.as_str() && step.get(*field).is_some()
+            };
+            let Some(step) = all.iter().rev().find(has) else {
+                assert!(!name.needs(field), "{}: {field}", name.as_str());
+                continue;
+            };
+            let mut step = step.clone();
+            step["number"] = 1.into();
+            step.as_object_mut().unwrap().remove(*field);
+            let refused = parse(&serde_json::json!([step]).to_string())
+                .err()
+                .map(|invalid| invalid.errors()[0].field.clone());
+            // Without an element, a wheel must be turned by something.
+            let turns_nothing = *name == ActionName::Scroll && step.get("selector_xpath").is_none();
+            let expected =
+                (name.needs(field) || turns_nothing).then(|| format!("steps[0].{field}"));
+            assert_eq!(refused, expected, "{}: {field}", name.as_str());
+        }
     }
 }
 
@@ -209,6 +241,7 @@ prop_compose! {
             how: how.map(str::to_owned),
             name,
             timeout_ms,
+            ..RawStep::default()
         }
     }
 }
@@ -224,7 +257,7 @@ proptest! {
     #[test]
     fn no_selector_however_odd_makes_the_check_panic(text in any::<String>()) {
         if let Ok(selector) = Selector::xpath(&text) {
-            prop_assert_eq!(Selector::xpath(selector.as_str()), Ok(selector));
+            prop_assert_eq!(Selector::xpath(&selector.to_string()), Ok(selector));
         }
     }
 }

@@ -4,6 +4,7 @@
 //! the caller makes it an error. Each role has its cases in `synmon-testkit`'s conformance suite.
 
 mod accounts;
+mod browser_sessions;
 mod channels;
 mod flows;
 mod notices;
@@ -14,6 +15,7 @@ mod runs;
 pub use accounts::{
     Account, AccountStore, NewAccount, NewSession, NewToken, Rotation, TokenHash, TokenPurpose,
 };
+pub use browser_sessions::{BrowserSessionStore, ForgottenSession, SessionEntry, SessionsDue};
 pub use channels::{ChannelStore, DeliveryRecord, DeliveryState, NewChannelToken};
 pub use flows::{DueFlow, FlowFilter, FlowStore, ListedFlow, SlotPlan};
 pub use notices::{ClaimedNotice, MAX_IN_FLIGHT, NoticeStore, Settlement};
@@ -29,9 +31,15 @@ use async_trait::async_trait;
 use crate::{BoxError, Timestamp, artifact::ArtifactPrefix};
 
 /// All that the engine needs of a store.
-pub trait Store: FlowStore + RunStore + NoticeStore + RetentionStore + TrashStore {}
+pub trait Store:
+    FlowStore + RunStore + BrowserSessionStore + NoticeStore + RetentionStore + TrashStore
+{
+}
 
-impl<T: FlowStore + RunStore + NoticeStore + RetentionStore + TrashStore> Store for T {}
+impl<T> Store for T where
+    T: FlowStore + RunStore + BrowserSessionStore + NoticeStore + RetentionStore + TrashStore
+{
+}
 
 /// Files that nothing refers to any more. What deletes a flow, an account or an old run leaves a
 /// note here in the same transaction, so that no file outlives its owner because a process died.

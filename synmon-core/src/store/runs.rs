@@ -79,6 +79,15 @@ pub trait RunStore: Send + Sync {
     /// The attempts of a run that came before others, with their logs, by number.
     async fn attempts(&self, run: RunId) -> Result<Vec<(RunAttempt, Vec<StepLog>)>, StoreError>;
 
+    /// Where the page of a step was last seen as it should be: the newest passed run of the same
+    /// flow before this one that has a picture of the same step ([`StepLog::is_same_step`]), under
+    /// the step's number. Only some dozens of passed runs are looked at.
+    async fn last_good_picture(
+        &self,
+        run: &Run,
+        step: &StepLog,
+    ) -> Result<Option<RunId>, StoreError>;
+
     /// Whether the verdict on a run was told, and why, once that is decided.
     async fn alert_decision(&self, run: RunId) -> Result<Option<AlertDecision>, StoreError>;
 

@@ -2,15 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::future::join_all;
-
 use super::UseCaseError;
 use crate::{
     Clock, FlowId, OwnerId,
-    egress::{EgressError, EgressPolicy},
+    browser::{Browser, Capability},
+    egress::EgressPolicy,
     flow::{BrowserKind, Flow, FlowChange, MAX_URL_CHARS, NewFlow},
     invalid::{Invalid, check_text},
-    step::{Action, RawStep, Step, parse_steps},
+    lint::{Warning, lint},
+    step::{RawStep, Step, parse_steps},
     store::{ChannelStore, FlowFilter, FlowStore, ListedFlow, Page, PageRequest, StoreError},
 };
 
@@ -23,18 +23,36 @@ pub struct FlowRules {
     /// The shortest time between two firings of a schedule.
     pub minimum_interval: Duration,
     /// The browsers that can be run here.
-    pub browsers: Vec<BrowserKind>,
+    pub browsers: Vec<BrowserOffer>,
     /// Where flows may go.
     pub egress: EgressPolicy,
+}
+
+/// A browser that can be run here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrowserOffer {
+    /// Which one.
+    pub kind: BrowserKind,
+    /// What it can't do.
+    pub lacks: Vec<Capability>,
+}
+
+impl BrowserOffer {
+    /// All that a browser offers.
+    #[must_use]
+    pub fn all(browser: &dyn Browser) -> Vec<Self> {
+        let offer = |kind: &BrowserKind| Self { kind: *kind, lacks: browser.lacks(*kind).to_vec() };
+        browser.kinds().iter().map(offer).collect()
+    }
 }
 
 /// The flows of owners.
 #[derive(Clone)]
 pub struct Flows {
-    store: Arc<dyn FlowStore>,
-    channels: Arc<dyn ChannelStore>,
+    pub(super) store: Arc<dyn FlowStore>,
+    pub(super) channels: Arc<dyn ChannelStore>,
     clock: Arc<dyn Clock>,
-    rules: FlowRules,
+    pub(super) rules: FlowRules,
 }
 
 impl Flows {
@@ -114,7 +132,19 @@ impl Flows {
         Ok(self.update(owner, id, raw, set).await?.flow.steps)
     }
 
-    /// Deletes a flow with all of its runs.
+    /// What a flow's owner had better know of it.
+    pub async fn lint(&self, owner: OwnerId, id: FlowId) -> Result<Vec<Warning>, UseCaseError> {
+        let flow = self.get(owner, id).await?.flow;
+        self.warnings(&flow).await
+    }
+
+    /// What the owner of this flow had better know of it.
+    pub async fn warnings(&self, flow: &Flow) -> Result<Vec<Warning>, UseCaseError> {
+        Ok(lint(flow, &self.used_flows(flow).await?))
+    }
+
+    /// Deletes a flow with all of its runs. Flows that use it can't be carried out any more: their
+    /// runs end as `flow_invalid`, which the lint foretells.
     pub async fn delete(&self, owner: OwnerId, id: FlowId) -> Result<(), UseCaseError> {
         if self.store.delete_flow(owner, id).await? {
             Ok(())
@@ -153,67 +183,5 @@ impl Flows {
             }
         }
         Err(UseCaseError::Conflict("the flow is being changed by others: try again".to_owned()))
-    }
-
-    /// What can only be checked here: the browsers that there are, and where the names lead. Only
-    /// what is new is checked, and all when the flow is activated: one whose site is not allowed any
-    /// more can still be deactivated.
-    async fn check(
-        &self,
-        flow: &Flow,
-        before: Option<&Flow>,
-        sent: &[RawStep],
-    ) -> Result<(), Invalid> {
-        let before = before.filter(|before| before.active || !flow.active);
-        let mut checks = Vec::new();
-        if before.is_none_or(|before| before.browser != flow.browser) {
-            checks.push(self.check_browser(flow.browser));
-        }
-        if before.is_none_or(|before| before.url != flow.url) {
-            checks.push(self.check_target("url", flow.url.as_url()).await);
-        }
-        if before.is_none_or(|before| before.steps != flow.steps) {
-            let targets = flow.steps.iter().enumerate().filter_map(|(index, step)| {
-                let Action::Navigate { url } = &step.action else { return None };
-                let place = sent.iter().position(|raw| raw.number == i64::from(step.number));
-                Some((format!("steps[{}].content", place.unwrap_or(index)), url))
-            });
-            // All at once: each name may take its time.
-            let targets =
-                targets.map(|(field, url)| async move { self.check_target(&field, url).await });
-            checks.extend(join_all(targets).await);
-        }
-        Invalid::all(checks)
-    }
-
-    /// Somebody else's channel is as good as none.
-    async fn check_channels(&self, flow: &Flow, before: Option<&Flow>) -> Result<(), UseCaseError> {
-        if flow.channels.is_empty() || before.is_some_and(|before| before.channels == flow.channels)
-        {
-            return Ok(());
-        }
-        let owned = self.channels.owned_channels(flow.owner, &flow.channels).await?;
-        if owned.len() == flow.channels.len() {
-            Ok(())
-        } else {
-            Err(UseCaseError::NotFound("channel"))
-        }
-    }
-
-    fn check_browser(&self, browser: BrowserKind) -> Result<(), Invalid> {
-        if self.rules.browsers.contains(&browser) {
-            return Ok(());
-        }
-        let names: Vec<_> = self.rules.browsers.iter().map(|kind| kind.as_str()).collect();
-        let message = format!("this server can run {}", names.join(" and "));
-        Err(Invalid::field("browser", message))
-    }
-
-    /// A name that does not resolve now is accepted: it may tomorrow, and a run will tell.
-    async fn check_target(&self, field: &str, url: &url::Url) -> Result<(), Invalid> {
-        match self.rules.egress.check(url).await {
-            Ok(()) | Err(EgressError::Unresolved { .. }) => Ok(()),
-            Err(error) => Err(Invalid::field(field, error)),
-        }
     }
 }

@@ -1,9 +1,10 @@
 //! What users ask for, whatever way they ask: each is a call here, and a store role beneath.
 
+mod flow_checks;
 mod flows;
 mod runs;
 
-pub use flows::{FlowRules, Flows};
+pub use flows::{BrowserOffer, FlowRules, Flows};
 pub use runs::Runs;
 
 use crate::{invalid::Invalid, store::StoreError};

@@ -9,9 +9,12 @@ use crate::{
     engine::Signals,
     flow::FlowSnapshot,
     invalid::Invalid,
-    run::{QueuedRun, Run, RunAttempt, StepLog},
+    run::{QueuedRun, Run, RunAttempt, StepLog, StepStatus},
     store::{CancelOutcome, FlowStore, Page, PageRequest, RunFilter, RunStore, StoreError},
 };
+
+/// For how many failed steps of a run an earlier picture is looked up.
+const MAX_COMPARED: usize = 5;
 
 /// The runs of owners.
 #[derive(Clone)]
@@ -70,6 +73,22 @@ impl Runs {
         run: &Run,
     ) -> Result<Vec<(RunAttempt, Vec<StepLog>)>, UseCaseError> {
         Ok(self.run_store.attempts(run.id).await?)
+    }
+
+    /// Where the pages of steps that have failed were last seen as they should be: numbers of steps,
+    /// and the runs that have the pictures. Of many such steps only the first few are looked up.
+    pub async fn last_good_pictures(
+        &self,
+        run: &Run,
+        logs: &[StepLog],
+    ) -> Result<Vec<(u32, RunId)>, UseCaseError> {
+        let failed = logs.iter().filter(|log| log.status == StepStatus::Failed);
+        let mut found = Vec::new();
+        for log in failed.take(MAX_COMPARED) {
+            let good = self.run_store.last_good_picture(run, log).await?;
+            found.extend(good.map(|good| (log.number, good)));
+        }
+        Ok(found)
     }
 
     /// Whether the verdict on a run was told, and why; none while that is open, and for what was

@@ -8,22 +8,23 @@ use synmon_core::{
     flow::{BrowserKind, Flow, FlowChange, NewFlow},
     step::RawStep,
     store::{FlowFilter, ListedFlow, PageRequest},
-    usecase::{FlowRules, Flows, UseCaseError},
+    usecase::{BrowserOffer, FlowRules, Flows, UseCaseError},
 };
 use synmon_testkit::factory::{an_owner, noon, steps};
 
 use crate::world::{World, later, names, secs};
 
-fn flows(world: &World) -> Flows {
-    let rules = FlowRules {
-        minimum_interval: secs(60),
-        browsers: vec![BrowserKind::Chrome],
-        egress: names(),
-    };
+pub(crate) fn flows(world: &World) -> Flows {
+    let chrome = BrowserOffer { kind: BrowserKind::Chrome, lacks: Vec::new() };
+    flows_in(world, vec![chrome])
+}
+
+pub(crate) fn flows_in(world: &World, browsers: Vec<BrowserOffer>) -> Flows {
+    let rules = FlowRules { minimum_interval: secs(60), browsers, egress: names() };
     Flows::new(world.store.clone(), world.store.clone(), world.clock.clone(), rules)
 }
 
-fn seed() -> NewFlow {
+pub(crate) fn seed() -> NewFlow {
     NewFlow {
         name: "Test EBS".to_owned(),
         url: "https://site.example".to_owned(),
@@ -33,7 +34,7 @@ fn seed() -> NewFlow {
     }
 }
 
-fn click() -> Vec<RawStep> {
+pub(crate) fn click() -> Vec<RawStep> {
     steps().click("//a").raw()
 }
 
@@ -41,12 +42,12 @@ fn policy(name: &str) -> AlertChange {
     AlertChange { policy: Some(name.to_owned()), ..AlertChange::default() }
 }
 
-fn active(active: bool) -> FlowChange {
+pub(crate) fn active(active: bool) -> FlowChange {
     FlowChange { active: Some(active), ..FlowChange::default() }
 }
 
 #[track_caller]
-fn fields<T: std::fmt::Debug>(answer: Result<T, UseCaseError>) -> Vec<String> {
+pub(crate) fn fields<T: std::fmt::Debug>(answer: Result<T, UseCaseError>) -> Vec<String> {
     match answer {
         Err(UseCaseError::Invalid(invalid)) => {
             invalid.errors().iter().map(|error| error.field.clone()).collect()
@@ -55,7 +56,7 @@ fn fields<T: std::fmt::Debug>(answer: Result<T, UseCaseError>) -> Vec<String> {
     }
 }
 
-async fn create(world: &World, new: NewFlow) -> Result<ListedFlow, UseCaseError> {
+pub(crate) async fn create(world: &World, new: NewFlow) -> Result<ListedFlow, UseCaseError> {
     flows(world).create(world.owner, new).await
 }
 

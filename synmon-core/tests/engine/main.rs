@@ -6,20 +6,29 @@
 )]
 
 mod alerting;
+mod any_flow;
 mod breakages;
+mod carrying_on;
 mod channels;
+mod conditions;
 mod confirming;
 mod dispatcher;
 mod evidence;
 mod failures;
+mod finding;
+mod flow_checks;
 mod flow_use_cases;
 mod heartbeats;
 mod janitor;
+mod left_behind;
 mod passing;
 mod recovery;
 mod reference_clock;
 mod run_use_cases;
 mod scheduler;
+mod shared_browsers;
 mod stopping;
+mod using_flows;
+mod variables;
 mod whole_engine;
 mod world;

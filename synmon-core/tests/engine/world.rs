@@ -5,9 +5,10 @@ use std::{sync::Arc, time::Duration};
 use synmon_core::{
     OwnerId, RunId, Timestamp,
     alert::{AlertPolicy, AlertSettings},
+    browser::Exchange,
     egress::EgressPolicy,
     engine::{Engine, EngineSettings, Signals, WorkerTick},
-    flow::Flow,
+    flow::{Flow, FlowSettings, RawSettings},
     notice::{Notice, NoticeBody, RunNotice},
     run::{ErrorCode, Run, RunStatus, StepLog, StepStatus},
     store::{FlowStore as _, RunStore as _},
@@ -93,6 +94,12 @@ impl World {
     /// A flow with these steps.
     pub(crate) async fn flow(&self, steps: Steps) -> Flow {
         let flow = Flow { steps: steps.build(), ..a_flow(self.owner) };
+        self.insert(flow).await
+    }
+
+    /// A flow with these steps and settings.
+    pub(crate) async fn flow_with(&self, steps: Steps, settings: FlowSettings) -> Flow {
+        let flow = Flow { steps: steps.build(), settings, ..a_flow(self.owner) };
         self.insert(flow).await
     }
 
@@ -196,6 +203,15 @@ impl Outcome {
         assert_eq!(log.error.as_ref().unwrap().code, code);
     }
 
+    /// How each step ended, by number: one log each.
+    #[track_caller]
+    pub(crate) fn statuses(&self) -> Vec<StepStatus> {
+        let numbers: Vec<_> = self.logs.iter().map(|log| log.number).collect();
+        let all: Vec<_> = (0..).take(self.logs.len()).collect();
+        assert_eq!(numbers, all);
+        self.logs.iter().map(|log| log.status).collect()
+    }
+
     /// The steps before this one passed, it failed, and those after it are skipped.
     #[track_caller]
     pub(crate) fn is_on_record_up_to(&self, step: u32) {
@@ -207,6 +223,32 @@ impl Outcome {
             };
             assert_eq!(log.status, expected, "step {}", log.number);
         }
+    }
+}
+
+/// Settings of a flow, as they are written.
+pub(crate) fn written(change: impl FnOnce(&mut RawSettings)) -> FlowSettings {
+    let mut raw = RawSettings::default();
+    change(&mut raw);
+    raw.parse().unwrap()
+}
+
+/// A request that ended well.
+pub(crate) fn a_request(url: &str) -> Exchange {
+    Exchange {
+        url: url.to_owned(),
+        method: "GET".to_owned(),
+        kind: "Fetch".to_owned(),
+        main_document: false,
+        started_ms: 1_767_614_400_000.0,
+        duration_ms: 5.0,
+        status: Some(200),
+        media_type: None,
+        bytes: None,
+        failure: None,
+        remote_address: None,
+        protocol: None,
+        phases: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The driver's process, and the end of all that it started.
+//! A browser's (or its driver's) process, and the end of all that it started.
 
 use std::{
     io,
@@ -11,55 +11,60 @@ use std::{
 use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, waitpgid};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, BufReader, Lines},
-    process::{Child, ChildStdout, Command},
+    process::{Child, Command},
     task::spawn_blocking,
     time::{Instant, interval, timeout},
 };
 
 use super::{folder::RunFolder, guard::Guard, scan};
 
-/// Where the driver looks for programs: nothing of our own environment gets to it.
+/// Where the process looks for programs: nothing of our own environment gets to it.
 pub(super) const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/// How long the driver may take to listen.
+/// How long it may take to listen.
 const START_LIMIT: Duration = Duration::from_secs(20);
-/// How often a driver is started that finds its port taken, and what it says then.
-const MAX_TRIES: u32 = 5;
-const PORT_TAKEN: &str = "Address already in use";
 /// How long the end of all processes may take.
 const END_LIMIT: Duration = Duration::from_secs(5);
-/// How much of what the driver says last is kept for an error's text.
+/// How much of what it says last is kept for an error's text.
 const LAST_WORDS: usize = 2_000;
 
-/// A chromedriver of our own, in its own process group and folder.
+/// A program that says on one of its outputs where it listens.
+pub(super) trait Program: Sync {
+    /// Where it listens.
+    type Address: Send;
+    /// What it is called in an error's text.
+    const NAME: &'static str;
+
+    /// The program.
+    fn path(&self) -> &Path;
+
+    /// What it is told; `folder` is the run's own.
+    fn arguments(&self, folder: &RunFolder) -> Vec<String>;
+
+    /// The address in what it says, if this line holds it.
+    fn address(line: &str) -> Option<Self::Address>;
+}
+
+/// A process of our own, in its own process group and folder.
 #[derive(Debug)]
-pub(crate) struct LocalDriver {
+pub(super) struct LocalProcess {
     /// `None` once it is being ended.
     parts: Option<Parts>,
-    port: u16,
 }
 
 #[derive(Debug)]
 struct Parts {
-    driver: Child,
+    child: Child,
     group: Pid,
     guard: Guard,
     folder: RunFolder,
 }
 
-impl LocalDriver {
-    /// Starts a driver that listens on a port of its own choice. Of several that start at once, one
-    /// may find that its choice was taken meanwhile, and end: then another is started.
-    pub(crate) async fn start(program: &Path, root: &Path) -> Result<Self, String> {
-        let mut tries = 1;
-        loop {
-            match Self::try_start(program, root).await {
-                Err(why) if tries < MAX_TRIES && why.contains(PORT_TAKEN) => tries += 1,
-                started => return started,
-            }
-        }
-    }
-
-    async fn try_start(program: &Path, root: &Path) -> Result<Self, String> {
+impl LocalProcess {
+    /// Starts a program, and returns when it listens.
+    pub(super) async fn start<P: Program>(
+        program: &P,
+        root: &Path,
+    ) -> Result<(Self, P::Address), String> {
         let root = root.to_owned();
         let folder = spawn_blocking(move || RunFolder::create(&root))
             .await
@@ -70,53 +75,62 @@ impl LocalDriver {
         let guard = Guard::start(folder.tag(), folder.path())
             .await
             .map_err(|error| format!("/bin/sh could not be started: {error}"))?;
-        let mut driver = command(program, &folder)
+        let path = program.path();
+        let mut child = command(path, program.arguments(&folder), &folder)
             .spawn()
-            .map_err(|error| format!("{} could not be started: {error}", program.display()))?;
-        let group = driver
+            .map_err(|error| format!("{} could not be started: {error}", path.display()))?;
+        let ended = format!("{} ended at once", P::NAME);
+        let group = child
             .id()
             .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?))
-            .ok_or("the driver ended at once")?;
+            .ok_or_else(|| ended.clone())?;
+        let outputs = (child.stdout.take(), child.stderr.take());
+        let this = Self { parts: Some(Parts { child, group, guard, folder }) };
         let words = Words::default();
-        if let Some(stderr) = driver.stderr.take() {
-            words.listen(BufReader::new(stderr).lines());
-        }
-        let stdout = driver.stdout.take();
-        let mut this = Self { parts: Some(Parts { driver, group, guard, folder }), port: 0 };
-        this.port = match timeout(START_LIMIT, listening(stdout, &words)).await {
-            Ok(Some(port)) => port,
-            Ok(None) => return Err(format!("the driver ended at once: {}", words.last())),
-            Err(_) => return Err(format!("the driver does not listen: {}", words.last())),
+        let (Some(stdout), Some(stderr)) = outputs else {
+            return Err(ended);
         };
-        Ok(this)
+        // It says it on one of the two; the other one ends, or is silent.
+        let told = async {
+            tokio::select! {
+                Some(address) = listening::<P, _>(stdout, &words) => Some(address),
+                Some(address) = listening::<P, _>(stderr, &words) => Some(address),
+                else => None,
+            }
+        };
+        match timeout(START_LIMIT, told).await {
+            Ok(Some(address)) => Ok((this, address)),
+            Ok(None) => Err(format!("{ended}: {}", words.last())),
+            Err(_) => Err(format!("{} does not listen: {}", P::NAME, words.last())),
+        }
     }
 
-    /// The base of its addresses. Its path can't be guessed, so no page can talk to the driver.
-    pub(crate) fn url(&self) -> String {
-        format!("http://127.0.0.1:{}/{}/", self.port, self.tag())
-    }
-
-    /// The folder of the run.
-    pub(crate) fn folder(&self) -> Option<&Path> {
+    /// Its folder.
+    pub(super) fn folder(&self) -> Option<&Path> {
         self.parts.as_ref().map(|parts| parts.folder.path())
     }
 
-    /// Whether the driver's process is still there.
-    pub(crate) fn runs(&mut self) -> bool {
-        self.parts.as_mut().is_some_and(|parts| matches!(parts.driver.try_wait(), Ok(None)))
+    /// What all its processes carry in their arguments.
+    pub(super) fn tag(&self) -> &str {
+        self.parts.as_ref().map_or("", |parts| parts.folder.tag())
+    }
+
+    /// Whether it is still there.
+    pub(super) fn runs(&mut self) -> bool {
+        self.parts.as_mut().is_some_and(|parts| matches!(parts.child.try_wait(), Ok(None)))
     }
 
     /// Kills everything that was started; its folder is removed in the background, which takes
     /// some disks longer than all else. Nothing of the profile is worth a polite end, which takes
     /// longer and may hang.
-    pub(crate) async fn end(mut self) -> Result<(), String> {
+    pub(super) async fn end(mut self) -> Result<(), String> {
         let Some(parts) = self.parts.take() else {
             return Ok(());
         };
-        let Parts { mut driver, group, guard, folder } = parts;
+        let Parts { mut child, group, guard, folder } = parts;
         // It may have ended by itself.
         let _ = kill_process_group(group, Signal::KILL);
-        let reaped = timeout(END_LIMIT, driver.wait()).await.is_ok();
+        let reaped = timeout(END_LIMIT, child.wait()).await.is_ok();
         let all_gone = end_tagged(folder.tag(), guard.pid()).await;
         reap(group);
         if !(reaped && all_gone) {
@@ -126,15 +140,11 @@ impl LocalDriver {
         tokio::spawn(remove(folder, guard));
         Ok(())
     }
-
-    fn tag(&self) -> &str {
-        self.parts.as_ref().map_or("", |parts| parts.folder.tag())
-    }
 }
 
 /// Whoever drops it without ending it (a cancelled future, a panic) leaves the rest to the guard,
 /// whose pipe closes now.
-impl Drop for LocalDriver {
+impl Drop for LocalProcess {
     fn drop(&mut self) {
         if let Some(parts) = &self.parts {
             // It may have ended by itself.
@@ -143,11 +153,10 @@ impl Drop for LocalDriver {
     }
 }
 
-fn command(program: &Path, folder: &RunFolder) -> Command {
+fn command(program: &Path, arguments: Vec<String>, folder: &RunFolder) -> Command {
     let mut command = Command::new(program);
     command
-        .arg("--port=0")
-        .arg(format!("--url-base=/{}", folder.tag()))
+        .args(arguments)
         .env_clear()
         .env("PATH", SEARCH_PATH)
         .env("LANG", "C.UTF-8")
@@ -164,41 +173,58 @@ fn command(program: &Path, folder: &RunFolder) -> Command {
     command
 }
 
-/// Reads on until the driver says which port it listens on: so it is our child's port, not that
-/// of whoever else may have taken it.
-async fn listening(stdout: Option<ChildStdout>, words: &Words) -> Option<u16> {
-    let mut lines = BufReader::new(stdout?).lines();
-    while let Ok(Some(line)) = lines.next_line().await {
-        let port = line
-            .split_once("started successfully on port ")
-            .and_then(|(_, rest)| rest.trim_end_matches('.').trim().parse().ok());
-        words.hear(&line);
-        if port.is_some() {
-            words.listen(lines);
-            return port;
+/// Reads on until the process says where it listens: so it is our child's address, not that of
+/// whoever else may have taken the port. What follows is read in the background.
+async fn listening<P, R>(output: R, words: &Words) -> Option<P::Address>
+where
+    P: Program,
+    R: AsyncRead + Unpin + Send + 'static,
+{
+    let mut reader = Reader { lines: Some(BufReader::new(output).lines()), words: words.clone() };
+    while let Some(line) = reader.next().await {
+        if let Some(address) = P::address(&line) {
+            return Some(address);
         }
     }
     None
 }
 
-/// The last that a driver said.
+/// One of a process's outputs. Whoever stops listening leaves the rest to a task, so that the
+/// process never waits for somebody to listen.
+struct Reader<R: AsyncRead + Unpin + Send + 'static> {
+    lines: Option<Lines<BufReader<R>>>,
+    words: Words,
+}
+
+impl<R: AsyncRead + Unpin + Send + 'static> Reader<R> {
+    async fn next(&mut self) -> Option<String> {
+        let line = self.lines.as_mut()?.next_line().await.ok()??;
+        self.words.hear(&line);
+        Some(line)
+    }
+}
+
+impl<R: AsyncRead + Unpin + Send + 'static> Drop for Reader<R> {
+    fn drop(&mut self) {
+        let lines = self.lines.take();
+        let (Some(lines), Ok(runtime)) = (lines, tokio::runtime::Handle::try_current()) else {
+            return;
+        };
+        runtime.spawn(listen_on(lines, self.words.clone()));
+    }
+}
+
+async fn listen_on<R: AsyncRead + Unpin>(mut lines: Lines<BufReader<R>>, words: Words) {
+    while let Ok(Some(line)) = lines.next_line().await {
+        words.hear(&line);
+    }
+}
+
+/// The last that a process said.
 #[derive(Clone, Debug, Default)]
 struct Words(Arc<Mutex<String>>);
 
 impl Words {
-    /// Reads on to the end, so that the driver never waits for somebody to listen.
-    fn listen<R>(&self, mut lines: Lines<BufReader<R>>)
-    where
-        R: AsyncRead + Unpin + Send + 'static,
-    {
-        let words = self.clone();
-        tokio::spawn(async move {
-            while let Ok(Some(line)) = lines.next_line().await {
-                words.hear(&line);
-            }
-        });
-    }
-
     fn hear(&self, line: &str) {
         let mut words = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         words.push_str(line.trim());

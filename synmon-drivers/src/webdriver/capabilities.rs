@@ -1,56 +1,27 @@
-//! What is asked of a browser: constants and the operator's settings, never a flow's data.
+//! What is asked of a browser: constants and the operator's settings; of a flow's data only what is
+//! checked, and as a value.
 
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
-use synmon_core::{browser::SessionRequest, flow::BrowserKind};
+use synmon_core::{browser::SessionRequest, flow::BrowserKind, step::Viewport};
 
-/// The size of what is shown, and of each picture.
-pub(super) const VIEWPORT: (i64, i64) = (1280, 720);
+use crate::local::{Form, arguments};
+
 /// What Chromium's window without a window adds to that in height.
-const FRAME_HEIGHT: i64 = 143;
+const FRAME_HEIGHT: u32 = 143;
 /// The longest time that a page may load: more than a step may take, so the engine cuts first.
 pub(super) const PAGE_LOAD_MS: u64 = 65_000;
 /// After what time a script of ours is given up and run again: its page may have left without the
 /// driver noticing. That a page is busy for long is the engine's to judge.
 pub(super) const SCRIPT_MS: u64 = 3_000;
 
-/// What the browser does not need, and what would disturb or leave traces.
-const ARGS: [&str; 23] = [
-    "--no-first-run",
-    "--no-default-browser-check",
-    "--no-service-autorun",
-    // A page that was left must end: one that is kept would still owe answers to scripts.
-    "--disable-back-forward-cache",
-    "--disable-background-networking",
-    "--disable-breakpad",
-    "--disable-client-side-phishing-detection",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-dev-shm-usage",
-    "--disable-domain-reliability",
-    "--disable-extensions",
-    "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,\
-     AutofillServerCommunication,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
-    "--disable-quic",
-    "--disable-search-engine-choice-screen",
-    "--disable-sync",
-    "--force-color-profile=srgb",
-    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-    "--host-resolver-rules=MAP *.invalid ~NOTFOUND",
-    "--metrics-recording-only",
-    "--mute-audio",
-    "--password-store=basic",
-    "--use-mock-keychain",
-];
-
 /// What only a local browser is told.
 pub(super) struct Local<'a> {
     pub(super) chromium: &'a Path,
     pub(super) folder: &'a Path,
     pub(super) headless: bool,
-    /// As root there is no sandbox to be had.
-    pub(super) root: bool,
+    pub(super) form: Form,
 }
 
 /// The capabilities of a session.
@@ -60,22 +31,23 @@ pub(super) fn capabilities(
     extra_args: &[String],
     local: Option<&Local<'_>>,
 ) -> Map<String, Value> {
-    let prompts = if request.accept_dialogs { "accept and notify" } else { "dismiss and notify" };
     let mut capabilities = json!({
         "browserName": request.browser.as_str(),
         "pageLoadStrategy": "normal",
-        "unhandledPromptBehavior": prompts,
+        // We answer dialogs ourselves: how may change from step to step.
+        "unhandledPromptBehavior": "ignore",
+        "acceptInsecureCerts": request.settings.ignore_certificate_errors,
         "timeouts": { "pageLoad": PAGE_LOAD_MS, "script": SCRIPT_MS, "implicit": 0 },
     });
     match request.browser {
         BrowserKind::Chrome => {
-            capabilities["goog:chromeOptions"] = chrome(proxy, extra_args, local);
+            capabilities["goog:chromeOptions"] = chrome(request, proxy, extra_args, local);
         }
-        BrowserKind::Firefox => capabilities["moz:firefoxOptions"] = firefox(proxy),
+        BrowserKind::Firefox => capabilities["moz:firefoxOptions"] = firefox(request, proxy),
     }
     if local.is_none() {
         // A Grid shows it, so that a session can be traced to its run.
-        capabilities["se:name"] = format!("synmon {}", request.run).into();
+        capabilities["se:name"] = request.tag.as_str().into();
     }
     match capabilities {
         Value::Object(map) => map,
@@ -83,23 +55,29 @@ pub(super) fn capabilities(
     }
 }
 
-fn chrome(proxy: Option<&str>, extra_args: &[String], local: Option<&Local<'_>>) -> Value {
-    let mut args: Vec<String> = ARGS.iter().map(|arg| (*arg).to_owned()).collect();
-    let (width, height) = VIEWPORT;
-    args.push(format!("--window-size={width},{}", height + FRAME_HEIGHT));
-    if local.is_none_or(|local| local.headless) {
-        args.push("--headless=new".to_owned());
-    }
-    if let Some(proxy) = proxy {
-        args.push(format!("--proxy-server={proxy}"));
-        // Without this, loopback addresses go past the proxy.
-        args.push("--proxy-bypass-list=<-loopback>".to_owned());
+fn chrome(
+    request: &SessionRequest,
+    proxy: Option<&str>,
+    extra_args: &[String],
+    local: Option<&Local<'_>>,
+) -> Value {
+    let mut args = arguments::common(proxy);
+    let Viewport { width, height } = request.settings.viewport;
+    if local.is_some_and(|local| local.form == Form::Shell) {
+        args.push(format!("--window-size={width},{height}"));
+        args.push("--headless".to_owned());
+    } else {
+        args.push(format!("--window-size={width},{}", height + FRAME_HEIGHT));
+        if local.is_none_or(|local| local.headless) {
+            args.push("--headless=new".to_owned());
+        }
     }
     if let Some(local) = local {
-        args.push(format!("--user-data-dir={}", local.folder.join("profile").display()));
-        if local.root {
-            args.push("--no-sandbox".to_owned());
-        }
+        // Of the shell chromedriver does not learn where it listens in a folder that it did not
+        // choose itself; the one that it chooses is in the run's own, too.
+        let chooses = local.form == Form::Shell;
+        let own = arguments::local(&local.folder.join("profile"));
+        args.extend(own.into_iter().filter(|arg| !chooses || !arg.starts_with("--user-data-dir")));
     }
     args.extend(extra_args.iter().cloned());
     let mut options = json!({
@@ -124,8 +102,8 @@ fn chrome(proxy: Option<&str>, extra_args: &[String], local: Option<&Local<'_>>)
     options
 }
 
-fn firefox(proxy: Option<&str>) -> Value {
-    let (width, height) = VIEWPORT;
+fn firefox(request: &SessionRequest, proxy: Option<&str>) -> Value {
+    let Viewport { width, height } = request.settings.viewport;
     let mut prefs = json!({
         "app.normandy.enabled": false,
         "app.update.disabledForTesting": true,
@@ -139,6 +117,12 @@ fn firefox(proxy: Option<&str>) -> Value {
         "signon.rememberSignons": false,
         "toolkit.telemetry.reportingpolicy.firstRun": false,
     });
+    if let Some(agent) = &request.settings.user_agent {
+        prefs["general.useragent.override"] = agent.as_str().into();
+    }
+    if let Some(locale) = &request.settings.locale {
+        prefs["intl.accept_languages"] = locale.as_str().into();
+    }
     if let Some((host, port)) = proxy.and_then(host_and_port) {
         prefs["network.proxy.type"] = 1.into();
         prefs["network.proxy.allow_hijacking_localhost"] = true.into();

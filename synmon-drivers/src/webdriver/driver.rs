@@ -1,6 +1,6 @@
 //! One `WebDriver` session, and commands with a time limit.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use http::Method;
 use serde_json::{Map, Value, json};
@@ -39,36 +39,37 @@ pub(super) mod limits {
 #[derive(Clone, Debug)]
 pub(super) struct Driver {
     handle: Arc<SessionHandle>,
+    id: Arc<str>,
 }
 
 /// A command as it goes over the wire.
 #[derive(Clone, Debug)]
 pub(super) struct Command {
     method: Method,
-    path: &'static str,
+    path: Cow<'static, str>,
     body: Option<Value>,
 }
 
 impl Command {
     /// Asks for something.
-    pub(super) fn get(path: &'static str) -> Self {
-        Self { method: Method::GET, path, body: None }
+    pub(super) fn get(path: impl Into<Cow<'static, str>>) -> Self {
+        Self { method: Method::GET, path: path.into(), body: None }
     }
 
     /// Has something done.
     pub(super) fn post(path: &'static str, body: Value) -> Self {
-        Self { method: Method::POST, path, body: Some(body) }
+        Self { method: Method::POST, path: path.into(), body: Some(body) }
     }
 
     /// Undoes something.
     pub(super) fn delete(path: &'static str) -> Self {
-        Self { method: Method::DELETE, path, body: None }
+        Self { method: Method::DELETE, path: path.into(), body: None }
     }
 }
 
 impl FormatRequestData for Command {
     fn format_request(&self, session: &SessionId) -> RequestData {
-        let (slash, path) = (if self.path.is_empty() { "" } else { "/" }, self.path);
+        let (slash, path) = (if self.path.is_empty() { "" } else { "/" }, &self.path);
         let request =
             RequestData::new(self.method.clone(), format!("session/{session}{slash}{path}"));
         match &self.body {
@@ -93,7 +94,8 @@ impl Driver {
         let handle = Arc::clone(driver.handle());
         // It has not quit yet, so this can't fail.
         let _ = driver.leak();
-        Ok(Self { handle })
+        let id = handle.session_id().to_string().into();
+        Ok(Self { handle, id })
     }
 
     /// Sends a command and returns the answer's value.
@@ -102,6 +104,11 @@ impl Driver {
             .await
             .map_err(|_| Failure::no_answer(limit))??;
         Ok(answer.value_json()?)
+    }
+
+    /// The session's id.
+    pub(super) fn id(&self) -> &str {
+        &self.id
     }
 
     /// What the browser says of itself.

@@ -5,6 +5,8 @@ use std::time::Duration;
 use synmon_core::browser::BrowserError;
 use thirtyfour::error::{WebDriverError, WebDriverErrorInfo, WebDriverErrorInner};
 
+use crate::actor;
+
 /// The longest text of an error that is passed on, in characters.
 const MAX_TEXT: usize = 300;
 /// The longest text of a dialog that is passed on, in characters.
@@ -21,6 +23,8 @@ pub(super) enum Failure {
     Stale,
     /// A script of ours failed.
     Script(String),
+    /// The frame or the tab that is driven is no longer there.
+    NoWindow,
     /// The page left while the command was carried out.
     Left,
     /// A script of ours got no answer from the page in its time.
@@ -45,11 +49,25 @@ impl From<Failure> for BrowserError {
             Failure::Browser(error) => error,
             Failure::Dialog(text) => Self::Dialogs(text),
             Failure::NoDialog => Self::Unexpected("a dialog comes and goes".to_owned()),
+            Failure::NoWindow => Self::PageCrashed("the tab was closed".to_owned()),
             Failure::Stale => Self::Unexpected("the element is gone".to_owned()),
             Failure::Left => Self::Unexpected("the page keeps leaving".to_owned()),
             Failure::Slow => Self::Timeout("the page does not answer".to_owned()),
             Failure::Script(why) => Self::Unexpected(why),
             Failure::Unknown => Self::Unexpected("the driver does not know a command".to_owned()),
+        }
+    }
+}
+
+/// What is left of it for whoever does not know of drivers.
+impl From<Failure> for actor::Failure {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Stale => Self::Stale,
+            Failure::Script(why) => Self::Script(why),
+            Failure::Left => Self::Left,
+            Failure::Slow => Self::Slow,
+            other => Self::Browser(other.into()),
         }
     }
 }
@@ -76,9 +94,7 @@ impl From<WebDriverError> for Failure {
             E::ScriptTimeout(_) => Self::Slow,
             E::WebDriverTimeout(info) => browser(BrowserError::Timeout(text(&info))),
             E::InvalidSessionId(info) => browser(BrowserError::SessionLost(text(&info))),
-            E::NoSuchWindow(_) => {
-                browser(BrowserError::PageCrashed("the tab was closed".to_owned()))
-            }
+            E::NoSuchWindow(_) | E::NoSuchFrame(_) => Self::NoWindow,
             E::InvalidSelector(info) => browser(BrowserError::SelectorInvalid(text(&info))),
             E::SessionNotCreated(info) => browser(BrowserError::Unavailable(text(&info))),
             E::InsecureCertificate(info) => {

@@ -4,23 +4,24 @@ mod capabilities;
 mod config;
 mod driver;
 mod failure;
+mod forgotten;
 mod session;
 mod start;
 mod wire;
 
-pub use config::{LocalChromium, Missing, Remote};
+pub use config::Remote;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
 use synmon_core::{
-    browser::{Browser, BrowserError, Session, SessionRequest},
+    browser::{Browser, BrowserError, Capability, Session, SessionRequest},
     flow::BrowserKind,
 };
 use tokio::task::spawn_blocking;
 
-use crate::local;
+use crate::local::{self, LocalChromium};
 use wire::Wire;
 
 /// How long an endpoint may take to say that it is ready.
@@ -67,6 +68,21 @@ impl Browser for WebDriverBrowser {
         }
     }
 
+    fn lacks(&self, kind: BrowserKind) -> &[Capability] {
+        match kind {
+            // Not every endpoint passes on Chrome's own protocol.
+            BrowserKind::Chrome if self.is_shared() => &[Capability::Network, Capability::Console],
+            BrowserKind::Chrome => &[],
+            BrowserKind::Firefox => &[
+                Capability::Network,
+                Capability::Console,
+                Capability::Headers,
+                Capability::Emulation,
+                Capability::Blocking,
+            ],
+        }
+    }
+
     async fn ready(&self) -> Result<(), String> {
         match &self.place {
             Place::Local(config) => {
@@ -87,6 +103,15 @@ impl Browser for WebDriverBrowser {
                 Err(format!("the WebDriver endpoint is not ready: {}", why.unwrap_or("?")))
             }
         }
+    }
+
+    fn is_shared(&self) -> bool {
+        matches!(self.place, Place::Remote(_))
+    }
+
+    async fn end_forgotten(&self, tag: &str, id: Option<&str>) -> Result<(), BrowserError> {
+        let Place::Remote(config) = &self.place else { return Ok(()) };
+        forgotten::end(config, &self.wire, tag, id).await.map_err(BrowserError::SessionLost)
     }
 
     async fn start(&self, request: &SessionRequest) -> Result<Box<dyn Session>, BrowserError> {

@@ -1,19 +1,24 @@
 //! Starting sessions.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
-use rustix::process::geteuid;
-use serde_json::{Map, Value, json};
-use synmon_core::browser::{BrowserError, SessionRequest};
+use serde_json::{Map, Value};
+use synmon_core::{
+    browser::{BrowserError, SessionRequest},
+    flow::BrowserVariant,
+};
 use tokio::{sync::oneshot, task::spawn_blocking};
 use url::Url;
 
-use crate::{cdp::Cdp, local::LocalDriver};
+use crate::{
+    cdp::Cdp,
+    local::{Form, LocalChromium, LocalDriver, Missing, program},
+};
 
 use super::{
-    capabilities::{Local, PAGE_LOAD_MS, SCRIPT_MS, VIEWPORT, capabilities},
-    config::{LocalChromium, Remote},
-    driver::{Command, Driver, limits},
+    capabilities::{Local, PAGE_LOAD_MS, SCRIPT_MS, capabilities},
+    config::Remote,
+    driver::{Driver, limits},
     failure::Failure,
     session::{Parts, WebDriverSession},
     wire::Wire,
@@ -26,23 +31,33 @@ pub(super) async fn local(
     wire: &Wire,
 ) -> Result<WebDriverSession, BrowserError> {
     let places = config.clone();
-    let programs = spawn_blocking(move || places.find())
+    let full = request.settings.variant == BrowserVariant::Full;
+    let found = spawn_blocking(move || {
+        let programs = places.find()?;
+        Ok::<_, Missing>((programs.chromedriver, program(&places, full)?))
+    });
+    let (chromedriver, (chromium, form)) = found
         .await
         .map_err(|error| BrowserError::Unavailable(error.to_string()))?
         .map_err(|missing| BrowserError::Unavailable(missing.to_string()))?;
-    let process = LocalDriver::start(&programs.chromedriver, &config.temp_root)
+    let process = LocalDriver::start(&chromedriver, &config.temp_root)
         .await
         .map_err(BrowserError::Unavailable)?;
-    match local_session(config, request, wire, &programs.chromium, &process).await {
-        Ok((driver, side)) => Ok(WebDriverSession::new(Parts {
-            driver,
-            cdp: side.cdp.map(Arc::new),
-            debugger: side.debugger,
-            process: Some(process),
-            kind: request.browser,
-            wire: wire.clone(),
-            status: None,
-        })),
+    match local_session(config, request, wire, (&chromium, form), &process).await {
+        Ok((driver, side)) => {
+            let parts = Parts {
+                driver,
+                cdp: side.cdp.map(Arc::new),
+                debugger: side.debugger,
+                process: Some(process),
+                kind: request.browser,
+                wire: wire.clone(),
+                status: None,
+            };
+            let mut session = WebDriverSession::new(parts, request);
+            session.prepare().await.map_err(unavailable)?;
+            Ok(session)
+        }
         Err(failure) => {
             if let Err(why) = process.end().await {
                 tracing::warn!(why, "a browser that did not start has left something behind");
@@ -73,11 +88,11 @@ pub(super) async fn remote(
         status: Some(config.address("status")),
     };
     // From here on the session ends with its owner, whatever goes wrong.
-    let mut session = WebDriverSession::new(parts);
+    let mut session = WebDriverSession::new(parts, request);
     let address = grid_cdp(&config.base(), session.driver());
-    let (prepared, cdp) = tokio::join!(prepare(session.driver()), connect(address));
-    prepared.map_err(unavailable)?;
-    session.set_cdp(cdp);
+    session.set_cdp(connect(address).await);
+    session.driver().set_timeouts(PAGE_LOAD_MS, SCRIPT_MS).await.map_err(unavailable)?;
+    session.prepare().await.map_err(unavailable)?;
     Ok(session)
 }
 
@@ -90,23 +105,25 @@ async fn local_session(
     config: &LocalChromium,
     request: &SessionRequest,
     wire: &Wire,
-    chromium: &std::path::Path,
+    (chromium, form): (&Path, Form),
     process: &LocalDriver,
 ) -> Result<(Driver, Side), Failure> {
-    let local = process.folder().map(|folder| Local {
-        chromium,
-        folder,
-        headless: config.headless,
-        root: geteuid().is_root(),
-    });
+    let local =
+        process.folder().map(|folder| Local { chromium, folder, headless: config.headless, form });
     let asked = capabilities(request, config.proxy.as_deref(), &config.extra_args, local.as_ref());
     let driver = Driver::connect(&process.url(), asked, wire).await?;
     let debugger = driver
         .capability("goog:chromeOptions")
         .and_then(|options| options["debuggerAddress"].as_str())
         .map(|address| format!("http://{address}/json/version"));
-    let (prepared, cdp) = tokio::join!(prepare(&driver), connect_local(debugger.as_deref(), wire));
-    prepared?;
+    let setting = driver.set_timeouts(PAGE_LOAD_MS, SCRIPT_MS);
+    let (timed, cdp) = tokio::join!(setting, connect_local(debugger.as_deref(), wire));
+    timed?;
+    if cdp.is_none() {
+        // Without it nobody would know what the page logs, and steps would pass that should not.
+        let why = "the browser gives no DevTools connection".to_owned();
+        return Err(Failure::Browser(BrowserError::Unavailable(why)));
+    }
     Ok((driver, Side { cdp, debugger }))
 }
 
@@ -122,27 +139,6 @@ async fn deliver(
     {
         tracing::warn!(?error, "a session that nobody waits for any more could not be ended");
     }
-}
-
-/// Sets times and makes the viewport exactly as large as it is to be.
-async fn prepare(driver: &Driver) -> Result<(), Failure> {
-    driver.set_timeouts(PAGE_LOAD_MS, SCRIPT_MS).await?;
-    let script = "return [innerWidth, innerHeight, outerWidth, outerHeight]";
-    let ask = Command::post("execute/sync", json!({ "script": script, "args": [] }));
-    let sizes: Vec<i64> =
-        serde_json::from_value(driver.call(ask, limits::COMMAND).await?).unwrap_or_default();
-    let [inner_width, inner_height, outer_width, outer_height] = sizes[..] else {
-        return Ok(());
-    };
-    let (width, height) = VIEWPORT;
-    if (inner_width, inner_height) != (width, height) {
-        let body = json!({
-            "width": outer_width + width - inner_width,
-            "height": outer_height + height - inner_height,
-        });
-        driver.call(Command::post("window/rect", body), limits::COMMAND).await?;
-    }
-    Ok(())
 }
 
 async fn connect_local(debugger: Option<&str>, wire: &Wire) -> Option<Cdp> {

@@ -43,6 +43,18 @@ impl Wire {
             .await
             .unwrap_or_else(|_| Err(format!("no answer within {} s", limit.as_secs())))
     }
+
+    /// Has something removed; that it is not there is as good.
+    pub(crate) async fn delete(&self, url: &str, limit: Duration) -> Result<(), String> {
+        let answer = tokio::time::timeout(limit, self.0.delete(url).send())
+            .await
+            .map_err(|_| format!("no answer within {} s", limit.as_secs()))?;
+        let status = answer.map_err(words)?.status();
+        if status.is_success() || status == http::StatusCode::NOT_FOUND {
+            return Ok(());
+        }
+        Err(format!("the endpoint answers with status {status}"))
+    }
 }
 
 #[async_trait]

@@ -1,13 +1,45 @@
 //! The Chromium that the tests run in.
 
-use synmon_core::browser::Browser as _;
+use synmon_core::{
+    browser::{Browser, SessionRequest},
+    flow::BrowserKind,
+};
 use synmon_drivers::{LocalChromium, WebDriverBrowser};
+use synmon_testkit::conformance::browser::{Subject, Tab};
 use tempfile::TempDir;
+
+use crate::machine::assert_clean;
 
 /// A browser with a folder of its own.
 pub(crate) struct Chromium {
     pub(crate) browser: WebDriverBrowser,
     pub(crate) folder: TempDir,
+}
+
+impl Chromium {
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        subject(&self.browser)
+    }
+
+    /// Waits until no process is left, and no file.
+    pub(crate) async fn assert_clean(&self) {
+        assert_clean(self.folder.path()).await;
+    }
+}
+
+/// A browser that is asked for Chrome.
+pub(crate) fn subject(browser: &dyn Browser) -> Subject<'_> {
+    Subject::new(browser, BrowserKind::Chrome)
+}
+
+/// Starts a session that dismisses dialogs.
+pub(crate) async fn open_tab(browser: &dyn Browser) -> Tab {
+    subject(browser).tab().await
+}
+
+/// What [`open_tab`] asks for.
+pub(crate) fn request(browser: &dyn Browser) -> SessionRequest {
+    subject(browser).request()
 }
 
 /// A Chromium; `None`, loudly, where there is none.

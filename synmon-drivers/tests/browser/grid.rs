@@ -7,6 +7,7 @@ use std::sync::{
 
 use synmon_core::browser::Health;
 use synmon_drivers::{Remote, WebDriverBrowser};
+use synmon_testkit::conformance::browser::{HANGS, Tab};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
@@ -15,7 +16,7 @@ use tokio::{
 };
 use url::Url;
 
-use crate::tab::{HANGS, Tab, open_tab};
+use crate::fixture::open_tab;
 
 /// What of the Grid answers no more.
 #[derive(Default)]

@@ -7,16 +7,15 @@ use std::{
 
 use synmon_core::browser::{Browser as _, BrowserError, Health};
 use synmon_drivers::{LocalChromium, WebDriverBrowser};
+use synmon_testkit::{Pages, Site, conformance::browser::HANGS, until};
 use tokio::{process::Command, time::timeout};
 
 use crate::{
-    fixture::{Chromium, chromium},
+    fixture::{Chromium, chromium, open_tab, request},
     machine::{assert_clean, kill, processes},
-    site::Site,
-    tab::{HANGS, open_tab, request, until},
 };
 
-const PAGE: crate::site::Pages = &[("/", "<title>alive</title>")];
+const PAGE: Pages = &[("/", "<title>alive</title>")];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn closing_leaves_nothing() {
@@ -48,7 +47,7 @@ async fn giving_up_a_start_leaves_nothing() {
     let Some(Chromium { browser, folder }) = chromium() else {
         return;
     };
-    let request = request(false);
+    let request = request(&browser);
     let started = browser.start(&request);
     tokio::select! {
         _ = started => panic!("it started before it was seen to start"),
@@ -154,7 +153,7 @@ async fn a_missing_program_is_named() {
     let browser = WebDriverBrowser::local(config);
     let why = browser.ready().await.unwrap_err();
     assert!(why.contains("/nowhere/chromium") || why.contains("chromedriver"), "{why}");
-    let Err(error) = browser.start(&request(false)).await else { panic!("it has started") };
+    let Err(error) = browser.start(&request(&browser)).await else { panic!("it has started") };
     assert!(matches!(error, BrowserError::Unavailable(_)), "{error}");
 }
 
@@ -166,7 +165,7 @@ async fn a_browser_that_does_not_start_is_unavailable() {
     let mut config = LocalChromium::new(folder.path().to_owned());
     config.chromium = Some("/bin/false".into());
     let browser = WebDriverBrowser::local(config);
-    let Err(error) = browser.start(&request(false)).await else { panic!("it has started") };
+    let Err(error) = browser.start(&request(&browser)).await else { panic!("it has started") };
     assert!(matches!(error, BrowserError::Unavailable(_)), "{error}");
     assert_clean(folder.path()).await;
 }

@@ -2,9 +2,11 @@
 
 use std::{fs, path::Path};
 
+#[cfg(feature = "cdp")]
+use rustix::process::getpgid;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::tab::until;
+use synmon_testkit::until;
 
 /// The processes that have the folder's name in their arguments or their environment.
 pub(crate) fn processes(folder: &Path) -> Vec<(i32, String)> {
@@ -33,6 +35,26 @@ pub(crate) fn kill(folder: &Path, is: impl Fn(&str) -> bool) {
     for (pid, _) in picked {
         kill_process(Pid::from_raw(*pid).unwrap(), Signal::KILL).unwrap();
     }
+}
+
+/// Kills those processes of the browser's group whose arguments `is` picks: what a browser forks
+/// off does not always have the folder's name.
+#[cfg(feature = "cdp")]
+pub(crate) fn kill_in_group(folder: &Path, is: impl Fn(&str) -> bool) {
+    let groups: Vec<_> =
+        processes(folder).iter().filter_map(|(pid, _)| getpgid(Pid::from_raw(*pid)).ok()).collect();
+    let mut killed = 0;
+    for entry in fs::read_dir("/proc").unwrap().flatten() {
+        let pid = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok());
+        let Some(pid) = pid.and_then(Pid::from_raw) else { continue };
+        let arguments = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let arguments = String::from_utf8_lossy(&arguments).replace('\0', " ");
+        if is(&arguments) && getpgid(Some(pid)).is_ok_and(|group| groups.contains(&group)) {
+            kill_process(pid, Signal::KILL).unwrap();
+            killed += 1;
+        }
+    }
+    assert!(killed > 0, "{groups:?}");
 }
 
 /// Waits until no process is left, and no file.

@@ -7,6 +7,7 @@ use synmon_core::{
     flow::BrowserKind,
 };
 use synmon_drivers::{LocalChromium, Remote, WebDriverBrowser};
+use synmon_testkit::{Site, conformance::browser::HANGS, until};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -17,9 +18,8 @@ use tokio::{
 use url::Url;
 
 use crate::{
+    fixture::{open_tab, request},
     machine::processes,
-    site::Site,
-    tab::{HANGS, open_tab, request, until},
 };
 
 struct Endpoint {
@@ -100,7 +100,7 @@ async fn a_session_that_comes_too_late_is_ended() {
         return;
     };
     let browser = remote(&endpoint);
-    let request = request(false);
+    let request = request(&browser);
     tokio::select! {
         _ = browser.start(&request) => panic!("it started before it was seen to start"),
         () = until("a browser", async || (browsers(&endpoint) > 0).then_some(())) => {}
@@ -119,7 +119,7 @@ async fn an_endpoint_that_is_away_is_not_ready() {
     drop(listener);
     let refused = timeout(HANGS, browser.ready()).await.unwrap().unwrap_err();
     let Err(BrowserError::Unavailable(start)) =
-        timeout(HANGS + Duration::from_secs(5), browser.start(&request(false))).await.unwrap()
+        timeout(HANGS + Duration::from_secs(5), browser.start(&request(&browser))).await.unwrap()
     else {
         panic!("it has started")
     };

@@ -9,9 +9,13 @@ use poem_openapi::{
     types::Type as _,
 };
 use serde_json::{Map, Value, json};
-use synmon_core::{alert::AlertRule, run::ErrorCode};
+use synmon_core::{alert::AlertRule, flow::DEVICES, lint::WarningCode, run::ErrorCode};
 
-use super::{Apis, BASE_PATH, alert_view, problem::Problem};
+use super::{Apis, BASE_PATH, alert_view, problem::Problem, step_view::actions_table};
+
+/// What the table of actions calls an element.
+const ELEMENT: &str = "An element is given by `selector_xpath`, `selectors` or both; what is \
+    marked with `?` may be left out.";
 
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 /// The operations without a body that the present state may forbid.
@@ -53,6 +57,11 @@ fn of<T: OpenApi>(service: &OpenApiService<T, ()>) -> String {
     document["info"]["description"] = json!(description());
     document["servers"] = json!([{ "url": BASE_PATH }]);
     let bodies = body_schemas(&document);
+    let step = &mut document["components"]["schemas"]["Step"]["properties"];
+    step["action"]["description"] =
+        json!(format!("What it does.\n\n{ELEMENT}\n\n{}", actions_table()));
+    let settings = &mut document["components"]["schemas"]["FlowSettings"]["properties"];
+    settings["device"]["description"] = json!(devices(&settings["device"]));
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         for (name, schema) in schemas.iter_mut() {
             allow_null(schema);
@@ -95,7 +104,18 @@ fn description() -> String {
             .iter()
             .map(|rule| format!("| `{rule}` | {} |\n", alert_view::meaning(*rule))),
     );
+    text.push_str(
+        "\n`POST /flows/{id}/lint`, and the answer to a flow's activation, say what you had better \
+         know of it:\n\n| warning | meaning |\n| --- | --- |\n",
+    );
+    text.extend(WarningCode::ALL.iter().map(|code| format!("| `{code}` | {} |\n", code.meaning())));
     text
+}
+
+/// What is said of the devices that a flow may name, with their names.
+fn devices(schema: &Value) -> String {
+    let names: Vec<_> = DEVICES.iter().map(|device| format!("`{}`", device.name)).collect();
+    format!("{} One of {}.", schema["description"].as_str().unwrap_or_default(), names.join(", "))
 }
 
 /// The schemas that request bodies are made of.

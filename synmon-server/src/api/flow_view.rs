@@ -4,12 +4,19 @@ use poem_openapi::Object;
 use synmon_core::{
     ChannelId,
     alert::{AlertChange, RawWindow},
-    flow::{Flow, FlowChange, NewFlow},
+    flow::{Flow, FlowChange, NewFlow, RawSettings},
+    lint::Warning,
     store::ListedFlow,
 };
 use uuid::Uuid;
 
-use super::{instant::Instant, run_view::RunView, step_view::StepView};
+use super::{
+    instant::Instant,
+    lint_view::{WarningView, warnings},
+    run_view::RunView,
+    settings_view::SettingsView,
+    step_view::StepView,
+};
 
 /// What is watched, when, and in which browser.
 #[derive(Object)]
@@ -47,6 +54,8 @@ pub(crate) struct FlowView {
     spread_seconds: u64,
     /// How long a run may take, in milliseconds.
     run_timeout_ms: u64,
+    /// How browser and steps are to be.
+    settings: SettingsView,
     /// What is done after the url has been opened.
     steps: Vec<StepView>,
     /// When the next scheduled run is due.
@@ -54,6 +63,10 @@ pub(crate) struct FlowView {
     /// The run that was made last, without its steps; null if there is none, or none any more: old
     /// ones are removed.
     last_run: Option<RunView>,
+    /// What you had better know of it; only in the answer to its activation. `POST
+    /// /flows/{id}/lint` says the same at any time.
+    #[oai(skip_serializing_if_is_none)]
+    warnings: Option<Vec<WarningView>>,
     created_at: Instant,
     updated_at: Instant,
 }
@@ -96,6 +109,8 @@ pub(crate) struct NewFlowBody {
     spread_seconds: Option<i64>,
     /// How long a run may take: 1000 to 300000 milliseconds, 60000 by default.
     run_timeout_ms: Option<i64>,
+    /// How browser and steps are to be.
+    settings: Option<SettingsView>,
 }
 
 /// A change of some of a flow's fields; what is left out stays.
@@ -108,7 +123,7 @@ pub(crate) struct FlowChangeBody {
     scheduling: Option<String>,
     timezone: Option<String>,
     /// Whether the schedule is followed. A flow without steps can't be activated.
-    active: Option<bool>,
+    pub(crate) active: Option<bool>,
     alert_policy: Option<String>,
     alert_after: Option<i64>,
     confirm_retries: Option<i64>,
@@ -121,6 +136,8 @@ pub(crate) struct FlowChangeBody {
     dialogs: Option<String>,
     spread_seconds: Option<i64>,
     run_timeout_ms: Option<i64>,
+    /// All settings: those that are not named get their defaults, but for a password, which stays.
+    settings: Option<SettingsView>,
 }
 
 /// A time at which a site is worked on: either once, with `starts_at` and `ends_at`, or again and
@@ -188,6 +205,7 @@ impl From<NewFlowBody> for NewFlow {
                 dialogs: body.dialogs,
                 spread_seconds: body.spread_seconds,
                 run_timeout_ms: body.run_timeout_ms,
+                settings: body.settings.map(RawSettings::from),
                 ..FlowChange::default()
             },
         }
@@ -208,7 +226,15 @@ impl From<FlowChangeBody> for FlowChange {
             dialogs: body.dialogs,
             spread_seconds: body.spread_seconds,
             run_timeout_ms: body.run_timeout_ms,
+            settings: body.settings.map(RawSettings::from),
         }
+    }
+}
+
+impl FlowView {
+    /// The same with what its owner had better know of it.
+    pub(crate) fn warning_of(self, found: Vec<Warning>) -> Self {
+        Self { warnings: Some(warnings(found)), ..self }
     }
 }
 
@@ -244,9 +270,11 @@ impl From<&Flow> for FlowView {
             dialogs: flow.dialogs.to_string(),
             spread_seconds: flow.spread_limit.as_secs(),
             run_timeout_ms: u64::try_from(flow.run_timeout.as_millis()).unwrap_or(u64::MAX),
+            settings: flow.settings.written().clone().into(),
             steps: flow.steps.iter().map(StepView::from).collect(),
             next_run_at: flow.next_run_at.map(Instant::from),
             last_run: None,
+            warnings: None,
             created_at: flow.created_at.into(),
             updated_at: flow.updated_at.into(),
         }

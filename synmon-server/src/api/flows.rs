@@ -17,6 +17,7 @@ use super::{
     body::Body,
     flow_view::{FlowChangeBody, FlowView, NewFlowBody},
     guard::Authenticated,
+    lint_view::LintView,
     paging::page_request,
     problem::ApiError,
     run_view::RunView,
@@ -111,7 +112,8 @@ impl FlowsApi {
 
     /// Change a flow
     ///
-    /// Any subset of its fields; `{"active": true}` activates it.
+    /// Any subset of its fields; `{"active": true}` activates it, and the answer says in `warnings`
+    /// what you had better know of it.
     #[oai(path = "/flows/:id", method = "patch", operation_id = "change_flow")]
     async fn change(
         &self,
@@ -120,8 +122,23 @@ impl FlowsApi {
         body: Body<FlowChangeBody>,
     ) -> poem::Result<Json<FlowView>> {
         let (owner, id) = (caller.0.owner, FlowId::from_uuid(id.0));
-        let flow = self.flows.change(owner, id, body.0.into()).await.map_err(ApiError::from)?;
-        Ok(Json(flow.into()))
+        let activates = body.0.active == Some(true);
+        let changed = self.flows.change(owner, id, body.0.into()).await.map_err(ApiError::from)?;
+        if !activates {
+            return Ok(Json(changed.into()));
+        }
+        let warnings = self.flows.warnings(&changed.flow).await.map_err(ApiError::from)?;
+        Ok(Json(FlowView::from(changed).warning_of(warnings)))
+    }
+
+    /// Find out what you had better know of a flow
+    ///
+    /// It can be carried out all the same, but may deceive you.
+    #[oai(path = "/flows/:id/lint", method = "post", operation_id = "lint_flow")]
+    async fn lint(&self, caller: Authenticated, id: Path<Uuid>) -> poem::Result<Json<LintView>> {
+        let id = FlowId::from_uuid(id.0);
+        let found = self.flows.lint(caller.0.owner, id).await.map_err(ApiError::from)?;
+        Ok(Json(found.into()))
     }
 
     /// Delete a flow with its runs and pictures
@@ -148,7 +165,7 @@ impl FlowsApi {
 
     /// Replace a flow's steps
     ///
-    /// At most 100; their numbers must be 1 to n.
+    /// At most 100, those of the flows that they use included; their numbers must be 1 to n.
     #[oai(path = "/flows/:id/steps", method = "put", operation_id = "set_steps")]
     async fn set_steps(
         &self,

@@ -8,20 +8,24 @@ mod channel_view;
 mod channels;
 mod document;
 mod event_stream;
+mod evidence_view;
 mod flow_view;
 mod flows;
 mod guard;
 mod instant;
+mod lint_view;
 mod paging;
 mod problem;
 mod run_view;
 mod runs;
 mod schedules;
+mod settings_view;
 mod shape;
 mod step_view;
 
 pub use document::openapi_document;
 pub(crate) use problem::{ApiError, render};
+pub use step_view::actions_table;
 
 use std::sync::Arc;
 

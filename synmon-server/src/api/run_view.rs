@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use poem_openapi::Object;
-use synmon_core::run::{Run, RunAttempt, RunError, Screenshot, StepLog};
+use synmon_core::{
+    RunId,
+    run::{Run, RunAttempt, RunError, Screenshot, StepLog, StepTiming},
+};
 use uuid::Uuid;
 
-use super::{BASE_PATH, instant::Instant};
+use super::{BASE_PATH, evidence_view::EvidenceView, instant::Instant};
 
 /// One execution of a flow.
 #[derive(Object)]
@@ -92,6 +95,8 @@ pub(crate) struct StepLogView {
     started_at: Option<Instant>,
     /// The step's own time: waiting and acting, without the picture.
     duration_ms: Option<u64>,
+    /// Where the time went; null if it was not tried.
+    timing: Option<TimingView>,
     /// How much of it went by until the page was ready.
     wait_ms: Option<u64>,
     /// How much of it the act itself took.
@@ -108,8 +113,28 @@ pub(crate) struct StepLogView {
     screenshot_url: Option<String>,
     /// Why there is no picture of a step that was tried.
     screenshot_unavailable: Option<String>,
+    /// Where the page of a step that has failed is as it should be: the picture of the last run that
+    /// passed. Only in the answer to `GET /runs/{id}`.
+    #[oai(skip_serializing_if_is_none)]
+    last_good_screenshot_url: Option<String>,
     /// The texts of the dialogs that the page opened meanwhile.
     dialogs: Vec<String>,
+    /// What else it leaves behind.
+    evidence: EvidenceView,
+}
+
+/// Where a step's time went, in milliseconds.
+#[derive(Object)]
+#[oai(rename = "StepTiming")]
+pub(crate) struct TimingView {
+    /// Until the element was found and the page was ready for the step.
+    find_ms: u64,
+    /// The act itself.
+    act_ms: u64,
+    /// Until the page had settled after that.
+    settle_ms: u64,
+    /// Taking the picture, which is not part of the step's duration.
+    picture_ms: u64,
 }
 
 /// Why a step did not work.
@@ -165,6 +190,18 @@ impl RunView {
     }
 }
 
+impl RunView {
+    /// The same with pictures of earlier runs beside steps that have failed.
+    pub(crate) fn beside(mut self, good: &[(u32, RunId)]) -> Self {
+        for step in self.steps.iter_mut().flatten() {
+            let found = good.iter().find(|(number, _)| *number == step.number);
+            step.last_good_screenshot_url =
+                found.map(|(number, run)| screenshot_url(run.uuid(), *number));
+        }
+        self
+    }
+}
+
 impl AttemptView {
     fn new(run: Uuid, attempt: RunAttempt, logs: Vec<StepLog>) -> Self {
         let number = Some(attempt.attempt);
@@ -191,7 +228,7 @@ impl StepLogView {
         let tried = log.started_at.is_some();
         let (screenshot_url, screenshot_unavailable) = match log.screenshot {
             Screenshot::Captured(_) => {
-                let path = format!("{BASE_PATH}/runs/{run}/steps/{}/screenshot", log.number);
+                let path = screenshot_url(run, log.number);
                 let query = attempt.map(|attempt| format!("?attempt={attempt}"));
                 (Some(format!("{path}{}", query.unwrap_or_default())), None)
             }
@@ -207,6 +244,7 @@ impl StepLogView {
             status: log.status.to_string(),
             started_at: log.started_at.map(Instant::from),
             duration_ms: log.duration.map(millis),
+            timing: tried.then(|| TimingView::new(log.timing, log.evidence.settle_ms)),
             wait_ms: tried.then(|| millis(log.timing.wait)),
             act_ms: tried.then(|| millis(log.timing.act)),
             picture_ms: tried.then(|| millis(log.timing.picture)),
@@ -220,9 +258,28 @@ impl StepLogView {
             }),
             screenshot_url,
             screenshot_unavailable,
+            last_good_screenshot_url: None,
             dialogs: log.dialogs,
+            evidence: log.evidence.into(),
         }
     }
+}
+
+impl TimingView {
+    /// What is measured of an act goes on until the page has settled.
+    fn new(timing: StepTiming, settle_ms: Option<u64>) -> Self {
+        let settle_ms = settle_ms.unwrap_or(0).min(millis(timing.act));
+        Self {
+            find_ms: millis(timing.wait),
+            act_ms: millis(timing.act) - settle_ms,
+            settle_ms,
+            picture_ms: millis(timing.picture),
+        }
+    }
+}
+
+fn screenshot_url(run: Uuid, step: u32) -> String {
+    format!("{BASE_PATH}/runs/{run}/steps/{step}/screenshot")
 }
 
 /// Whole milliseconds, rounded.

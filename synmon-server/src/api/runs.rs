@@ -10,7 +10,7 @@ use poem_openapi::{
 };
 use synmon_core::{
     Clock, FlowId, OwnerId, RunId,
-    artifact::Artifacts,
+    artifact::{ArtifactKey, Artifacts},
     run::{Screenshot, StepLog},
     store::RunFilter,
     usecase::{Runs, UseCaseError},
@@ -63,6 +63,13 @@ enum Picture {
     /// The picture.
     #[oai(status = 200, content_type = "image/webp")]
     Webp(Binary<Vec<u8>>),
+}
+
+#[derive(ApiResponse)]
+enum Archive {
+    /// An HTTP Archive (HAR 1.2), without heads and bodies.
+    #[oai(status = 200, content_type = "application/json")]
+    Har(Binary<Vec<u8>>),
 }
 
 /// What a client wants of a list of runs, as it was sent.
@@ -140,7 +147,8 @@ impl RunsApi {
         let id = RunId::from_uuid(id.0);
         let (run, logs) = self.runs.get(caller.0.owner, id).await.map_err(ApiError::from)?;
         let others = self.runs.other_attempts(&run).await.map_err(ApiError::from)?;
-        Ok(Json(RunView::whole(run, logs, others)))
+        let good = self.runs.last_good_pictures(&run, &logs).await.map_err(ApiError::from)?;
+        Ok(Json(RunView::whole(run, logs, others).beside(&good)))
     }
 
     /// Get whether you are told of a run, and why
@@ -192,15 +200,27 @@ impl RunsApi {
                 return Err(ApiError::not_found("screenshot").into());
             }
         };
-        let file = self.artifacts.get(&key).await.map_err(|error| {
-            warn!("The picture {key} can't be read: {error}");
-            ApiError::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "the picture can't be read now: try again",
-            )
-        })?;
-        let file = file.ok_or_else(|| ApiError::not_found("screenshot"))?;
-        Ok(picture(key.media_type(), file.into()))
+        let file = self.file(&key).await?.ok_or_else(|| ApiError::not_found("screenshot"))?;
+        Ok(picture(key.media_type(), file))
+    }
+
+    /// Get the requests of a run as a HAR
+    ///
+    /// There is one if the flow's settings ask for it (`har`), as long as there are pictures.
+    #[oai(path = "/runs/:id/har", method = "get", operation_id = "get_har")]
+    async fn har(
+        &self,
+        caller: Authenticated,
+        id: Path<Uuid>,
+        /// Of which attempt; by default of the one that the run shows.
+        attempt: Query<Option<u32>>,
+    ) -> poem::Result<Archive> {
+        let (owner, id) = (caller.0.owner, RunId::from_uuid(id.0));
+        let (run, _) = self.runs.get(owner, id).await.map_err(ApiError::from)?;
+        let attempt = attempt.0.unwrap_or(run.attempt);
+        let key = ArtifactKey::har((run.owner, run.flow, run.id), attempt);
+        let file = self.file(&key).await?.ok_or_else(|| ApiError::not_found("HAR"))?;
+        Ok(Archive::Har(Binary(file)))
     }
 
     /// Follow a run as it goes on
@@ -221,6 +241,14 @@ impl RunsApi {
 }
 
 impl RunsApi {
+    async fn file(&self, key: &ArtifactKey) -> Result<Option<Vec<u8>>, ApiError> {
+        let file = self.artifacts.get(key).await.map_err(|error| {
+            warn!("The file {key} can't be read: {error}");
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the file can't be read now: try again")
+        })?;
+        Ok(file.map(Into::into))
+    }
+
     /// The logs of an attempt; none if there is no such attempt.
     async fn logs(
         &self,

@@ -59,6 +59,10 @@ impl Checker {
                 None => return Ok(()),
             },
         };
+        // So a reference is written that has a description of its own.
+        for part in &schema.all_of {
+            self.conform(value, part, path)?;
+        }
         let wrong = |wanted: &str| ApiError::shape(path.0.as_str(), format!("must be {wanted}"));
         match (schema.ty, value) {
             ("object", Value::Object(_)) => self.conform_object(value, schema, path),
@@ -157,6 +161,8 @@ mod tests {
         name: String,
         count: Option<i64>,
         parts: Option<Vec<Part>>,
+        /// A part with words of its own.
+        main: Option<Part>,
         id: Option<uuid::Uuid>,
         labels: Option<std::collections::BTreeMap<String, String>>,
     }
@@ -201,6 +207,12 @@ mod tests {
             (
                 json!({"name": "x", "nmae": 1}),
                 "422 Unprocessable Entity: nmae: is not known; did you mean name?",
+            ),
+            (json!({"name": "x", "main": []}), "400 Bad Request: main must be an object"),
+            (json!({"name": "x", "main": {}}), "400 Bad Request: main.on is missing"),
+            (
+                json!({"name": "x", "main": {"on": true, "onn": 1}}),
+                "422 Unprocessable Entity: main.onn: is not known; did you mean on?",
             ),
             (json!({"name": "x", "id": "x"}), "400 Bad Request: id must be an id"),
             (

@@ -27,6 +27,10 @@ pub(super) const SMTP_URL: SecretSetting =
 pub(super) const WEBDRIVER_URL: SecretSetting =
     SecretSetting { name: "SYNMON_WEBDRIVER_URL", file: "SYNMON_WEBDRIVER_URL_FILE" };
 
+/// The address of a browser is as good as its key.
+pub(super) const CDP_URL: SecretSetting =
+    SecretSetting { name: "SYNMON_CDP_URL", file: "SYNMON_CDP_URL_FILE" };
+
 /// More than any address or key; a file of another kind is told before it fills the memory.
 const MAX_BYTES: u64 = 16 * 1024;
 
@@ -128,7 +132,7 @@ mod tests {
         assert_eq!(config.jwt_secret.as_ref().unwrap().expose_secret(), given[1].1);
         let Mail::Smtp(smtp) = &config.mail else { panic!("a folder") };
         assert_eq!(smtp.expose_secret(), given[2].1);
-        let BrowserSource::Remote(grid) = &config.browser else { panic!("a local browser") };
+        let BrowserSource::WebDriver(grid) = &config.browser else { panic!("a local browser") };
         assert_eq!(grid.as_str(), given[3].1);
     }
 

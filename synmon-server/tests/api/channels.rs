@@ -80,7 +80,9 @@ pub(crate) async fn a_webhook_over(app: &App) {
     let first = receiver.hears(1).await;
     let failed_once = until("the note of the first attempt", async || {
         let page = ann.get(&format!("{path}/deliveries")).await.must_be(200).json();
-        Some(page["items"][0].clone()).filter(|item| item["attempts"] == 1)
+        // An attempt is counted when it begins, and its trouble noted when it has ended.
+        Some(page["items"][0].clone())
+            .filter(|item| item["attempts"] == 1 && item["last_error"].is_string())
     })
     .await;
     assert_eq!(failed_once["status"], "pending", "{failed_once}");

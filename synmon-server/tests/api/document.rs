@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
+use synmon_core::step::{ActionName, PARTICULAR_FIELDS};
 
 use crate::fixture::{Answer, App};
 
@@ -58,6 +59,7 @@ fn the_document_has_all_that_the_contract_names() {
         "DELETE /flows/{id}",
         "PUT /flows/{id}/steps",
         "GET /flows/{id}/steps",
+        "POST /flows/{id}/lint",
         "POST /flows/{id}/runs",
         "GET /flows/{id}/runs",
         "POST /schedules/preview",
@@ -66,6 +68,7 @@ fn the_document_has_all_that_the_contract_names() {
         "POST /runs/{id}/cancel",
         "GET /runs/{id}/steps/{number}/screenshot",
         "GET /runs/{id}/events",
+        "GET /runs/{id}/har",
         "GET /runs/{id}/alert-decision",
         "POST /channels",
         "GET /channels",
@@ -129,6 +132,36 @@ fn the_document_explains_every_rule_about_alerts() {
     let rules = synmon_core::alert::AlertRule::ALL.iter().map(|rule| rule.as_str());
     for rule in rules.chain(["pending"]) {
         assert!(text.contains(&format!("| `{rule}` | ")), "{rule}");
+    }
+}
+
+#[test]
+fn the_document_explains_every_code_and_every_warning() {
+    let document = parsed();
+    let text = document["info"]["description"].as_str().unwrap();
+    let codes = synmon_core::run::ErrorCode::ALL.iter().map(|code| code.as_str());
+    let warnings = synmon_core::lint::WarningCode::ALL.iter().map(|code| code.as_str());
+    for code in codes.chain(warnings) {
+        assert!(text.contains(&format!("| `{code}` | ")), "{code}");
+    }
+}
+
+#[test]
+fn the_table_of_actions_is_in_the_document_and_in_the_readme() {
+    let table = synmon_server::api::actions_table();
+    for name in ActionName::ALL {
+        assert!(table.contains(&format!("| `{}` | ", name.as_str())), "{}", name.as_str());
+    }
+    let document = parsed();
+    let step = &document["components"]["schemas"]["Step"]["properties"];
+    assert!(step["action"]["description"].as_str().unwrap().contains(&table));
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    assert!(readme.contains(&table), "the README's table of actions is to be this one:\n{table}");
+    // What an action may take is a field of steps, and the other way round.
+    for field in PARTICULAR_FIELDS {
+        assert!(step.get(field).is_some(), "{field}");
+        assert!(table.contains(&format!("`{field}`")), "{field}");
     }
 }
 

@@ -29,7 +29,7 @@ async fn both_programs_say_how_a_running_one_is() {
         assert!(alive.status.success(), "{alive:?}");
         let ready = ask(program, &[&format!("{address}/readyz")], listen);
         let why = complaint(&ready);
-        assert!(why.contains("503") && why.contains("chromedriver"), "{why}");
+        assert!(why.contains("503") && why.contains("/nonexistent/chromium"), "{why}");
     }
 }
 

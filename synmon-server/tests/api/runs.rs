@@ -28,7 +28,7 @@ async fn without_a_browser_the_server_lives_and_says_what_it_lacks() {
     let answer = api.send_unchecked(api.request(Method::GET, "/readyz")).await.must_be(503);
     answer.check_problem();
     let detail = answer.json()["detail"].as_str().unwrap().to_owned();
-    assert!(detail.contains("chromedriver"), "{detail}");
+    assert!(detail.contains("/nonexistent/chromium"), "{detail}");
     assert!(!answer.header("retry-after").is_empty());
     assert!(app.log().contains("Not everything is ready"));
 }
@@ -61,7 +61,7 @@ async fn without_a_browser_a_run_is_errored_and_nobody_is_told_that_a_site_is_do
     assert_eq!(run["error"]["code"], "browser_unavailable", "{run}");
     assert_eq!(run["error"]["step"], Value::Null, "{run}");
     let message = run["error"]["message"].as_str().unwrap();
-    assert!(message.contains("chromedriver"), "{message}");
+    assert!(message.contains("/nonexistent/chromium"), "{message}");
     for log in run["steps"].as_array().unwrap() {
         assert_eq!(log["status"], "skipped", "{run}");
         assert_eq!(log["screenshot_url"], Value::Null, "{run}");

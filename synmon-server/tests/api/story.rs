@@ -206,7 +206,7 @@ async fn the_events_of_a_run_come_while_it_goes_on() {
 #[tokio::test]
 async fn two_users_run_at_the_same_time_and_see_their_own() {
     let Some(_places) = chromium(2).await else { return };
-    let app = App::with_browser().with_demo().start().await;
+    let mut app = App::with_browser().with_demo().start().await;
     let (ann, ben) = (app.register("ann").await, app.register("ben").await);
     let (anns, bens) = (seed_flow(&app, &ann).await, seed_flow(&app, &ben).await);
     let (one, two) = tokio::join!(ann.run_to_its_end(&anns), ben.run_to_its_end(&bens));
@@ -221,6 +221,8 @@ async fn two_users_run_at_the_same_time_and_see_their_own() {
     ben.get(&format!("/runs/{}", at(&one, "id"))).await.must_be(404);
     let list = async |api: &Api| api.get("/runs").await.json()["items"].as_array().unwrap().len();
     assert_eq!((list(&ann).await, list(&ben).await), (1, 1));
+    // Browsers are kept for later runs, but not beyond their server.
+    assert!(app.stop().await.success());
     until("the end of the browsers", async || {
         let left = crate::machine::browsers(&app);
         left.is_empty().then_some(())

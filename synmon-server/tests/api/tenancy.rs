@@ -50,6 +50,7 @@ fn good_request(operation: &str) -> (Option<Value>, u16) {
         | "get_run"
         | "follow_run"
         | "get_alert_decision"
+        | "lint_flow"
         | "list_channels"
         | "get_channel"
         | "list_deliveries"
@@ -65,7 +66,7 @@ fn good_request(operation: &str) -> (Option<Value>, u16) {
         // The run has ended; a webhook is not asked for a confirmation; its delivery still waits.
         "cancel_run" | "resend_channel_confirmation" | "resend_delivery" => (None, 409),
         // There was no browser; the story of a real one looks at pictures.
-        "get_screenshot" => (None, 404),
+        "get_screenshot" | "get_har" => (None, 404),
         other => panic!("{other} is new: say here what it takes"),
     }
 }
@@ -190,7 +191,7 @@ async fn every_operation_is_closed_to_strangers_and_shows_nothing_of_others() {
         assert_eq!(answer.status, status, "{answer:?}");
     }
     assert_eq!(exercised.len(), secured.len());
-    assert!(exercised.len() >= 28, "{exercised:?}");
+    assert!(exercised.len() >= 30, "{exercised:?}");
     // Ann is gone, with all that she had; Ben's things are where they were.
     ben.get(&format!("/flows/{}", bens.flow)).await.must_be(200);
     ben.get(&format!("/runs/{}", bens.run)).await.must_be(200);
@@ -224,6 +225,13 @@ async fn ids_of_others_in_filters_and_cursors_open_nothing() {
         "channels": [bens.channel, channel],
     });
     ben.post("/flows", &body).await.must_be(404);
+    // Nor does a flow use somebody else's; whether there is such a one is not told.
+    let path = format!("/flows/{}/steps", bens.flow);
+    let using = |id: &str| json!([{"number": 1, "action": "use_flow", "content": id}]);
+    let foreign = ben.put(&path, &using(flow)).await;
+    foreign.must_blame(422, &["steps[0].content"]);
+    let missing = ben.put(&path, &using(MISSING)).await;
+    assert_eq!(said(&foreign), said(&missing));
     let resend = format!("/channels/{}/deliveries/{delivery}/resend", bens.channel);
     ben.post_nothing(&resend).await.must_be(404);
     // Ids tell nobody how many others there are: they are not consecutive.

@@ -132,8 +132,12 @@ async fn no_file_is_typed_into_a_file_input() {
 async fn a_run_that_goes_on_is_cancelled_soon_and_one_that_waits_at_once() {
     let Some(_places) = chromium(1).await else { return };
     let site = Site::start().await;
-    let app =
-        App::with_browser().allowing("127.0.0.1").with("SYNMON_CONCURRENCY", "1").start().await;
+    let app = App::with_browser()
+        .allowing("127.0.0.1")
+        .with("SYNMON_CONCURRENCY", "1")
+        .with("SYNMON_BROWSER_ISOLATION", "process")
+        .start()
+        .await;
     let ann = app.register("ann").await;
     let steps = json!([{
         "number": 1, "action": "click", "selector_xpath": "//*[@id='never']", "timeout_ms": 60_000,

@@ -12,7 +12,7 @@ use synmon_core::{
     artifact::ArtifactPrefix,
     flow::{BrowserKind, DialogPolicy, Flow},
     notice::NoticeBody,
-    run::{ErrorCode, Run, RunStatus, Screenshot, StepStatus},
+    run::{ErrorCode, Evidence, Run, RunStatus, Screenshot, StepStatus},
     store::{
         ClaimedRun, DueFlow, FlowFilter, PageRequest, Rotation, RunFilter, Settlement, SlotPlan,
         TokenHash, WorkerId,
@@ -182,6 +182,7 @@ async fn is_all_there(store: &Subject) {
     assert_eq!(steps[0].selector_xpath.as_deref(), Some("//a[text()='it''s \"here\"']"));
     assert_eq!(steps[1].content.as_deref(), Some("päss 'word'\n"));
     assert_eq!((steps[1].timeout_ms, steps[1].name.as_deref()), (Some(2_500), Some("log in")));
+    assert!(shop.settings.written().is_default());
     let paused = &flows["paused and renamed"];
     assert_eq!((paused.active, paused.next_run_at, paused.version), (false, None, 2));
     assert!(flows["empty"].steps.is_empty());
@@ -198,6 +199,7 @@ async fn is_all_there(store: &Subject) {
     assert_eq!(logs.len(), 2, "{logs:?}");
     assert_eq!(logs[0].title.as_deref(), Some("Títle"));
     assert_eq!(logs[0].dialogs, ["sure?"]);
+    assert_eq!(logs[0].evidence, Evidence::default());
     assert_eq!(logs[0].timing.picture, Duration::from_micros(7));
     let Screenshot::Captured(key) = &logs[0].screenshot else { panic!("{logs:?}") };
     assert!(key.as_str().ends_with("/1/0.png"), "{key:?}");

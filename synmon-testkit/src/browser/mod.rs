@@ -5,7 +5,10 @@ mod session;
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -35,6 +38,13 @@ struct Shared {
     /// Trouble is over for sessions from this one on.
     heals_after: Mutex<Option<usize>>,
     close_fails: Mutex<Option<Trouble>>,
+    /// Whether its sessions outlive the process.
+    outlives: AtomicBool,
+    /// The tags of the sessions that were asked for.
+    tags: Mutex<Vec<String>>,
+    /// Tag and id of the sessions that were to be ended by somebody else.
+    reaped: Mutex<Vec<(String, Option<String>)>>,
+    reaping_fails: Mutex<VecDeque<Trouble>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -109,6 +119,28 @@ impl FakeBrowser {
         self
     }
 
+    /// Its sessions outlive the process, on a machine that others use, too.
+    pub fn shared(&self) -> &Self {
+        self.shared.outlives.store(true, Ordering::SeqCst);
+        self
+    }
+
+    /// The next tries to end a forgotten session go wrong like this, one after the other.
+    pub fn reaps_with(&self, troubles: impl IntoIterator<Item = Trouble>) -> &Self {
+        lock(&self.shared.reaping_fails).extend(troubles);
+        self
+    }
+
+    /// The tags of the sessions that were asked for, whether they came or not.
+    pub fn tags(&self) -> Vec<String> {
+        lock(&self.shared.tags).clone()
+    }
+
+    /// Tag and id of the forgotten sessions that it was told to end, with those that it could not.
+    pub fn reaped(&self) -> Vec<(String, Option<String>)> {
+        lock(&self.shared.reaped).clone()
+    }
+
     /// What was asked of all sessions, in order, such as `open http://site.example/`.
     pub fn calls(&self) -> Vec<String> {
         lock(&self.shared.calls).clone()
@@ -152,6 +184,7 @@ impl Browser for FakeBrowser {
 
     async fn start(&self, request: &SessionRequest) -> Result<Box<dyn Session>, BrowserError> {
         self.shared.note(format!("start {}", request.browser));
+        lock(&self.shared.tags).push(request.tag.clone());
         let start = lock(&self.shared.starts).pop_front().unwrap_or(Start::Ready);
         match start {
             Start::Ready => {}
@@ -163,6 +196,21 @@ impl Browser for FakeBrowser {
             Start::Panics => panic!("a driver's bug, as the test wanted"),
         }
         Ok(Box::new(FakeSession::new(Arc::clone(&self.shared))))
+    }
+
+    fn is_shared(&self) -> bool {
+        self.shared.outlives.load(Ordering::SeqCst)
+    }
+
+    async fn end_forgotten(&self, tag: &str, id: Option<&str>) -> Result<(), BrowserError> {
+        lock(&self.shared.reaped).push((tag.to_owned(), id.map(str::to_owned)));
+        let trouble = lock(&self.shared.reaping_fails).pop_front();
+        match trouble {
+            None => Ok(()),
+            Some(Trouble::Fails(error)) => Err(error),
+            Some(Trouble::Panics) => panic!("a driver's bug, as the test wanted"),
+            Some(_) => std::future::pending().await,
+        }
     }
 }
 

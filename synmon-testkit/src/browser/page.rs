@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use synmon_core::{
     Clock,
-    browser::{BrowserError, NotReady},
+    browser::{Activity, BrowserError, ConsoleError, Exchange, NotReady},
 };
 
 /// What goes wrong.
@@ -38,6 +38,8 @@ pub struct Page {
     pub(super) inspect_trouble: Option<Trouble>,
     pub(super) dialogs: Vec<String>,
     pub(super) loads_in: Option<(Arc<dyn Clock>, Duration)>,
+    pub(super) activity: Activity,
+    pub(super) html: String,
 }
 
 impl Page {
@@ -53,6 +55,8 @@ impl Page {
             inspect_trouble: None,
             dialogs: Vec::new(),
             loads_in: None,
+            activity: Activity::default(),
+            html: "<body>".to_owned(),
         }
     }
 
@@ -87,6 +91,28 @@ impl Page {
         self
     }
 
+    /// It logs this error when it loads.
+    #[must_use]
+    pub fn logs(mut self, text: &str) -> Self {
+        let error = ConsoleError { text: text.to_owned(), source: None };
+        self.activity.console_errors.push(error);
+        self
+    }
+
+    /// It makes this request when it loads.
+    #[must_use]
+    pub fn requests(mut self, request: Exchange) -> Self {
+        self.activity.requests.push(request);
+        self
+    }
+
+    /// Its html around any element.
+    #[must_use]
+    pub fn html(mut self, html: &str) -> Self {
+        html.clone_into(&mut self.html);
+        self
+    }
+
     /// It takes this long to load, by this clock.
     #[must_use]
     pub fn loads_slowly(mut self, clock: Arc<dyn Clock>, span: Duration) -> Self {
@@ -114,6 +140,8 @@ impl Page {
 pub struct Element {
     pub(super) text: String,
     pub(super) value: Option<String>,
+    pub(super) matches: usize,
+    pub(super) attributes: HashMap<String, String>,
     pub(super) not_ready: Option<(NotReady, usize)>,
     pub(super) refused: Option<String>,
     pub(super) leads_to: Option<String>,
@@ -127,6 +155,8 @@ impl Element {
         Self {
             text: text.to_owned(),
             value: None,
+            matches: 1,
+            attributes: HashMap::new(),
             not_ready: None,
             refused: None,
             leads_to: None,
@@ -138,6 +168,20 @@ impl Element {
     /// A form field that holds this.
     pub fn holding(value: &str) -> Self {
         Self { value: Some(value.to_owned()), ..Self::saying("") }
+    }
+
+    /// It has this attribute.
+    #[must_use]
+    pub fn attribute(mut self, name: &str, value: &str) -> Self {
+        self.attributes.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// There are so many of them.
+    #[must_use]
+    pub fn times(mut self, matches: usize) -> Self {
+        self.matches = matches;
+        self
     }
 
     /// It is like this for as many looks and attempts; then it is ready.

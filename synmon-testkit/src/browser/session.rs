@@ -6,11 +6,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use synmon_core::{
     browser::{
-        Attempt, BrowserError, Health, MediaType, NotReady, Observation, PageState, Picture,
-        Session,
+        Activity, Adjustment, Attempt, BrowserError, CandidateMatches, Deed, Explanation, Health,
+        MediaType, NotReady, Observation, PageState, Picture, Session, Shot as Wanted, Travel,
+        WebVitals,
     },
     keys::Key,
-    step::{Gesture, Selector},
+    step::{Distance, FrameTarget, Gesture, Selector, TabTarget},
 };
 use url::Url;
 
@@ -19,11 +20,14 @@ use super::{Element, Page, Shared, Shot, Trouble, lock};
 pub(super) struct FakeSession {
     shared: Arc<Shared>,
     number: usize,
+    /// What it is called on the machine: `fake-1`, and so on.
+    id: String,
     url: String,
     history: Vec<String>,
     documents: usize,
     looks: HashMap<(String, String), usize>,
     dialogs: Vec<String>,
+    activity: Activity,
     state: Life,
     closed: bool,
 }
@@ -47,11 +51,13 @@ impl FakeSession {
         Self {
             shared,
             number,
+            id: format!("fake-{number}"),
             url: "about:blank".to_owned(),
             history: Vec::new(),
             documents: 0,
             looks: HashMap::new(),
             dialogs: Vec::new(),
+            activity: Activity::default(),
             state: Life::Alive,
             closed: false,
         }
@@ -111,31 +117,41 @@ impl FakeSession {
         self.history.push(std::mem::replace(&mut self.url, target));
         self.documents += 1;
         self.dialogs.extend(page.dialogs);
+        self.activity.console_errors.extend(page.activity.console_errors);
+        self.activity.requests.extend(page.activity.requests);
         Ok(())
     }
 
-    /// The element, if it is there, and what it lacks at this look.
+    /// The element, if it is there, with the candidate that found it; and what it lacks at this
+    /// look.
     async fn look(
         &mut self,
         selector: &Selector,
-    ) -> Result<Result<Element, NotReady>, BrowserError> {
+    ) -> Result<Result<(usize, Element), NotReady>, BrowserError> {
         self.answer().await?;
         let page = self.here();
-        let element = page.and_then(|page| page.elements.get(selector.as_str()).cloned());
-        let Some(element) = element else {
+        let mut candidates = selector.candidates().iter().enumerate();
+        let found = candidates.find_map(|(index, candidate)| {
+            let element = page.as_ref()?.elements.get(&candidate.to_string())?;
+            Some((index, element.clone()))
+        });
+        let Some((index, element)) = found else {
             return Ok(Err(NotReady::Missing));
         };
         self.suffer(element.trouble.as_ref()).await?;
-        let place = (self.url.clone(), selector.as_str().to_owned());
+        let place = (self.url.clone(), selector.to_string());
         let looks = self.looks.entry(place).or_insert(0);
         *looks += 1;
         match &element.not_ready {
             Some((why, attempts)) if *looks <= *attempts => Ok(Err(why.clone())),
-            _ => Ok(Ok(element)),
+            _ => Ok(Ok((index, element))),
         }
     }
 
-    async fn acted(&mut self, element: Element) -> Result<Attempt, BrowserError> {
+    async fn acted(
+        &mut self,
+        (candidate, element): (usize, Element),
+    ) -> Result<Attempt, BrowserError> {
         if let Some(why) = element.refused {
             return Ok(Attempt::Refused(why));
         }
@@ -143,7 +159,7 @@ impl FakeSession {
         if let Some(url) = element.leads_to {
             self.go(&url).await?;
         }
-        Ok(Attempt::Done)
+        Ok(Attempt::Done(Deed { candidate, ..Deed::default() }))
     }
 }
 
@@ -153,37 +169,46 @@ impl Session for FakeSession {
         "fake 1.0"
     }
 
+    fn id(&self) -> Option<&str> {
+        Some(&self.id)
+    }
+
     async fn open(&mut self, url: &Url) -> Result<(), BrowserError> {
         self.shared.note(format!("open {url}"));
         self.answer().await?;
         self.go(url.as_str()).await
     }
 
-    async fn back(&mut self) -> Result<(), BrowserError> {
-        self.shared.note("back".to_owned());
+    async fn travel(&mut self, travel: Travel) -> Result<(), BrowserError> {
+        self.shared.note(format!("{travel:?}").to_lowercase());
         self.answer().await?;
-        if let Some(url) = self.history.pop() {
-            self.url = url;
-            self.documents += 1;
+        match travel {
+            Travel::Back => {
+                if let Some(url) = self.history.pop() {
+                    self.url = url;
+                    self.documents += 1;
+                }
+            }
+            Travel::Forward | Travel::Reload => self.documents += 1,
         }
         Ok(())
     }
 
-    async fn reload(&mut self) -> Result<(), BrowserError> {
-        self.shared.note("reload".to_owned());
-        self.answer().await?;
-        self.documents += 1;
-        Ok(())
-    }
-
-    async fn observe(&mut self, selector: &Selector) -> Result<Option<Observation>, BrowserError> {
+    async fn observe(
+        &mut self,
+        selector: &Selector,
+        attribute: Option<&str>,
+    ) -> Result<Option<Observation>, BrowserError> {
         self.shared.note(format!("observe {selector}"));
         Ok(match self.look(selector).await? {
-            Ok(element) => Some(Observation {
-                matches: 1,
+            Ok((candidate, element)) => Some(Observation {
+                candidate,
+                matches: element.matches,
                 visible: true,
                 text: element.text,
                 value: element.value,
+                checked: None,
+                attribute: attribute.and_then(|name| element.attributes.get(name).cloned()),
             }),
             Err(NotReady::Missing) => None,
             Err(_) => Some(Observation { matches: 1, ..Observation::default() }),
@@ -197,9 +222,64 @@ impl Session for FakeSession {
     ) -> Result<Attempt, BrowserError> {
         self.shared.note(format!("{gesture:?} {selector}"));
         match self.look(selector).await? {
-            Ok(element) => self.acted(element).await,
+            Ok(found) => self.acted(found).await,
             Err(why) => Ok(Attempt::NotReady(why)),
         }
+    }
+
+    async fn scroll(&mut self, distance: Distance) -> Result<Attempt, BrowserError> {
+        self.shared.note(format!("scroll {distance:?}"));
+        self.answer().await.map(|()| Attempt::Done(Deed::default()))
+    }
+
+    async fn switch_frame(&mut self, to: &FrameTarget) -> Result<Attempt, BrowserError> {
+        self.shared.note(format!("switch to {to:?}"));
+        match to {
+            FrameTarget::Main | FrameTarget::Parent => {
+                self.answer().await.map(|()| Attempt::Done(Deed::default()))
+            }
+            FrameTarget::Element(selector) => Ok(match self.look(selector).await? {
+                Ok((candidate, _)) => Attempt::Done(Deed { candidate, ..Deed::default() }),
+                Err(why) => Attempt::NotReady(why),
+            }),
+        }
+    }
+
+    /// There is one tab.
+    async fn switch_tab(&mut self, to: &TabTarget) -> Result<Attempt, BrowserError> {
+        self.shared.note(format!("switch to {to:?}"));
+        self.answer().await?;
+        Ok(match to {
+            TabTarget::Number(1) => Attempt::Done(Deed::default()),
+            _ => Attempt::NotReady(NotReady::NoSuchPlace),
+        })
+    }
+
+    async fn close_tab(&mut self) -> Result<Attempt, BrowserError> {
+        self.answer().await?;
+        Ok(Attempt::Refused("the only tab can't be closed".to_owned()))
+    }
+
+    async fn adjust(&mut self, adjustment: &Adjustment) -> Result<(), BrowserError> {
+        self.shared.note(format!("adjust {adjustment:?}"));
+        self.answer().await
+    }
+
+    async fn explain(&mut self, selector: &Selector) -> Result<Explanation, BrowserError> {
+        self.answer().await?;
+        let page = self.here();
+        let candidates = selector.candidates().iter().map(|candidate| {
+            let selector = candidate.to_string();
+            let there = page.as_ref().is_some_and(|page| page.elements.contains_key(&selector));
+            let matches = usize::from(there);
+            CandidateMatches { selector, matches, visible: matches, invalid: None }
+        });
+        let candidates = candidates.collect();
+        Ok(Explanation { candidates, html: page.map(|page| page.html) })
+    }
+
+    fn take_activity(&mut self) -> Activity {
+        std::mem::take(&mut self.activity)
     }
 
     async fn press(
@@ -210,10 +290,10 @@ impl Session for FakeSession {
         self.shared.note(format!("press {} keys", keys.len()));
         self.answer().await?;
         let Some(selector) = selector else {
-            return Ok(Attempt::Done);
+            return Ok(Attempt::Done(Deed::default()));
         };
         match self.look(selector).await? {
-            Ok(element) => self.acted(element).await,
+            Ok(found) => self.acted(found).await,
             Err(why) => Ok(Attempt::NotReady(why)),
         }
     }
@@ -229,10 +309,12 @@ impl Session for FakeSession {
             error_page: page.as_ref().is_some_and(|page| page.shows_error),
             http_status: page.and_then(|page| page.status),
             document: format!("{}-{}", self.number, self.documents),
+            timing: None,
+            vitals: WebVitals::default(),
         })
     }
 
-    async fn screenshot(&mut self) -> Result<Picture, BrowserError> {
+    async fn screenshot(&mut self, _wanted: Wanted<'_>) -> Result<Picture, BrowserError> {
         self.shared.note("screenshot".to_owned());
         self.answer().await?;
         let shot = *lock(&self.shared.shot);

@@ -2,4 +2,6 @@
 //! of this crate, and those that embedders write.
 
 pub mod artifacts;
+#[cfg(feature = "browser-conformance")]
+pub mod browser;
 pub mod store;

@@ -1,6 +1,7 @@
 //! A store in memory, held to the same conformance suite as the real ones.
 
 mod accounts;
+mod browser_sessions;
 mod channels;
 mod flows;
 mod notices;
@@ -14,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use browser_sessions::LedgerEntry;
 use synmon_core::{
     ChannelId, FlowId, NoticeId, OwnerId, RunId, SessionId, Timestamp,
     alert::{AlertDecision, AlertState},
@@ -48,6 +50,8 @@ struct State {
     notices: BTreeMap<NoticeId, NoticeEntry>,
     /// Each with the time from which on it may be taken.
     trash: BTreeMap<String, Timestamp>,
+    /// The ledger of browser sessions, by tag.
+    ledger: BTreeMap<String, LedgerEntry>,
     accounts: BTreeMap<OwnerId, Account>,
     tokens: HashMap<TokenHash, TokenEntry>,
     sessions: BTreeMap<SessionId, SessionEntry>,

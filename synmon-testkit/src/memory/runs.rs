@@ -8,7 +8,7 @@ use synmon_core::{
     alert::AlertDecision,
     channel::ChannelStatus,
     notice::{Notice, NoticeBody},
-    run::{ErrorCode, QueuedRun, Run, RunAttempt, RunError, RunStatus, StepLog},
+    run::{ErrorCode, QueuedRun, Run, RunAttempt, RunError, RunStatus, Screenshot, StepLog},
     store::{
         CancelOutcome, ClaimedRun, Lease, Page, PageRequest, RecoveredRun, Renewal, RunFilter,
         RunReport, RunStore, StoreError, WorkerId,
@@ -163,6 +163,25 @@ impl RunStore for MemoryStore {
         let attempt = entry.run.attempt;
         let logs = state.logs.range((run, attempt, 0)..=(run, attempt, u32::MAX));
         Ok(logs.map(|(_, log)| log.clone()).collect())
+    }
+
+    async fn last_good_picture(
+        &self,
+        run: &Run,
+        step: &StepLog,
+    ) -> Result<Option<RunId>, StoreError> {
+        let state = self.open()?;
+        let has_picture = |good: &Run| {
+            let log = state.logs.get(&(good.id, good.attempt, step.number));
+            log.is_some_and(|log| {
+                log.is_same_step(step) && matches!(log.screenshot, Screenshot::Captured(_))
+            })
+        };
+        let before = state.runs.range(..run.id).rev().map(|(_, entry)| &entry.run);
+        let mut passed = before
+            .filter(|good| good.flow == run.flow && good.status == RunStatus::Passed)
+            .take(50);
+        Ok(passed.find(|good| has_picture(good)).map(|good| good.id))
     }
 
     async fn attempts(&self, run: RunId) -> Result<Vec<(RunAttempt, Vec<StepLog>)>, StoreError> {

@@ -6,17 +6,44 @@ import { badge, duration, el, facts, statusClass } from "./dom.js";
 export function stepCard(step, picture) {
   const shot = screenshot(step, picture);
   const details = el("dl", "", ...facts([
-    ["Element", step.selector_xpath && el("code", "", step.selector_xpath)],
+    ["Element", elements(step)],
     ["Content", step.content && el("code", "", step.content)],
     ["Address", step.url],
     ["Title", step.title],
     ["Dialogs", step.dialogs?.length ? step.dialogs.join(" · ") : null],
+    ...evidence(step.evidence ?? {}),
   ]));
   const card = el("li", `card step ${statusClass(step.status)}`,
     el("div", "", head(step), details, step.error && errorBox(step.error)),
     shot);
   if (!shot) card.classList.add("bare");
   return card;
+}
+
+/** The ways to find the step's element, as they are tried. */
+function elements(step) {
+  const ways = [step.selector_xpath, ...(step.evidence?.selectors ?? [])].filter(Boolean);
+  return ways.length ? el("code", "", ways.join(" · ")) : null;
+}
+
+/** What of the evidence is worth a look. */
+function evidence(seen) {
+  const { part_of: part, healed, vitals, console_errors: errors = [], remarkable_requests: requests = [] } = seen;
+  const request = ({ method, url, status, failure, duration_ms }) =>
+    `${method} ${url}: ${failure ?? status ?? "no answer"} (${duration(Math.round(duration_ms))})`;
+  const ways = (seen.candidates ?? []).map(({ selector, matches, visible }) =>
+    `${selector}: ${matches} found, ${visible} visible`);
+  return [
+    ["Part of", part && `${part.flow_name}, step ${part.number}`],
+    ["Found by", healed && el("code", "", healed.selector)],
+    ["Tried again", seen.retried ? `${seen.retried} times` : null],
+    ["Kept", seen.extracted],
+    ["HTTP status", seen.http_status],
+    ["Largest paint", vitals?.lcp_ms == null ? null : duration(Math.round(vitals.lcp_ms))],
+    ["Console errors", errors.map(({ text }) => text).join(" · ")],
+    ["Requests worth a look", requests.map(request).join(" · ")],
+    ["Selectors", ways.join(" · ")],
+  ];
 }
 
 function head(step) {

@@ -1,28 +1,35 @@
-//! A session: one tab, driven for one run.
+//! A session: tabs that are driven for one run.
 
-mod act;
-mod answer;
-mod ask;
-mod evidence;
+mod adjust;
 mod health;
-mod keys;
 mod load;
-mod script;
+mod picture;
+mod place;
+mod send;
+mod tab;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use synmon_core::{
-    browser::{Attempt, BrowserError, Health, Observation, PageState, Picture, Session},
+    browser::{
+        Activity, Adjustment, Attempt, BrowserError, DialogAnswer, Explanation, Health,
+        Observation, PageState, Picture, Session, SessionRequest, Shot, Travel,
+    },
     flow::BrowserKind,
     keys::Key,
-    step::{Gesture, Selector},
+    step::{Distance, FrameTarget, Gesture, Selector, TabTarget},
 };
-use url::Url;
+use url::{Origin, Url};
 
-use crate::{cdp::Cdp, local::LocalDriver};
+use crate::{
+    actor,
+    cdp::{Cdp, emulation::Wishes},
+    local::LocalDriver,
+};
 
 use super::{driver::Driver, wire::Wire};
+use place::Place;
 
 /// What a session is made of.
 pub(super) struct Parts {
@@ -39,22 +46,29 @@ pub(super) struct Parts {
     pub(super) status: Option<String>,
 }
 
-/// A browser with one tab.
+/// A browser that is driven.
 pub(super) struct WebDriverSession {
     parts: Parts,
     version: String,
+    place: Place,
+    /// What the flow wants of the browser.
+    wishes: Wishes,
+    /// How dialogs are answered.
+    answer: DialogAnswer,
+    /// The site that was opened first.
+    home: Option<Origin>,
     /// The texts of dialogs that were closed and not asked for yet, as the driver tells them: only
     /// without a line past the driver.
     dialogs: Vec<String>,
     /// Whether the driver said that the tab's process has ended.
     page_crashed: bool,
-    /// How many dialogs the driver has closed.
-    dialogs_closed: usize,
+    /// Whether the driver has closed a dialog since input was last given.
+    dialog_closed: bool,
     closed: bool,
 }
 
 impl WebDriverSession {
-    pub(super) fn new(parts: Parts) -> Self {
+    pub(super) fn new(parts: Parts, request: &SessionRequest) -> Self {
         let said = |name| parts.driver.capability(name).and_then(|value| value.as_str());
         let version = format!(
             "{} {}",
@@ -64,9 +78,13 @@ impl WebDriverSession {
         Self {
             parts,
             version,
+            place: Place::default(),
+            wishes: Wishes::new(request.settings.clone()),
+            answer: request.dialogs.clone(),
+            home: None,
             dialogs: Vec::new(),
             page_crashed: false,
-            dialogs_closed: 0,
+            dialog_closed: false,
             closed: false,
         }
     }
@@ -86,20 +104,24 @@ impl Session for WebDriverSession {
         &self.version
     }
 
+    fn id(&self) -> Option<&str> {
+        self.parts.process.is_none().then(|| self.parts.driver.id())
+    }
+
     async fn open(&mut self, url: &Url) -> Result<(), BrowserError> {
         self.load_url(url).await
     }
 
-    async fn back(&mut self) -> Result<(), BrowserError> {
-        self.load_again("back").await
+    async fn travel(&mut self, travel: Travel) -> Result<(), BrowserError> {
+        self.load_again(travel).await
     }
 
-    async fn reload(&mut self) -> Result<(), BrowserError> {
-        self.load_again("refresh").await
-    }
-
-    async fn observe(&mut self, selector: &Selector) -> Result<Option<Observation>, BrowserError> {
-        self.look(selector).await
+    async fn observe(
+        &mut self,
+        selector: &Selector,
+        attribute: Option<&str>,
+    ) -> Result<Option<Observation>, BrowserError> {
+        actor::observe(self, selector, attribute).await
     }
 
     async fn act(
@@ -107,7 +129,11 @@ impl Session for WebDriverSession {
         selector: &Selector,
         gesture: &Gesture,
     ) -> Result<Attempt, BrowserError> {
-        self.make(selector, gesture).await
+        actor::act(self, selector, gesture).await
+    }
+
+    async fn scroll(&mut self, distance: Distance) -> Result<Attempt, BrowserError> {
+        actor::scroll(self, distance).await
     }
 
     async fn press(
@@ -115,15 +141,39 @@ impl Session for WebDriverSession {
         selector: Option<&Selector>,
         keys: &[Key],
     ) -> Result<Attempt, BrowserError> {
-        self.press_keys(selector, keys).await
+        actor::press(self, selector, keys).await
+    }
+
+    async fn switch_frame(&mut self, to: &FrameTarget) -> Result<Attempt, BrowserError> {
+        self.go_to_frame(to).await
+    }
+
+    async fn switch_tab(&mut self, to: &TabTarget) -> Result<Attempt, BrowserError> {
+        self.go_to_tab(to).await
+    }
+
+    async fn close_tab(&mut self) -> Result<Attempt, BrowserError> {
+        self.close_present_tab().await
+    }
+
+    async fn adjust(&mut self, adjustment: &Adjustment) -> Result<(), BrowserError> {
+        self.change(adjustment).await
     }
 
     async fn page(&mut self) -> Result<PageState, BrowserError> {
-        self.page_state().await
+        actor::page(self).await
     }
 
-    async fn screenshot(&mut self) -> Result<Picture, BrowserError> {
-        self.picture().await
+    async fn screenshot(&mut self, shot: Shot<'_>) -> Result<Picture, BrowserError> {
+        self.shoot(shot).await
+    }
+
+    async fn explain(&mut self, selector: &Selector) -> Result<Explanation, BrowserError> {
+        actor::explain(self, selector).await
+    }
+
+    fn take_activity(&mut self) -> Activity {
+        self.parts.cdp.as_ref().map(|cdp| cdp.take_activity()).unwrap_or_default()
     }
 
     fn take_dialogs(&mut self) -> Vec<String> {

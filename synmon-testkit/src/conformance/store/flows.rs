@@ -1,12 +1,12 @@
 //! Flows: stored, changed, deleted.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use synmon_core::{
     ChannelId, FlowId, Name, Timestamp,
     alert::{AlertPolicy, AlertSettings, RawWindow, parse_windows},
     artifact::ArtifactPrefix,
-    flow::{BrowserKind, DialogPolicy, Flow, FlowUrl},
+    flow::{BrowserKind, DialogPolicy, Flow, FlowSettings, FlowUrl, RawBasicAuth, RawSettings},
     schedule::Schedule,
     store::StoreError,
 };
@@ -42,6 +42,32 @@ fn exotic_alerts() -> AlertSettings {
     }
 }
 
+/// Each of the settings set, to what is hard to store.
+fn exotic_settings() -> FlowSettings {
+    let text = |text: &str| Some(text.to_owned());
+    let raw = RawSettings {
+        device: None,
+        viewport: text("800x600"),
+        locale: text("de-DE"),
+        browser_timezone: text("America/Argentina/Ushuaia"),
+        user_agent: text("synmon/1 (\"quoted\"; 'x' \\)"),
+        headers: Some(BTreeMap::from([("X-Probe".to_owned(), "a \"b\" 'c' \\".to_owned())])),
+        basic_auth: Some(RawBasicAuth {
+            username: "Ådä 🦀".to_owned(),
+            password: text(":'\"\\ 文字"),
+        }),
+        cookies: Some(vec!["consent=\"yes\"; Path=/".to_owned()]),
+        ignore_certificate_errors: Some(true),
+        block_hosts: Some(vec!["ads.example".to_owned()]),
+        picture_format: text("jpeg"),
+        browser_variant: text("full"),
+        step_timeout_ms: Some(1_234),
+        strict_selectors: Some(true),
+        har: text("on_failure"),
+    };
+    raw.parse().unwrap()
+}
+
 /// Every field, and the fractions of a second that are kept.
 pub async fn a_flow_comes_back_as_stored(store: &Subject) {
     let flow = a_flow(an_owner());
@@ -67,6 +93,7 @@ pub async fn a_flow_of_an_exotic_kind_comes_back_as_stored(store: &Subject) {
         channels: vec![ChannelId::new(noon()), ChannelId::new(noon())],
         dialogs: DialogPolicy::Fail,
         run_timeout: Duration::from_millis(1_001),
+        settings: exotic_settings(),
         steps: steps()
             .tapping("//input[@id=\"a'b\"]", "née \"Ångström\"\n\t\\ 🦀")
             .called("größe")
@@ -115,6 +142,7 @@ pub async fn an_update_replaces_the_flow_and_counts_its_version(store: &Subject)
         alerts: AlertSettings { policy: AlertPolicy::OnChange, ..AlertSettings::default() },
         dialogs: DialogPolicy::Accept,
         run_timeout: Duration::from_mins(5),
+        settings: exotic_settings(),
         steps: steps().tapping("//input", "x").click("//b").build(),
         next_run_at: Some(later(99)),
         updated_at: later(1),

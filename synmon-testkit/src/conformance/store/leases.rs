@@ -5,8 +5,14 @@ use std::time::Duration;
 use synmon_core::{
     FlowId, OwnerId, RunId, Timestamp,
     artifact::ArtifactKey,
-    browser::MediaType,
-    run::{ErrorCode, RunStatus, Screenshot, StepError, StepLog, StepStatus, StepTiming},
+    browser::{
+        CandidateMatches, ConsoleError, Exchange, MediaType, NavigationTiming, Phases, WebVitals,
+    },
+    run::{
+        ErrorCode, Evidence, Healed, PictureFacts, RunStatus, Screenshot, StepError, StepLog,
+        StepStatus, StepTiming,
+    },
+    step::PartOf,
     store::{ClaimedRun, Lease},
 };
 
@@ -27,6 +33,60 @@ pub async fn a_lease_is_prolonged_only_by_its_holder(store: &Subject) {
         refused(store.renew(&Lease { fencing, ..claim.lease }, later(500)).await);
     }
     assert_eq!(store.recover_lost(later(101), 3).await.unwrap().len(), 1);
+}
+
+/// Evidence of each kind.
+fn full_evidence(flow: FlowId) -> Evidence {
+    let exchange = Exchange {
+        url: "https://site.example/ä?q='\"".to_owned(),
+        method: "POST".to_owned(),
+        kind: "Fetch".to_owned(),
+        main_document: true,
+        started_ms: 1_767_614_400_123.5,
+        duration_ms: 0.25,
+        status: Some(503),
+        media_type: Some("text/html".to_owned()),
+        bytes: Some(u64::from(u32::MAX) + 1),
+        failure: Some("net::ERR_ABORTED".to_owned()),
+        remote_address: Some("[::1]:443".to_owned()),
+        protocol: Some("h2".to_owned()),
+        phases: Some(Phases { dns: 0.5, connect: 1.5, ssl: 1.0, send: 0.125, wait: 99.0 }),
+    };
+    Evidence {
+        part_of: Some(PartOf {
+            flow_id: flow,
+            flow_name: "«log in»".to_owned(),
+            number: 3,
+            used_by: 2,
+        }),
+        selectors: Some(vec!["css=#a".to_owned(), "text=née".to_owned()]),
+        healed: Some(Healed { selector: "text=née".to_owned(), candidate: 2 }),
+        retried: 2,
+        extracted: Some("no. 7\n".to_owned()),
+        http_status: Some(404),
+        settle_ms: Some(12),
+        navigation: Some(NavigationTiming {
+            ttfb_ms: 1.5,
+            dom_content_loaded_ms: 2.5,
+            load_ms: 3.5,
+        }),
+        vitals: Some(WebVitals { fcp_ms: Some(10.5), lcp_ms: None, cls: Some(0.0625) }),
+        console_errors: vec![ConsoleError {
+            text: "u\u{301} is 'undefined'".to_owned(),
+            source: None,
+        }],
+        requests: 7,
+        remarkable_requests: vec![exchange],
+        dropped: 1,
+        candidates: vec![CandidateMatches {
+            selector: "css=#a".to_owned(),
+            matches: 2,
+            visible: 1,
+            invalid: Some("what is “¬”?".to_owned()),
+        }],
+        html: Some("<b title='\"%s'>👍</b>".to_owned()),
+        picture: Some(PictureFacts { bytes: 1, sha256: "00ff".repeat(16) }),
+    }
 }
 
 fn a_full_log(owner: OwnerId, flow: FlowId, run: RunId) -> StepLog {
@@ -59,6 +119,7 @@ fn a_full_log(owner: OwnerId, flow: FlowId, run: RunId) -> StepLog {
             MediaType::Webp,
         )),
         dialogs: vec!["Really?".to_owned(), String::new(), "\u{0} 🦀 \"".to_owned()],
+        evidence: full_evidence(flow),
     }
 }
 

@@ -2,12 +2,14 @@
 
 mod accounts;
 mod attempts;
+mod browser_sessions;
 mod cancel;
 mod channel_tokens;
 mod channels;
 mod deliveries;
 mod digests;
 mod flows;
+mod last_good;
 mod leases;
 mod listing;
 mod lost;
@@ -20,12 +22,14 @@ mod verdicts;
 
 pub use accounts::*;
 pub use attempts::*;
+pub use browser_sessions::*;
 pub use cancel::*;
 pub use channel_tokens::*;
 pub use channels::*;
 pub use deliveries::*;
 pub use digests::*;
 pub use flows::*;
+pub use last_good::*;
 pub use leases::*;
 pub use listing::*;
 pub use lost::*;
@@ -133,12 +137,30 @@ macro_rules! store_conformance {
             an_attempt_after_the_deciding_one_is_kept_too,
             a_lost_worker_leaves_an_attempt,
             a_released_run_keeps_its_earlier_attempts,
+            // the last good picture
+            the_last_good_picture_is_that_of_the_newest_passed_run_before,
+            a_run_that_did_not_pass_or_has_no_picture_shows_nothing_good,
+            the_last_good_picture_is_of_the_same_step,
+            the_last_good_picture_is_of_the_deciding_attempt,
+            the_last_good_picture_is_looked_for_among_the_newest,
             // lost workers
             a_run_is_lost_only_when_its_lease_is_over,
             a_lost_run_is_queued_again_as_the_next_attempt,
             the_last_loss_ends_the_run_pauses_the_flow_and_tells_the_owner,
             a_lost_run_that_was_to_be_cancelled_ends_as_that,
             two_recoveries_count_a_loss_once,
+            // browser sessions on shared machines
+            a_session_is_not_forgotten_while_its_run_has_its_lease,
+            a_session_is_forgotten_once_its_lease_is_over,
+            a_session_is_forgotten_once_its_run_is_anothers,
+            a_session_is_forgotten_some_time_after_its_runs_end,
+            a_session_is_forgotten_when_its_run_is_gone,
+            a_session_that_is_older_than_any_run_is_forgotten,
+            a_session_that_was_closed_is_struck_out,
+            a_session_that_is_entered_twice_is_entered_once,
+            a_session_that_was_tried_comes_last,
+            a_session_that_was_given_up_is_counted_and_not_taken,
+            many_reapers_take_each_session_once,
             // cancelling
             a_queued_run_is_cancelled_at_once,
             a_running_run_learns_of_the_wish_to_cancel,

@@ -1,0 +1,123 @@
+//! One request, from when it is sent to its last byte.
+
+use serde_json::Value;
+use synmon_core::browser::{Exchange, Phases};
+use url::Url;
+
+/// The longest address that is kept, in characters.
+const MAX_URL: usize = 2_048;
+
+/// A request that is under way.
+#[derive(Debug)]
+pub(super) struct Open {
+    exchange: Exchange,
+    /// When it was sent, by the browser's own clock, in seconds.
+    sent: f64,
+}
+
+impl Open {
+    /// A request that is sent.
+    pub(super) fn new(params: &Value, main_document: bool) -> Self {
+        let request = &params["request"];
+        let exchange = Exchange {
+            url: address(request["url"].as_str().unwrap_or_default()),
+            method: text(&request["method"]).unwrap_or_default(),
+            kind: text(&params["type"]).unwrap_or_else(|| "Other".to_owned()),
+            main_document,
+            started_ms: params["wallTime"].as_f64().unwrap_or_default() * 1_000.0,
+            duration_ms: 0.0,
+            status: None,
+            media_type: None,
+            bytes: None,
+            failure: None,
+            remote_address: None,
+            protocol: None,
+            phases: None,
+        };
+        Self { exchange, sent: params["timestamp"].as_f64().unwrap_or_default() }
+    }
+
+    /// The head of the answer has come.
+    pub(super) fn answered(&mut self, response: &Value) {
+        let exchange = &mut self.exchange;
+        exchange.status = response["status"].as_u64().and_then(|status| status.try_into().ok());
+        exchange.media_type = text(&response["mimeType"]);
+        exchange.protocol = text(&response["protocol"]);
+        exchange.bytes = bytes(response);
+        exchange.remote_address = text(&response["remoteIPAddress"]).map(|address| {
+            match response["remotePort"].as_u64() {
+                Some(port) => format!("{address}:{port}"),
+                None => address,
+            }
+        });
+        exchange.phases = response.get("timing").map(phases);
+    }
+
+    /// The last byte has come.
+    pub(super) fn finished(mut self, params: &Value) -> Exchange {
+        if let Some(all) = bytes(params) {
+            self.exchange.bytes = Some(all);
+        }
+        self.ended(params)
+    }
+
+    /// It came to nothing.
+    pub(super) fn failed(mut self, params: &Value) -> Exchange {
+        let why = text(&params["blockedReason"]).map(|reason| format!("blocked: {reason}"));
+        let why = why.or_else(|| text(&params["errorText"]));
+        self.exchange.failure = Some(why.unwrap_or_else(|| "it failed".to_owned()));
+        self.ended(params)
+    }
+
+    fn ended(mut self, params: &Value) -> Exchange {
+        let end = params["timestamp"].as_f64().unwrap_or(self.sent);
+        self.exchange.duration_ms = ((end - self.sent) * 1_000.0).max(0.0);
+        self.exchange
+    }
+}
+
+/// An address without user and password.
+pub(super) fn address(url: &str) -> String {
+    let cut = || url.chars().take(MAX_URL).collect();
+    if !url.contains('@') {
+        return cut();
+    }
+    match Url::parse(url) {
+        Ok(mut parsed) if !parsed.username().is_empty() || parsed.password().is_some() => {
+            // An address with a user can also do without.
+            let _ = parsed.set_username("");
+            let _ = parsed.set_password(None);
+            parsed.as_str().chars().take(MAX_URL).collect()
+        }
+        _ => cut(),
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a count of bytes, which the protocol tells as a floating point number"
+)]
+fn bytes(told: &Value) -> Option<u64> {
+    told["encodedDataLength"].as_f64().filter(|count| *count >= 0.0).map(|count| count as u64)
+}
+
+/// Where the time went. The protocol tells when each phase began and ended, and -1 for what was not
+/// needed.
+fn phases(timing: &Value) -> Phases {
+    let at = |name: &str| timing[name].as_f64().unwrap_or(-1.0);
+    let span = |from: &str, to: &str| {
+        if at(from) < 0.0 { 0.0 } else { (at(to) - at(from)).max(0.0) }
+    };
+    Phases {
+        dns: span("dnsStart", "dnsEnd"),
+        connect: span("connectStart", "connectEnd"),
+        ssl: span("sslStart", "sslEnd"),
+        send: span("sendStart", "sendEnd"),
+        wait: span("sendEnd", "receiveHeadersEnd"),
+    }
+}

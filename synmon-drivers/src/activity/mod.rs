@@ -1,0 +1,225 @@
+//! What pages log and what they ask the network for, recorded from Chrome's `DevTools` events.
+
+mod exchange;
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+use synmon_core::browser::{Activity, ConsoleError, Exchange};
+
+use exchange::Open;
+
+/// How many errors are kept until somebody asks, and how much of the text of each.
+const MAX_ERRORS: usize = 500;
+const MAX_TEXT: usize = 1_000;
+/// How many requests are kept until somebody asks, and how many may be under way.
+const MAX_REQUESTS: usize = 2_000;
+const MAX_OPEN: usize = 2_000;
+
+/// Records what happens until somebody asks.
+#[derive(Debug, Default)]
+pub(crate) struct Recorder {
+    told: Activity,
+    /// The requests that are under way, by the session that tells of them and their id.
+    open: HashMap<(String, String), Open>,
+}
+
+impl Recorder {
+    /// What has happened since this was last asked.
+    pub(crate) fn take(&mut self) -> Activity {
+        std::mem::take(&mut self.told)
+    }
+
+    /// Takes note of an event; `is_tab` says whether a frame is the outermost one of a tab.
+    pub(crate) fn event(
+        &mut self,
+        session: &str,
+        method: &str,
+        params: &Value,
+        is_tab: impl Fn(&str) -> bool,
+    ) {
+        match method {
+            "Runtime.consoleAPICalled" => self.called(params),
+            "Runtime.exceptionThrown" => self.thrown(&params["exceptionDetails"]),
+            "Log.entryAdded" => self.logged(&params["entry"]),
+            "Network.requestWillBeSent" => self.asked(session, params, is_tab),
+            "Network.responseReceived" => {
+                if let Some(open) = self.open.get_mut(&key(session, params)) {
+                    open.answered(&params["response"]);
+                }
+            }
+            "Network.loadingFinished" => {
+                self.ended(session, params, |open| open.finished(params));
+            }
+            "Network.loadingFailed" => self.ended(session, params, |open| open.failed(params)),
+            _ => {}
+        }
+    }
+
+    fn called(&mut self, params: &Value) {
+        if !matches!(params["type"].as_str(), Some("error" | "assert")) {
+            return;
+        }
+        let said = params["args"].as_array().into_iter().flatten().map(shown);
+        let text = said.collect::<Vec<_>>().join(" ");
+        self.error(&text, params.pointer("/stackTrace/callFrames/0/url"));
+    }
+
+    fn thrown(&mut self, details: &Value) {
+        let text = details.pointer("/exception/description").and_then(Value::as_str);
+        let text = text.map_or_else(
+            || {
+                let value = details.get("exception").map(shown).unwrap_or_default();
+                format!("{} {value}", details["text"].as_str().unwrap_or_default())
+            },
+            str::to_owned,
+        );
+        self.error(&text, details.get("url"));
+    }
+
+    fn logged(&mut self, entry: &Value) {
+        let url = entry["url"].as_str().unwrap_or_default();
+        // Nobody misses the icon of a page that has none.
+        if entry["level"] == "error" && !url.ends_with("/favicon.ico") {
+            self.error(entry["text"].as_str().unwrap_or_default(), entry.get("url"));
+        }
+    }
+
+    fn error(&mut self, text: &str, source: Option<&Value>) {
+        if self.told.console_errors.len() >= MAX_ERRORS {
+            self.told.dropped = self.told.dropped.saturating_add(1);
+            return;
+        }
+        let source = source.and_then(Value::as_str).filter(|source| !source.is_empty());
+        self.told.console_errors.push(ConsoleError {
+            text: text.trim().chars().take(MAX_TEXT).collect(),
+            source: source.map(exchange::address),
+        });
+    }
+
+    fn asked(&mut self, session: &str, params: &Value, is_tab: impl Fn(&str) -> bool) {
+        let key = key(session, params);
+        if let Some(redirect) = params.get("redirectResponse")
+            && let Some(mut open) = self.open.remove(&key)
+        {
+            open.answered(redirect);
+            self.push(open.finished(params));
+        }
+        if params.pointer("/request/url").and_then(Value::as_str).is_none_or(is_inline) {
+            return;
+        }
+        if self.open.len() >= MAX_OPEN {
+            self.told.dropped = self.told.dropped.saturating_add(1);
+            return;
+        }
+        let main = params["type"] == "Document" && params["frameId"].as_str().is_some_and(is_tab);
+        self.open.insert(key, Open::new(params, main));
+    }
+
+    fn ended(&mut self, session: &str, params: &Value, end: impl FnOnce(Open) -> Exchange) {
+        if let Some(open) = self.open.remove(&key(session, params)) {
+            self.push(end(open));
+        }
+    }
+
+    fn push(&mut self, exchange: Exchange) {
+        if self.told.requests.len() >= MAX_REQUESTS {
+            self.told.dropped = self.told.dropped.saturating_add(1);
+        } else {
+            self.told.requests.push(exchange);
+        }
+    }
+}
+
+fn key(session: &str, params: &Value) -> (String, String) {
+    (session.to_owned(), params["requestId"].as_str().unwrap_or_default().to_owned())
+}
+
+/// Whether an address holds what it stands for: nothing is asked for it.
+fn is_inline(url: &str) -> bool {
+    url.starts_with("data:") || url.starts_with("blob:")
+}
+
+/// A value as a console shows it.
+fn shown(value: &Value) -> String {
+    match &value["value"] {
+        Value::String(text) => text.clone(),
+        Value::Null => ["unserializableValue", "description", "subtype", "type"]
+            .iter()
+            .find_map(|name| value[*name].as_str())
+            .unwrap_or_default()
+            .to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn recorded(events: &[(&str, Value)]) -> Activity {
+        let mut recorder = Recorder::default();
+        for (method, params) in events {
+            recorder.event("s", method, params, |frame| frame == "tab");
+        }
+        recorder.take()
+    }
+
+    fn sent(id: &str, url: &str, frame: &str) -> Value {
+        json!({
+            "requestId": id, "type": "Document", "frameId": frame, "timestamp": 10.0,
+            "wallTime": 1_700_000_000.5, "request": { "url": url, "method": "GET" },
+        })
+    }
+
+    #[test]
+    fn a_redirect_is_an_exchange_of_its_own() {
+        let mut second = sent("1", "http://x.test/b", "tab");
+        second["redirectResponse"] = json!({ "status": 302 });
+        second["timestamp"] = json!(10.25);
+        let told = recorded(&[
+            ("Network.requestWillBeSent", sent("1", "http://ada:secret@x.test/a", "tab")),
+            ("Network.requestWillBeSent", second),
+            (
+                "Network.responseReceived",
+                json!({ "requestId": "1", "response": { "status": 200 } }),
+            ),
+            ("Network.loadingFinished", json!({ "requestId": "1", "timestamp": 10.5 })),
+        ]);
+        let [first, second] = &told.requests[..] else { panic!("{told:?}") };
+        assert_eq!((first.status, first.url.as_str()), (Some(302), "http://x.test/a"));
+        assert!((first.duration_ms - 250.0).abs() < 1e-6, "{first:?}");
+        assert_eq!((second.status, second.main_document), (Some(200), true));
+        assert!((first.started_ms - 1_700_000_000_500.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn what_fails_says_why_and_what_is_inline_is_no_request() {
+        let told = recorded(&[
+            ("Network.requestWillBeSent", sent("1", "http://x.test/a", "inner")),
+            ("Network.requestWillBeSent", sent("2", "data:text/html,x", "inner")),
+            (
+                "Network.loadingFailed",
+                json!({ "requestId": "1", "timestamp": 11.0, "errorText": "net::ERR_FAILED" }),
+            ),
+        ]);
+        assert_eq!(told.requests.len(), 1);
+        assert_eq!(told.requests[0].failure.as_deref(), Some("net::ERR_FAILED"));
+        assert!(!told.requests[0].main_document);
+    }
+
+    #[test]
+    fn errors_are_counted_when_there_are_too_many() {
+        let mut recorder = Recorder::default();
+        let error = json!({ "type": "error", "args": [{ "value": "x" }, { "value": 42 }] });
+        for _ in 0..=MAX_ERRORS {
+            recorder.event("s", "Runtime.consoleAPICalled", &error, |_| false);
+        }
+        let told = recorder.take();
+        assert_eq!((told.console_errors.len(), told.dropped), (MAX_ERRORS, 1));
+        assert_eq!(told.console_errors[0].text, "x 42");
+        assert_eq!(recorder.take(), Activity::default());
+    }
+}

@@ -1,0 +1,43 @@
+//! Whether the browser is there, asked past the page.
+
+use serde_json::json;
+use synmon_core::browser::Health;
+
+use super::{CdpSession, limits};
+use crate::cdp::connection::CallError;
+
+impl CdpSession {
+    pub(super) async fn health(&self) -> Health {
+        let asked = self.line().call(None, "Browser.getVersion", json!({}), limits::PROBE).await;
+        match asked {
+            Ok(_) => {}
+            Err(CallError::Closed(why)) if self.context.is_local() => {
+                return Health::BrowserCrashed { why };
+            }
+            Err(error) => return Health::Lost { why: error.to_string() },
+        }
+        match self.tab_session() {
+            Ok(session) if !self.line().has_crashed(&session) => Health::Alive,
+            _ => Health::PageCrashed,
+        }
+    }
+
+    /// Stops what the page does: its script, and whatever it still loads.
+    pub(super) async fn stop_page(&self) {
+        let Ok(tab) = self.tab_session() else { return };
+        let frame = self.shared().state().frames.get(self.here.frame()).map(|f| f.session.clone());
+        let ask =
+            |session, method| self.line().call(Some(session), method, json!({}), limits::INTERRUPT);
+        // That it can't be stopped shows by what is asked next.
+        let _ = tokio::join!(
+            ask(&tab, "Runtime.terminateExecution"),
+            ask(&tab, "Page.stopLoading"),
+            async {
+                match frame.as_ref().filter(|frame| **frame != tab) {
+                    Some(frame) => ask(frame, "Runtime.terminateExecution").await.ok(),
+                    None => None,
+                }
+            },
+        );
+    }
+}

@@ -1,0 +1,26 @@
+// Paints over what pictures must not show; says how much that was.
+const [selectors] = args;
+const found = [];
+for (const candidates of selectors) {
+  const { invalid, found: some } = find(candidates);
+  if (invalid) return { state: 'invalid', why: invalid };
+  found.push(...some);
+}
+unmask();
+const layer = document.createElement('div');
+layer.setAttribute('popover', 'manual');
+layer.style.cssText = 'all: initial; display: block; position: absolute; inset: 0 auto auto 0; width: 0; height: 0;'
+  + ' margin: 0; border: 0; padding: 0; overflow: visible; background: none; pointer-events: none; z-index: 2147483647';
+for (const element of found) {
+  for (const box of boxesOf(element)) {
+    const patch = document.createElement('div');
+    patch.style.cssText = `all: initial; position: absolute; background: #ff00ff; left: ${box.left + scrollX}px;`
+      + ` top: ${box.top + scrollY}px; width: ${box.width}px; height: ${box.height}px`;
+    layer.append(patch);
+  }
+}
+document.documentElement.append(layer);
+// On top of modal dialogs, too.
+layer.showPopover?.();
+window[MASK] = layer;
+return { state: 'masked' };

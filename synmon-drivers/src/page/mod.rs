@@ -1,0 +1,13 @@
+//! What happens in the page: our scripts, and what they answer. Every engine runs the same ones.
+
+mod answer;
+mod script;
+
+pub(crate) use answer::{
+    Anchor, Changed, Element, Explained, Found, Located, Masked, Middle, Readiness, Settled, Shown,
+    Size, Target, Writing,
+};
+pub(crate) use script::{
+    AIM, ANCHOR, BOX, ELEMENT, EXPLAIN, FRAME, MARK, MASK, MIDDLE, OBSERVE, PAGE, READY, SELECT,
+    SET, SETTLE, SIZE, Script, TICKED, UNMASK,
+};

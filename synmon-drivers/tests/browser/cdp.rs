@@ -1,0 +1,219 @@
+//! The Chromium that is driven by its `DevTools` protocol.
+
+use std::{path::Path, process::Stdio, time::Duration};
+
+use synmon_core::{
+    browser::{Browser as _, BrowserError, Health},
+    flow::BrowserKind,
+};
+use synmon_drivers::{CdpBrowser, Isolation, LocalChromium, Pooling};
+use synmon_testkit::{
+    Pages, Site,
+    conformance::browser::{CLICK, HANGS, Subject, selector},
+    until,
+};
+use tempfile::TempDir;
+use tokio::{process::Command, time::timeout};
+
+use crate::machine::{assert_clean, kill, kill_in_group, processes};
+
+/// A pool of browsers with a folder of its own.
+pub(crate) struct DevTools {
+    pub(crate) browser: CdpBrowser,
+    pub(crate) folder: TempDir,
+}
+
+impl DevTools {
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        Subject::new(&self.browser, BrowserKind::Chrome)
+    }
+
+    /// Ends the pool, and waits until no process is left, and no file.
+    pub(crate) async fn assert_clean(&self) {
+        self.browser.shut_down().await;
+        assert_clean(self.folder.path()).await;
+    }
+}
+
+/// A pool; `None`, loudly, where there is no Chromium.
+pub(crate) fn devtools() -> Option<DevTools> {
+    pool(Pooling::default())
+}
+
+fn pool(pooling: Pooling) -> Option<DevTools> {
+    let folder = tempfile::tempdir().unwrap();
+    let config = LocalChromium::new(folder.path().to_owned());
+    if let Err(missing) = config.discover() {
+        #[expect(clippy::disallowed_methods, reason = "a test asks where it runs")]
+        let in_ci = std::env::var_os("CI").is_some();
+        assert!(!in_ci, "{missing}");
+        eprintln!("SKIPPED: {missing}");
+        return None;
+    }
+    Some(DevTools { browser: CdpBrowser::local(config, pooling), folder })
+}
+
+const PAGE: Pages = &[("/", "<title>alive</title><button onclick='for (;;) {}'>x</button>")];
+
+/// The process that all others of a browser come from.
+fn is_browser(arguments: &str) -> bool {
+    arguments.contains("--user-data-dir") && !arguments.contains("--type=")
+}
+
+fn browsers(folder: &Path) -> usize {
+    processes(folder).iter().filter(|(_, arguments)| is_browser(arguments)).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_share_a_browser_and_know_nothing_of_each_other() {
+    let Some(pool) = devtools() else { return };
+    let site = Site::with(PAGE).await;
+    let mut first = pool.subject().tab().await;
+    let mut second = pool.subject().tab().await;
+    first.open(&site.url("/")).await;
+    second.open(&site.url("/")).await;
+    assert_eq!(browsers(pool.folder.path()), 1);
+    // One that hangs does the other no harm, dropped or not.
+    let button = selector("css=button");
+    let hangs = first.0.act(&button, &CLICK);
+    assert!(timeout(Duration::from_secs(1), hangs).await.is_err());
+    assert_eq!(second.title().await, "alive");
+    drop(first);
+    second.open(&site.url("/")).await;
+    assert_eq!(second.title().await, "alive");
+    second.close().await;
+    pool.assert_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_that_is_killed_is_replaced() {
+    let Some(pool) = devtools() else { return };
+    let site = Site::with(PAGE).await;
+    let mut tab = pool.subject().tab().await;
+    tab.open(&site.url("/")).await;
+    kill(pool.folder.path(), is_browser);
+    let answer = timeout(HANGS, tab.0.page()).await.unwrap();
+    assert!(matches!(answer, Err(BrowserError::Crashed(_))), "{answer:?}");
+    let health = timeout(HANGS, tab.0.probe()).await.unwrap();
+    assert!(matches!(health, Health::BrowserCrashed { .. }), "{health:?}");
+    let mut next = pool.subject().tab().await;
+    next.open(&site.url("/")).await;
+    assert_eq!(next.title().await, "alive");
+    next.close().await;
+    tab.close().await;
+    pool.assert_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_process_that_is_killed_is_no_browser_that_crashed() {
+    let Some(pool) = devtools() else { return };
+    let site = Site::with(PAGE).await;
+    let mut tab = pool.subject().tab().await;
+    tab.open(&site.url("/")).await;
+    kill_in_group(pool.folder.path(), |arguments| arguments.contains("--type=renderer"));
+    let answer = timeout(HANGS, tab.0.page()).await.unwrap();
+    assert!(matches!(answer, Err(BrowserError::PageCrashed(_))), "{answer:?}");
+    assert_eq!(timeout(HANGS, tab.0.probe()).await.unwrap(), Health::PageCrashed);
+    tab.close().await;
+    // What was made ahead has crashed, too: the next run gets another.
+    let mut next = pool.subject().tab().await;
+    next.open(&site.url("/")).await;
+    assert_eq!(next.title().await, "alive");
+    next.close().await;
+    pool.assert_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worn_browser_is_replaced_and_ends_with_its_last_run() {
+    let Some(pool) = pool(Pooling { recycle_after_runs: 1, ..Pooling::default() }) else { return };
+    let site = Site::with(PAGE).await;
+    let mut old = pool.subject().tab().await;
+    until("another browser", async || (browsers(pool.folder.path()) == 2).then_some(())).await;
+    old.open(&site.url("/")).await;
+    assert_eq!(old.title().await, "alive");
+    old.close().await;
+    until("the old one's end", async || (browsers(pool.folder.path()) == 1).then_some(())).await;
+    pool.assert_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_with_a_browser_of_its_own_leaves_nothing() {
+    let alone = Pooling { isolation: Isolation::Process, ..Pooling::default() };
+    let Some(pool) = pool(alone) else { return };
+    let site = Site::with(PAGE).await;
+    let mut first = pool.subject().tab().await;
+    let mut second = pool.subject().tab().await;
+    assert_eq!(browsers(pool.folder.path()), 2);
+    first.open(&site.url("/")).await;
+    second.open(&site.url("/")).await;
+    first.close().await;
+    drop(second);
+    assert_clean(pool.folder.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn giving_up_a_start_leaves_nothing() {
+    let Some(pool) = devtools() else { return };
+    let request = pool.subject().request();
+    tokio::select! {
+        _ = pool.browser.start(&request) => panic!("it started before it was seen to start"),
+        () = until("a browser", async || (browsers(pool.folder.path()) > 0).then_some(())) => {}
+    }
+    pool.assert_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_killed_leaves_no_pool() {
+    let Some(DevTools { folder, .. }) = devtools() else { return };
+    let mut host = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "cdp::host"])
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    until("a page", async || folder.path().join("open").exists().then_some(())).await;
+    let runs = folder.path().join("runs");
+    assert!(!processes(&runs).is_empty());
+    host.kill().await.unwrap();
+    assert_clean(&runs).await;
+}
+
+/// The host that gets killed: the other half of the test above.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "it is started by another test"]
+async fn host() {
+    let folder = std::env::current_dir().unwrap();
+    let config = LocalChromium::new(folder.join("runs"));
+    let browser = CdpBrowser::local(config, Pooling::default());
+    let mut tab = Subject::new(&browser, BrowserKind::Chrome).tab().await;
+    tab.open(&Site::with(PAGE).await.url("/")).await;
+    std::fs::write(folder.join("open"), "").unwrap();
+    std::future::pending::<()>().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_elsewhere_is_attached_to() {
+    let Some(pool) = devtools() else { return };
+    let site = Site::with(PAGE).await;
+    let mut here = pool.subject().tab().await;
+    let port = std::fs::read_dir(pool.folder.path())
+        .unwrap()
+        .flatten()
+        .find_map(|entry| {
+            std::fs::read_to_string(entry.path().join("profile/DevToolsActivePort")).ok()
+        })
+        .unwrap();
+    let (port, path) = port.split_once('\n').unwrap();
+    let url = format!("ws://127.0.0.1:{port}{path}").parse().unwrap();
+    let remote = CdpBrowser::remote(url, Pooling::default());
+    remote.ready().await.unwrap();
+    let mut there = Subject::new(&remote, BrowserKind::Chrome).tab().await;
+    there.open(&site.url("/")).await;
+    here.open(&site.url("/")).await;
+    assert_eq!(there.title().await, "alive");
+    there.close().await;
+    remote.shut_down().await;
+    here.close().await;
+    pool.assert_clean().await;
+}

@@ -1,0 +1,61 @@
+//! All engines that there are, for flows that must come out the same in each.
+
+use std::sync::Arc;
+
+use synmon_core::{browser::Browser, flow::BrowserKind};
+use synmon_drivers::LocalChromium;
+use synmon_testkit::flows::Candidate;
+use tempfile::TempDir;
+
+use crate::machine::assert_clean;
+
+/// The engines, with a folder for all of their browsers.
+pub(crate) struct Engines {
+    engines: Vec<(&'static str, Arc<dyn Browser>)>,
+    folder: TempDir,
+}
+
+impl Engines {
+    pub(crate) fn browsers(&self) -> Vec<Candidate> {
+        let chrome = |(name, browser): &(&'static str, Arc<dyn Browser>)| Candidate {
+            name,
+            browser: Arc::clone(browser),
+            kind: BrowserKind::Chrome,
+        };
+        self.engines.iter().map(chrome).collect()
+    }
+
+    /// Ends all of them, and waits until no process is left, and no file.
+    pub(crate) async fn assert_clean(&self) {
+        for (_, engine) in &self.engines {
+            engine.shut_down().await;
+        }
+        assert_clean(self.folder.path()).await;
+    }
+}
+
+/// Every engine that this build has; `None`, loudly, where there is no Chromium.
+pub(crate) fn engines() -> Option<Engines> {
+    let folder = tempfile::tempdir().unwrap();
+    let config = || LocalChromium::new(folder.path().to_owned());
+    if let Err(missing) = config().discover() {
+        #[expect(clippy::disallowed_methods, reason = "a test asks where it runs")]
+        let in_ci = std::env::var_os("CI").is_some();
+        assert!(!in_ci, "{missing}");
+        eprintln!("SKIPPED: {missing}");
+        return None;
+    }
+    let engines: Vec<(&'static str, Arc<dyn Browser>)> = vec![
+        #[cfg(feature = "cdp")]
+        (
+            "Chromium by DevTools",
+            Arc::new(synmon_drivers::CdpBrowser::local(
+                config(),
+                synmon_drivers::Pooling::default(),
+            )),
+        ),
+        #[cfg(feature = "webdriver")]
+        ("Chromium by WebDriver", Arc::new(synmon_drivers::WebDriverBrowser::local(config()))),
+    ];
+    Some(Engines { engines, folder })
+}
