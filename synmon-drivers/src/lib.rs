@@ -20,4 +20,4 @@ pub use cdp::{CdpBrowser, Isolation, Pooling};
 pub use local::{LocalChromium, Missing};
 pub use resolver::SystemResolver;
 #[cfg(feature = "webdriver")]
-pub use webdriver::{Remote, WebDriverBrowser};
+pub use webdriver::{Client, Remote, WebDriverBrowser};

@@ -3,7 +3,7 @@
 mod browser;
 mod from_file;
 
-pub use browser::{BrowserSource, LocalEngine, Warmth};
+pub use browser::{BrowserSource, LocalEngine, Warmth, WebDriverClient};
 
 use std::{
     env, fmt,

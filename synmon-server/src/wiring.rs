@@ -15,7 +15,7 @@ use synmon_core::{
     usecase::{BrowserOffer, FlowRules, Flows, Runs},
 };
 use synmon_drivers::{
-    CdpBrowser, Isolation, LocalChromium, Pooling, Remote, SystemResolver, WebDriverBrowser,
+    CdpBrowser, Client, Isolation, LocalChromium, Pooling, Remote, SystemResolver, WebDriverBrowser,
 };
 use synmon_notify::{
     channels::ChannelNotifier,
@@ -31,7 +31,7 @@ use crate::{
     accounts::{Accounts, Letters, Passwords, TokenKey},
     api::ApiParts,
     channels::{ChannelStores, Channels, InstalledPlugins},
-    config::{BrowserSource, Config, Database, LocalEngine, Mail, Warmth},
+    config::{BrowserSource, Config, Database, LocalEngine, Mail, Warmth, WebDriverClient},
     secret_file,
     timekeeper::Timekeeper,
     web::{self, Readiness},
@@ -270,8 +270,8 @@ impl InstalledPlugins for PluginSender {
 
 fn browser(config: &Config) -> anyhow::Result<Arc<dyn Browser>> {
     Ok(match &config.browser {
-        BrowserSource::WebDriver(url) => {
-            Arc::new(WebDriverBrowser::remote(Remote::new(url.clone())))
+        BrowserSource::WebDriver(url, client) => {
+            Arc::new(WebDriverBrowser::remote(Remote::new(url.clone()), by(*client)))
         }
         BrowserSource::DevTools(url, warmth) => {
             Arc::new(CdpBrowser::remote(url.clone(), pooling(*warmth)))
@@ -285,10 +285,20 @@ fn browser(config: &Config) -> anyhow::Result<Arc<dyn Browser>> {
             };
             match engine {
                 LocalEngine::Cdp(warmth) => Arc::new(CdpBrowser::local(programs, pooling(*warmth))),
-                LocalEngine::WebDriver => Arc::new(WebDriverBrowser::local(programs)),
+                LocalEngine::WebDriver(client) => {
+                    Arc::new(WebDriverBrowser::local(programs, by(*client)))
+                }
             }
         }
     })
+}
+
+fn by(client: WebDriverClient) -> Client {
+    match client {
+        WebDriverClient::Thirtyfour => Client::Thirtyfour,
+        #[cfg(feature = "fantoccini")]
+        WebDriverClient::Fantoccini => Client::Fantoccini,
+    }
 }
 
 fn pooling(warmth: Warmth) -> Pooling {

@@ -58,6 +58,11 @@ pub enum NotReady {
     Disabled,
     /// It can't be written into.
     ReadOnly,
+    /// The page gives the focus to something else.
+    Unfocused {
+        /// What has it instead, such as `input#search`.
+        to: String,
+    },
     /// Another element would get the event.
     Covered {
         /// The other element, such as `div.cookie-banner`.
@@ -81,6 +86,9 @@ impl fmt::Display for NotReady {
             Self::Moving => f.write_str("the element is still moving"),
             Self::Disabled => f.write_str("the element is disabled"),
             Self::ReadOnly => f.write_str("the element is read-only"),
+            Self::Unfocused { to } => {
+                write!(f, "the page moves the focus from the element to {to}")
+            }
             Self::Covered { by } => write!(f, "the element is covered by {by}"),
             Self::OutOfView => f.write_str("the element can't be scrolled into view"),
             Self::NoSuchOption => f.write_str("the element has no such option"),

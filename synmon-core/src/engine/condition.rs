@@ -179,7 +179,7 @@ impl Check {
         if expected.holds(found) {
             return Tried::Done(Outcome::by(candidate));
         }
-        let found: String = found.chars().take(MAX_FOUND_CHARS).collect();
+        let found = excerpt(found);
         let message = format!("{what} should be {expected}, but is “{found}”");
         self.unmet(message, expected.text.clone(), found)
     }
@@ -206,6 +206,16 @@ impl Check {
     fn not_yet(&self, message: String) -> Tried {
         Tried::NotYet(StepError::new(self.code, message))
     }
+}
+
+/// The beginning of a text, and how much more there is of it.
+fn excerpt(text: &str) -> String {
+    let length = text.chars().count();
+    if length <= MAX_FOUND_CHARS {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(MAX_FOUND_CHARS).collect();
+    format!("{start}… ({length} characters in all)")
 }
 
 fn missing(selector: &Selector) -> Tried {

@@ -146,7 +146,9 @@ impl Worker {
                     Err(StoreError::Conflict { .. }) => return Ok(WorkerTick::Abandoned(id)),
                     Err(error) => return Err(error),
                 }
-                if tried.code() == Some(ErrorCode::BrowserUnavailable) {
+                if tried.code() == Some(ErrorCode::BrowserUnavailable)
+                    || (parts.browser.is_shared() && tried.verdict.status == RunStatus::Errored)
+                {
                     // Who stops the run meanwhile is heard by the next attempt.
                     tokio::select! {
                         _ = stopper.stopped() => {}

@@ -48,6 +48,7 @@ async fn an_element_that_can_not_be_used_says_what_it_lacks() {
         (NotReady::Moving, "moving"),
         (NotReady::Disabled, "disabled"),
         (NotReady::ReadOnly, "read-only"),
+        (NotReady::Unfocused { to: "input#search".to_owned() }, "input#search"),
         (NotReady::Covered { by: "div.cookie-banner".to_owned() }, "div.cookie-banner"),
         (NotReady::OutOfView, "scrolled into view"),
         (NotReady::NoSuchOption, "option"),

@@ -87,6 +87,7 @@ async fn an_element_is_waited_for_until_it_is_ready() {
         NotReady::Moving,
         NotReady::Disabled,
         NotReady::ReadOnly,
+        NotReady::Unfocused { to: "input#search".to_owned() },
         NotReady::Covered { by: "div.banner".to_owned() },
         NotReady::OutOfView,
         NotReady::NoSuchOption,

@@ -14,8 +14,9 @@ use super::{
     ask::{Where, ask},
     drag, field, keys,
     ready::{Purpose, readied},
+    typing,
 };
-use crate::page::{self, Middle, Settled, Target};
+use crate::page::{self, Middle, Settled, Strayed, Target};
 
 /// What came of giving input.
 pub(super) enum Done {
@@ -52,8 +53,11 @@ pub(crate) async fn act(
     if target.done {
         return Ok(Attempt::Done(Deed { candidate, ..Deed::default() }));
     }
+    if let Gesture::Type { text, replace } = gesture {
+        return typing::write(tab, selector, target, text, *replace).await;
+    }
     let done = perform(tab, &target, gesture).await;
-    let attempt = finished(tab, candidate, done).await?;
+    let attempt = finished(tab, candidate, done).await?.attempt();
     if let (Gesture::Check(wanted), Attempt::Done(_)) = (gesture, &attempt)
         && !field::is_ticked(tab, *wanted).await?
     {
@@ -73,7 +77,7 @@ pub(crate) async fn scroll(
         middle => middle?,
     };
     let done = input(tab, Input::Wheel { x: middle.x, y: middle.y, distance }).await;
-    finished(tab, 0, done).await
+    Ok(finished(tab, 0, done).await?.attempt())
 }
 
 /// Presses keys together, in an element or where the focus is.
@@ -90,10 +94,15 @@ pub(crate) async fn press(
         }
     }
     let done = input(tab, keys::chord(keys)).await;
-    finished(tab, candidate, done).await
+    Ok(finished(tab, candidate, done).await?.attempt())
 }
 
-async fn perform(tab: &mut impl Tab, target: &Target, gesture: &Gesture) -> Result<Done, Failure> {
+/// Gives an element that is ready the input that a gesture is made of.
+pub(super) async fn perform(
+    tab: &mut impl Tab,
+    target: &Target,
+    gesture: &Gesture,
+) -> Result<Done, Failure> {
     let &Target { x, y, .. } = target;
     match gesture {
         Gesture::Click(Click { button, count, .. }) => {
@@ -117,33 +126,51 @@ async fn input(tab: &mut impl Tab, input: Input) -> Result<Done, Failure> {
     tab.input(input).await.map(|()| Done::Yes)
 }
 
+/// How an input has ended.
+pub(super) enum End {
+    Attempt(Attempt),
+    /// Keys were kept from what would have got them instead.
+    Strayed(Strayed),
+}
+
+impl End {
+    /// What is to be said of input that is not given piece by piece.
+    fn attempt(self) -> Attempt {
+        match self {
+            Self::Attempt(attempt) => attempt,
+            Self::Strayed(Strayed { to, .. }) => Attempt::NotReady(NotReady::Unfocused { to }),
+        }
+    }
+}
+
 /// After an input: lets the page react, and waits for the page that it may have gone to.
-async fn finished(
+pub(super) async fn finished(
     tab: &mut impl Tab,
     candidate: usize,
     done: Result<Done, Failure>,
-) -> Result<Attempt, BrowserError> {
+) -> Result<End, BrowserError> {
     match done {
         // A frame may go with its last input.
         Ok(Done::Yes) | Err(Failure::NoFrame) => {}
         Ok(Done::NotYet(lacking)) | Err(Failure::NotYet(lacking)) => {
-            return Ok(Attempt::NotReady(lacking));
+            return Ok(End::Attempt(Attempt::NotReady(lacking)));
         }
-        Ok(Done::Never(why)) => return Ok(Attempt::Refused(why)),
+        Ok(Done::Never(why)) => return Ok(End::Attempt(Attempt::Refused(why))),
         // It went away between the look and the act.
-        Err(Failure::Stale) => return Ok(Attempt::NotReady(NotReady::Missing)),
+        Err(Failure::Stale) => return Ok(End::Attempt(Attempt::NotReady(NotReady::Missing))),
         Err(failure) => return Err(failure.into()),
     }
     let since = Instant::now();
     let reaction: Result<Settled, _> = ask(tab, Where::Here, &page::SETTLE, json!([])).await;
     match reaction {
         Ok(Settled { missed: Some(by), .. }) => {
-            return Ok(Attempt::NotReady(NotReady::Covered { by }));
+            return Ok(End::Attempt(Attempt::NotReady(NotReady::Covered { by })));
         }
+        Ok(Settled { strayed: Some(strayed), .. }) => return Ok(End::Strayed(strayed)),
         Ok(settled) if settled.hidden => tab.bring_to_front().await,
         Ok(_) | Err(Failure::Left | Failure::Script(_) | Failure::NoFrame) => {}
         Err(failure) => return Err(failure.into()),
     }
     tab.settled().await?;
-    Ok(Attempt::Done(Deed { candidate, settle: since.elapsed() }))
+    Ok(End::Attempt(Attempt::Done(Deed { candidate, settle: since.elapsed() })))
 }

@@ -17,6 +17,10 @@ use crate::page::{self, Readiness, Target};
 
 /// How far the pointer goes before pages take it for a drag.
 const THRESHOLD: i64 = 8;
+/// In how many steps it then goes where it should.
+const WAY: i64 = 8;
+/// How long it rests there: libraries that look by a timer do it about 20 times a second.
+const REST_MS: u64 = 60;
 
 /// Sees that there is something to drop onto, before the element itself is looked at.
 pub(super) async fn goal(
@@ -48,11 +52,24 @@ pub(super) async fn carry(
         tab.input(Input::Pointer(drop)).await?;
         return goal.map(|_| Done::NotYet(NotReady::Missing));
     };
-    let drop = vec![
-        PointerEvent::Move { x: i64::midpoint(x, goal.x), y: i64::midpoint(y, goal.y) },
-        PointerEvent::Move { x: goal.x, y: goal.y },
-        PointerEvent::Move { x: goal.x, y: goal.y },
-        PointerEvent::Up { button, count },
-    ];
+    // Some look where the pointer is only now and then, and move what it is over.
+    for step in 1..WAY {
+        let between = |from: i64, to: i64| from + (to - from) * step / WAY;
+        let way = vec![PointerEvent::Move { x: between(x, goal.x), y: between(y, goal.y) }];
+        tab.input(Input::Pointer(way)).await?;
+    }
+    let there = vec![PointerEvent::Move { x: goal.x, y: goal.y }; 2];
+    tab.input(Input::Pointer(there)).await?;
+    rest(tab).await?;
+    let drop =
+        vec![PointerEvent::Move { x: goal.x, y: goal.y }, PointerEvent::Up { button, count }];
     tab.input(Input::Pointer(drop)).await.map(|()| Done::Yes)
+}
+
+/// Lets the page catch up. If it leaves instead, there is nothing to wait for.
+async fn rest(tab: &mut impl Tab) -> Result<(), Failure> {
+    match tab.run(&page::REST, json!([REST_MS])).await {
+        Err(Failure::Left | Failure::Script(_) | Failure::NoFrame) | Ok(_) => Ok(()),
+        Err(failure) => Err(failure),
+    }
 }

@@ -11,6 +11,7 @@ mod look;
 mod picture;
 mod ready;
 mod tab;
+mod typing;
 
 pub(crate) use act::{act, press, scroll};
 pub(crate) use ask::{Where, ask};
@@ -22,6 +23,9 @@ pub(crate) use tab::{Failure, Input, KeyEvent, PointerEvent, Tab};
 
 use serde_json::{Value, json};
 use synmon_core::step::Selector;
+
+/// Why a tab does not go back from its first page.
+pub(crate) const NOTHING_BEFORE: &str = "there is no page to go back to";
 
 /// A selector as scripts take it: its candidates, each by its strategy and its text.
 pub(crate) fn candidates(selector: &Selector) -> Value {

@@ -26,6 +26,8 @@ pub(super) struct Purpose<'a> {
 impl<'a> Purpose<'a> {
     /// Getting the focus, for keys.
     pub(super) const FOCUS: Self = Self::of("focus");
+    /// Being written into.
+    pub(super) const TYPING: Self = Self::of("type");
     /// Being what something is dropped onto.
     pub(super) const DROP: Self = Self::of("drop");
 
@@ -39,7 +41,7 @@ impl<'a> Purpose<'a> {
             Gesture::Click(click) => Self { position: click.position, ..Self::of("click") },
             Gesture::Hover(position) => Self { position: *position, ..Self::of("hover") },
             Gesture::Drag { .. } => Self::of("drag"),
-            Gesture::Type { .. } => Self::of("type"),
+            Gesture::Type { .. } => Self::TYPING,
             Gesture::Clear => Self::of("clear"),
             Gesture::Select(option) => Self { wanted: option, ..Self::of("select") },
             Gesture::Check(true) => Self::of("check"),
@@ -82,6 +84,7 @@ pub(super) fn judged(answer: Readiness) -> Result<Result<Target, Attempt>, Brows
         Readiness::Moving => NotReady::Moving,
         Readiness::Disabled => NotReady::Disabled,
         Readiness::ReadOnly => NotReady::ReadOnly,
+        Readiness::Unfocused { to } => NotReady::Unfocused { to },
         Readiness::Covered { by } => NotReady::Covered { by },
         Readiness::OutOfView | Readiness::Behind => NotReady::OutOfView,
         Readiness::NoSuchOption => NotReady::NoSuchOption,

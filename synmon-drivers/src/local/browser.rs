@@ -31,7 +31,8 @@ struct Chromium<'a> {
     config: &'a LocalChromium,
 }
 
-/// What makes runs quick. Without a limit on frames a picture need not wait for three of them. A
+/// What makes runs quick. Without a limit on frames a picture need not wait for three of them (view
+/// transitions never end then: `page/transitions.js` stands in for them). A
 /// page never waits for a person here, so none is put to sleep because nobody looks at it.
 const QUICK: [&str; 7] = [
     "--disable-frame-rate-limit",

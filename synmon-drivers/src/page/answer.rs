@@ -34,6 +34,9 @@ pub(crate) enum Readiness {
     Moving,
     Disabled,
     ReadOnly,
+    Unfocused {
+        to: String,
+    },
     Covered {
         by: String,
     },
@@ -92,6 +95,16 @@ pub(crate) struct Settled {
     pub(crate) hidden: bool,
     /// What was in the way of a press after all: it was kept from the page.
     pub(crate) missed: Option<String>,
+    /// Where keys would have gone instead: they were kept from the page.
+    pub(crate) strayed: Option<Strayed>,
+}
+
+/// Keys that did not reach their element.
+#[derive(Deserialize)]
+pub(crate) struct Strayed {
+    pub(crate) to: String,
+    /// How many had reached it before.
+    pub(crate) arrived: usize,
 }
 
 /// What the tab shows.

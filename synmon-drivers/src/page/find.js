@@ -93,6 +93,8 @@ function byCss(css) {
   }
 }
 
+const spaceless = (text) => text.toUpperCase().toLowerCase().replace(/\s+/g, '');
+
 /** What a text is compared with: a part of it whatever its case, or all of it if it is quoted. */
 function wish(text) {
   const quoted = /^\s*(["'])([\s\S]*)\1\s*$/.exec(text);
@@ -101,8 +103,7 @@ function wish(text) {
   return {
     wanted,
     exact: Boolean(quoted),
-    holds: quoted ? (said) => folded(said) === wanted
-      : (said) => folded(said).toLowerCase().includes(small),
+    holds: quoted ? (said) => folded(said) === wanted : (said) => folded(said).toLowerCase().includes(small),
   };
 }
 
@@ -112,29 +113,99 @@ const nothingWanted = { invalid: 'there is no text in it' };
 const caption = (input) => attribute(input, 'value')
   ?? { submit: 'Submit', reset: 'Reset' }[typeOf(input)] ?? '';
 
+/** The texts of the body that are rendered, in their order. */
+function* texts() {
+  const shows = new Map();
+  const shown = (parent) => {
+    if (!shows.has(parent)) shows.set(parent, showsText(parent));
+    return shows.get(parent);
+  };
+  if (!hasShadows()) {
+    const walker = method(Document, 'createTreeWalker')(document, document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      if (/\S/.test(node.nodeValue) && shown(parentOf(node))) yield node;
+    }
+    return;
+  }
+  const left = [document.body];
+  while (left.length) {
+    const node = left.pop();
+    if (isElement(node)) left.push(...renderedChildren(node).reverse());
+    else if (node.nodeType === Node.TEXT_NODE && /\S/.test(node.nodeValue) && shown(parentOf(node))) yield node;
+  }
+}
+
+/** The smallest elements that hold a text between them, found by its letters alone: what a page
+ * says is told by rendering it, which is much too slow to be done for all of a large one. */
+function* sayers(wanted) {
+  const nodes = [];
+  const starts = [];
+  let all = '';
+  for (const node of texts()) {
+    nodes.push(node);
+    starts.push(all.length);
+    all += spaceless(node.nodeValue);
+  }
+  const letters = spaceless(wanted);
+  const said = new Set();
+  let [first, before] = [0, -1];
+  for (let from = all.indexOf(letters); from >= 0; from = all.indexOf(letters, from + 1)) {
+    while (first + 1 < starts.length && starts[first + 1] <= from) first += 1;
+    let last = first;
+    while (last + 1 < starts.length && starts[last + 1] < from + letters.length) last += 1;
+    if (first === last && first === before) continue;
+    before = first === last ? first : -1;
+    const element = around(nodes[first], nodes[last]);
+    if (!element || said.has(element)) continue;
+    said.add(element);
+    yield element;
+  }
+}
+
+/** The smallest element around two nodes. */
+function around(one, other) {
+  const outer = new Set();
+  for (let node = renderedParent(one); node; node = renderedParent(node)) {
+    if (one === other && isElement(node)) return node;
+    outer.add(node);
+  }
+  let node = renderedParent(other);
+  while (node && !(outer.has(node) && isElement(node))) node = renderedParent(node);
+  return node;
+}
+
+/** Those that hold none of the others. */
+function smallest(elements) {
+  const outer = new Set();
+  for (const element of elements) {
+    for (let node = renderedParent(element); node && !outer.has(node); node = renderedParent(node)) outer.add(node);
+  }
+  return elements.filter((element) => !outer.has(element));
+}
+
 function byText(text) {
   const { wanted, exact, holds } = wish(text);
   if (!wanted) return nothingWanted;
-  const found = [];
-  // As it is written counts as well as it is shown: styles can make capitals of it.
-  const within = exact ? (said) => folded(said).includes(wanted) : holds;
-  const visit = (element) => {
-    const [shown, written] = [textOf(element), exact ? contentOf(element) : ''];
-    if (!within(shown) && !(exact && within(written))) return false;
-    let smaller = false;
-    for (const child of renderedChildren(element)) {
-      if (isElement(child) && visit(child)) smaller = true;
-    }
-    if (smaller) return true;
-    if (!(holds(shown) || (exact && holds(written))) || !visible(element)) return false;
-    found.push(element);
-    return true;
+  const says = new Map();
+  const judge = (element) => {
+    // As it is written counts as well as it is shown: styles can make capitals of it.
+    if (!holds(textOf(element)) && !(exact && holds(contentOf(element)))) return 'no';
+    return visible(element) ? 'yes' : 'unseen';
   };
-  if (document.body) visit(document.body);
+  const found = new Set();
+  for (const sayer of document.body ? sayers(wanted) : []) {
+    // What says it and has no box of its own, such as an option, is seen by what is around it.
+    for (let node = sayer; isElement(node); node = renderedParent(node)) {
+      if (!says.has(node)) says.set(node, judge(node));
+      if (says.get(node) === 'yes') found.add(node);
+      if (says.get(node) !== 'unseen' || node === document.body) break;
+    }
+  }
+  const picked = new Set(smallest([...found]));
   const buttons = everything().filter((element) => element instanceof HTMLInputElement
     && ['button', 'submit', 'reset'].includes(typeOf(element)) && holds(caption(element)) && visible(element));
-  if (!buttons.length) return { found };
-  const picked = new Set([...found, ...buttons]);
+  if (!buttons.length) return { found: [...picked] };
+  buttons.forEach((button) => picked.add(button));
   return { found: everything().filter((element) => picked.has(element)) };
 }
 

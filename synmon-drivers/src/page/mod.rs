@@ -5,9 +5,9 @@ mod script;
 
 pub(crate) use answer::{
     Anchor, Changed, Element, Explained, Found, Located, Masked, Middle, Readiness, Settled, Shown,
-    Size, Target, Writing,
+    Size, Strayed, Target, Writing,
 };
 pub(crate) use script::{
-    AIM, ANCHOR, BOX, ELEMENT, EXPLAIN, FRAME, MARK, MASK, MIDDLE, OBSERVE, PAGE, READY, SELECT,
-    SET, SETTLE, SIZE, Script, TICKED, UNMASK,
+    AIM, ANCHOR, BOX, ELEMENT, EXPLAIN, FRAME, MARK, MASK, MIDDLE, OBSERVE, PAGE, READY, REST,
+    SELECT, SET, SETTLE, SIZE, Script, TICKED, UNMASK,
 };

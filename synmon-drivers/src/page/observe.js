@@ -1,4 +1,5 @@
-// What a selector finds.
+// What a selector finds. Expectations are compared with all of it, so only a flood is cut.
+const MOST = 1_000_000;
 const [candidates, name] = args;
 const { invalid, found, candidate } = find(candidates);
 if (invalid) return { state: 'invalid', why: invalid };
@@ -11,8 +12,8 @@ return {
   candidate,
   matches: found.length,
   visible: visible(element),
-  text: cut(textOf(element), 10000),
-  value: value === null ? null : cut(value, 10000),
+  text: cut(textOf(element), MOST),
+  value: value === null ? null : cut(value, MOST),
   checked: tickedOf(element),
-  attribute: held === null ? null : cut(held, 10000),
+  attribute: held === null ? null : cut(held, MOST),
 };

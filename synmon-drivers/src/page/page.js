@@ -34,8 +34,8 @@ function layoutShift(entries) {
 const navigation = performance.getEntriesByType('navigation')[0];
 const shifts = recorded('layout-shift');
 return {
-  url: cut(location.href, 2048),
-  title: cut(getter(Document, 'title')(document), 1000),
+  url: cut(location.href, 100_000),
+  title: cut(getter(Document, 'title')(document), 100_000),
   error: errorPage(),
   status: (location.protocol.startsWith('http') && navigation?.responseStatus) || null,
   document: String(performance.timeOrigin),

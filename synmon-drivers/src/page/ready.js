@@ -46,19 +46,27 @@ function writing(element) {
 const readOnly = (element) => matches(element, 'input[readonly], textarea[readonly]')
   || attribute(element, 'aria-readonly') === 'true';
 
-/** Gives the focus, with the caret after what the field holds. */
+/** What a mask shows where nothing has been written yet, such as "$ 0.00" or "__/__/____": it puts
+ * the caret where it belongs. */
+const unfilled = (held) => /^[^\p{L}1-9]*$/u.test(held) && /[^\d\s]/.test(held);
+
+/** Gives the focus, with the caret after what the field holds; it stays where typing has left it. */
 function focused(element) {
-  const host = element.isContentEditable ? closest(element, '[contenteditable]') ?? element : element;
+  const host = hostOf(element);
+  const has = () => {
+    const active = focus();
+    return active && (active === host || method(Node, 'contains')(element, active));
+  };
+  const [had, written] = [has(), waiting() === element];
   method(HTMLElement, 'focus')(host);
-  let active = document.activeElement;
-  while (active && shadowOf(active)?.activeElement) active = shadowOf(active).activeElement;
-  if (active !== host && !(active && method(Node, 'contains')(element, active))) {
+  if (!has()) {
     const modal = below(document, 'dialog:modal')[0];
-    return modal || closest(element, '[inert]') ? { state: 'covered', by: describe(modal ?? active) }
-      : { state: 'read_only' };
+    return modal || closest(element, '[inert]') ? { state: 'covered', by: describe(modal ?? focus()) }
+      : { state: 'unfocused', to: describe(focus()) };
   }
   if (kind !== 'type') return { state: 'ready' };
   const held = valueOf(element) ?? '';
+  if ((had && written) || unfilled(held)) return { state: 'ready' };
   try {
     if (element.isContentEditable) getSelection().selectAllChildren(element), getSelection().collapseToEnd();
     else element.setSelectionRange(held.length, held.length);
@@ -102,34 +110,6 @@ function suits(element, how) {
   }
   return { state: 'ready' };
 }
-
-/** Lets a press through only if it really reaches the element: by the time that it comes, something
- * may have moved, or opened because the pointer came near. */
-function watch(element) {
-  const kinds = ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click', 'auxclick', 'dblclick', 'contextmenu'];
-  const press = { missed: null, end: () => kinds.forEach((k) => removeEventListener(k, judge, true)) };
-  const judge = (event) => {
-    if (!event.isTrusted) return;
-    if (press.missed === null) {
-      const [hit] = event.composedPath();
-      if (receives(element, hit)) {
-        press.end();
-        return;
-      }
-      press.missed = describe(hit);
-    }
-    event.preventDefault();
-    event.stopImmediatePropagation();
-  };
-  window[PRESS]?.end();
-  kinds.forEach((k) => addEventListener(k, judge, true));
-  Object.defineProperty(window, PRESS, { value: press, configurable: true });
-}
-
-const holds = (outer, element) => {
-  for (let node = element; node; node = renderedParent(node)) if (node === outer) return true;
-  return false;
-};
 
 /** Animations that may move the element: all that end, and those of what it is in. */
 const moving = (element) => document.getAnimations().filter((animation) => {
@@ -182,7 +162,6 @@ async function ready() {
   } else {
     scrollTo(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
   }
-  await frame();
   const before = boxOf(aim);
   const animations = await pass(aim);
   const after = boxOf(aim);
@@ -194,11 +173,14 @@ async function ready() {
   const point = POINTING ? null : middle(element);
   const behind = point && inFrontOfFrame(point);
   if (behind) return behind;
-  const answer = POINTING ? target(aim, position) : focused(element);
+  let answer = POINTING ? target(aim, position) : focused(element);
+  // What a page puts in the place of a <select> may take its focus; an option is chosen without.
+  if (kind === 'select' && answer.state === 'unfocused') answer = { state: 'ready' };
   if (answer.state !== 'ready') return answer;
-  const reference = { value: new WeakRef(element), configurable: true };
-  if (!POINTING || BOX) Object.defineProperty(window, WAITING, reference);
+  const reference = { value: new WeakRef(!POINTING || BOX ? element : document), configurable: true };
+  Object.defineProperty(window, WAITING, reference);
   if (['click', 'drag', 'check', 'uncheck'].includes(kind)) watch(aim);
+  if (how !== 'set' && ['type', 'clear', 'focus'].includes(kind)) watchKeys(element);
   return { how, candidate, ...answer };
 }
 return Promise.race([ready(), new Promise((done) => {

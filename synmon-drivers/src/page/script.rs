@@ -40,7 +40,7 @@ script!(
 );
 script!(
     /// Whether an element can be acted upon.
-    async READY = "text.js", "find.js", "hit.js", "ready.js"
+    async READY = "text.js", "find.js", "hit.js", "watch.js", "ready.js"
 );
 script!(
     /// Where an element is that something is carried onto.
@@ -49,6 +49,10 @@ script!(
 script!(
     /// Waits for the page's handlers after an input.
     async SETTLE = "settle.js"
+);
+script!(
+    /// Lets the page catch up with a drag.
+    async REST = "rest.js"
 );
 script!(
     /// Sets a field's value.

@@ -23,12 +23,26 @@ function rendered(element) {
   return true;
 }
 
+const WORDLESS = new Set('script style noscript template textarea iframe canvas audio video'.split(' '));
+/** Whether a text right in an element is rendered. */
+function showsText(element) {
+  if (!isElement(element)) return isElement(element?.host) && showsText(element.host);
+  if (WORDLESS.has(nameOf(element))) return false;
+  const box = closest(element, 'option, optgroup') ? closest(element, 'select') ?? element
+    : (element instanceof SVGElement && element.ownerSVGElement) || element;
+  const style = getComputedStyle(box);
+  return style.visibility === 'visible' && (style.display === 'contents' ? rendered(box)
+    : !Element.prototype.checkVisibility || method(Element, 'checkVisibility')(box));
+}
+
 /** Its text as it is rendered, with that of open shadow roots. */
 function textOf(element) {
   if (!rendered(element)) return '';
   if (!hasShadowIn(element)) {
-    return (element instanceof HTMLElement ? getter(HTMLElement, 'innerText')(element)
+    const text = (element instanceof HTMLElement ? getter(HTMLElement, 'innerText')(element)
       : contentOf(element)) ?? '';
+    // A browser says nothing of what it does not render until somebody scrolls there.
+    if (text || !/\S/.test(contentOf(element) ?? '') || !putOff(element)) return text;
   }
   if (getComputedStyle(element).display === 'none') return '';
   return renderedChildren(element).map((child) => {
@@ -37,6 +51,14 @@ function textOf(element) {
     if (display === 'none') return '';
     return display.startsWith('inline') || display === 'contents' ? textOf(child) : `\n${textOf(child)}\n`;
   }).join('');
+}
+
+/** Whether an element is in one whose content is rendered only near the viewport. */
+function putOff(element) {
+  for (let node = element; isElement(node); node = renderedParent(node)) {
+    if (getComputedStyle(node).contentVisibility === 'auto') return true;
+  }
+  return false;
 }
 
 const ROLES = new Set(('alert alertdialog application article banner blockquote button caption cell checkbox code '

@@ -8,7 +8,7 @@ const getter = (type, name) => {
   const f = Object.getOwnPropertyDescriptor(type.prototype, name).get;
   return (self) => f.call(self);
 };
-const boxOf = method(Element, 'getBoundingClientRect');
+const plainBoxOf = method(Element, 'getBoundingClientRect');
 const boxesOf = method(Element, 'getClientRects');
 const matches = method(Element, 'matches');
 const closest = method(Element, 'closest');
@@ -30,7 +30,7 @@ const cut = (text, limit) => {
   const part = String(text ?? '').slice(0, limit);
   return part.toWellFormed ? part.toWellFormed() : part;
 };
-const folded = (text) => cut(text, 10000).replace(/\s+/g, ' ').trim();
+const folded = (text) => String(text ?? '').replace(/\s+/g, ' ').trim();
 const isElement = (node) => node instanceof Element;
 
 /** All elements that a CSS selector finds below a document or a shadow root. */
@@ -44,12 +44,21 @@ const valueOf = (element) => {
   const type = FIELDS.find((field) => element instanceof field);
   return type ? getter(type, 'value')(element) : null;
 };
-/** The labels of a form field. */
-const labelsOf = (element) => {
-  const type = [...FIELDS, HTMLButtonElement, HTMLMeterElement, HTMLOutputElement, HTMLProgressElement]
-    .find((field) => element instanceof field);
-  return Array.from((type && getter(type, 'labels')(element)) ?? []);
-};
+const labelled = new Map();
+/** The labels of a form field: by what each label is for, because a browser that is asked for those
+ * of a field looks through all of the page. */
+function labelsOf(element) {
+  const root = rootOf(element);
+  if (!labelled.has(root)) {
+    const known = new Map();
+    for (const label of isElement(root) ? [] : below(root, 'label')) {
+      const control = labelledBy(label);
+      if (control) known.set(control, [...(known.get(control) ?? []), label]);
+    }
+    labelled.set(root, known);
+  }
+  return labelled.get(root).get(element) ?? [];
+}
 
 /** The parent in the tree as it is rendered: out of shadow roots and into slots. */
 function renderedParent(node) {
@@ -74,8 +83,36 @@ function textBox(node) {
   return range.getBoundingClientRect();
 }
 
+/** The image that shows an <area>. */
+function imageOf(area) {
+  const map = closest(area, 'map');
+  const name = map && (attribute(map, 'name') || attribute(map, 'id'));
+  return name ? below(rootOf(area), `img[usemap="#${CSS.escape(name)}"]`)[0] : undefined;
+}
+
+/** The box of an element; of an <area>, as its coordinates say. */
+function boxOf(element) {
+  if (nameOf(element) !== 'area') return plainBoxOf(element);
+  const image = imageOf(element);
+  if (!image) return new DOMRect();
+  const outer = plainBoxOf(image);
+  const numbers = (attribute(element, 'coords') ?? '').split(',').map(Number);
+  const shape = (attribute(element, 'shape') ?? 'rect').toLowerCase();
+  if (shape === 'default') return outer;
+  const [x, y, radius] = numbers;
+  const points = shape === 'circle' ? [x - radius, y - radius, x + radius, y + radius] : numbers;
+  const [xs, ys] = [points.filter((_, i) => i % 2 === 0), points.filter((_, i) => i % 2 === 1)];
+  const [left, top] = [Math.min(...xs), Math.min(...ys)];
+  const box = new DOMRect(outer.left + left, outer.top + top, Math.max(...xs) - left, Math.max(...ys) - top);
+  return Number.isFinite(box.width + box.height) ? box : new DOMRect();
+}
+
 /** Whether an element has an area and is not hidden by style. */
 function visible(element) {
+  if (nameOf(element) === 'area') {
+    const image = imageOf(element);
+    return Boolean(image && visible(image) && boxOf(element).width && boxOf(element).height);
+  }
   const style = getComputedStyle(element);
   if (style.display === 'contents') {
     return renderedChildren(element).some((child) => {
@@ -117,6 +154,14 @@ const waiting = () => {
   return isElement(element) && connected(element) ? element : null;
 };
 
-/** Where a press waits to be looked at: see `watch` in ready.js. */
+/** Where a press and keys wait to be looked at: see watch.js. */
 const PRESS = Symbol.for('synmon.press');
+const KEYS = Symbol.for('synmon.keys');
+
+/** Where the focus is, through open shadow roots. */
+function focus() {
+  let active = getter(Document, 'activeElement')(document);
+  while (active && shadowOf(active)?.activeElement) active = shadowOf(active).activeElement;
+  return active;
+}
 

@@ -1,16 +1,16 @@
 //! One `WebDriver` session, and commands with a time limit.
 
-use std::{borrow::Cow, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt::Display, sync::Arc, time::Duration};
 
 use http::Method;
 use serde_json::{Map, Value, json};
-use thirtyfour::{
-    Capabilities, RequestData, SessionId, WebDriver, common::command::FormatRequestData,
-    session::handle::SessionHandle,
-};
 use tokio::time::timeout;
 
-use super::{failure::Failure, wire::Wire};
+use super::{
+    client::{Client, Created, Line},
+    failure::Failure,
+    wire::Wire,
+};
 
 /// How long commands may take.
 pub(super) mod limits {
@@ -30,24 +30,26 @@ pub(super) mod limits {
     pub(in crate::webdriver) const PROBE: Duration = Duration::from_secs(2);
     /// Stopping a script.
     pub(in crate::webdriver) const INTERRUPT: Duration = Duration::from_secs(1);
-    /// Ending a session.
-    pub(in crate::webdriver) const CLOSE: Duration = Duration::from_secs(5);
+    /// How long somebody waits for a session to end: less than the engine does.
+    pub(in crate::webdriver) const CLOSE: Duration = Duration::from_secs(15);
+    /// How long it may go on ending behind the scenes. A driver may wait a minute for a browser.
+    pub(in crate::webdriver) const END: Duration = Duration::from_secs(90);
 }
 
-/// A session that nothing ends by itself: thirtyfour's own way to end it when it is dropped
-/// blocks the thread, so that is switched off and whoever holds this ends it.
+/// A session that nothing ends by itself: whoever holds this ends it.
 #[derive(Clone, Debug)]
 pub(super) struct Driver {
-    handle: Arc<SessionHandle>,
+    line: Line,
     id: Arc<str>,
+    capabilities: Arc<Map<String, Value>>,
 }
 
 /// A command as it goes over the wire.
 #[derive(Clone, Debug)]
 pub(super) struct Command {
-    method: Method,
+    pub(super) method: Method,
     path: Cow<'static, str>,
-    body: Option<Value>,
+    pub(super) body: Option<Value>,
 }
 
 impl Command {
@@ -65,45 +67,32 @@ impl Command {
     pub(super) fn delete(path: &'static str) -> Self {
         Self { method: Method::DELETE, path: path.into(), body: None }
     }
-}
 
-impl FormatRequestData for Command {
-    fn format_request(&self, session: &SessionId) -> RequestData {
+    /// Where it goes to, below the driver's address.
+    pub(super) fn place(&self, session: impl Display) -> String {
         let (slash, path) = (if self.path.is_empty() { "" } else { "/" }, &self.path);
-        let request =
-            RequestData::new(self.method.clone(), format!("session/{session}{slash}{path}"));
-        match &self.body {
-            Some(body) => request.add_body(body.clone()),
-            None => request,
-        }
+        format!("session/{session}{slash}{path}")
     }
 }
 
 impl Driver {
     /// Creates a session.
     pub(super) async fn connect(
+        client: Client,
         url: &str,
         capabilities: Map<String, Value>,
         wire: &Wire,
     ) -> Result<Self, Failure> {
-        let creating =
-            WebDriver::builder(url, Capabilities::from(capabilities)).client(wire.clone());
-        let driver = timeout(limits::START, creating.connect())
+        let creating = client.create(url, capabilities, wire);
+        let Created { line, id, capabilities } = timeout(limits::START, creating)
             .await
             .map_err(|_| Failure::no_answer(limits::START))??;
-        let handle = Arc::clone(driver.handle());
-        // It has not quit yet, so this can't fail.
-        let _ = driver.leak();
-        let id = handle.session_id().to_string().into();
-        Ok(Self { handle, id })
+        Ok(Self { line, id: id.into(), capabilities: Arc::new(capabilities) })
     }
 
     /// Sends a command and returns the answer's value.
     pub(super) async fn call(&self, command: Command, limit: Duration) -> Result<Value, Failure> {
-        let answer = timeout(limit, self.handle.cmd(command))
-            .await
-            .map_err(|_| Failure::no_answer(limit))??;
-        Ok(answer.value_json()?)
+        timeout(limit, self.line.call(command)).await.map_err(|_| Failure::no_answer(limit))?
     }
 
     /// The session's id.
@@ -113,17 +102,25 @@ impl Driver {
 
     /// What the browser says of itself.
     pub(super) fn capability(&self, name: &str) -> Option<&Value> {
-        self.handle.capabilities().get(name)
+        self.capabilities.get(name)
     }
 
-    /// Sets how long pages and scripts may take; thirtyfour has set times of its own.
+    /// Sets how long pages and scripts may take; a client may have set times of its own.
     pub(super) async fn set_timeouts(&self, page_load: u64, script: u64) -> Result<(), Failure> {
         let body = json!({ "pageLoad": page_load, "script": script, "implicit": 0 });
         self.call(Command::post("timeouts", body), limits::COMMAND).await.map(drop)
     }
 
-    /// Ends the session.
+    /// Ends the session. A task of its own sees that through, whoever gives up waiting: a Grid takes
+    /// a connection that is closed for an order to stop, and is left with a session without a
+    /// browser, which keeps its place taken.
     pub(super) async fn delete(&self) -> Result<(), Failure> {
-        self.call(Command::delete(""), limits::CLOSE).await.map(drop)
+        let driver = self.clone();
+        let ending =
+            tokio::spawn(async move { driver.call(Command::delete(""), limits::END).await });
+        match timeout(limits::CLOSE, ending).await {
+            Ok(Ok(ended)) => ended.map(drop),
+            Ok(Err(_)) | Err(_) => Err(Failure::no_answer(limits::CLOSE)),
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
 use synmon_core::browser::BrowserError;
-use thirtyfour::error::{WebDriverError, WebDriverErrorInfo, WebDriverErrorInner};
 
 use crate::actor;
 
@@ -35,7 +35,26 @@ pub(super) enum Failure {
     Browser(BrowserError),
 }
 
+/// What a driver answers if it does not do what it is told.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    /// W3C's word for it, or one of the driver's own.
+    pub(super) code: String,
+    pub(super) message: String,
+    pub(super) data: Option<Value>,
+}
+
 impl Failure {
+    /// The driver is out of reach, or speaks of something else.
+    pub(super) fn lost(why: &str) -> Self {
+        Self::Browser(BrowserError::SessionLost(Self::short(why)))
+    }
+
+    /// As much of a text as an error passes on.
+    pub(super) fn short(text: &str) -> String {
+        cut(text, MAX_TEXT)
+    }
+
     /// No answer within our own limit.
     pub(super) fn no_answer(limit: Duration) -> Self {
         let text = format!("the driver gave no answer within {} s", limit.as_secs());
@@ -72,43 +91,34 @@ impl From<Failure> for actor::Failure {
     }
 }
 
-impl From<WebDriverError> for Failure {
-    fn from(error: WebDriverError) -> Self {
-        use WebDriverErrorInner as E;
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let info = &refusal;
         let browser = Self::Browser;
-        match error.into_inner() {
-            E::UnexpectedAlertOpen(info) => Self::Dialog(dialog(&info)),
-            E::NoSuchAlert(_) => Self::NoDialog,
+        match info.code.as_str() {
+            "unexpected alert open" => Self::Dialog(dialog(info)),
+            "no such alert" => Self::NoDialog,
             // Chromedriver's word for the same.
-            E::InvalidArgument(info) if info.value.message.contains("No dialog is showing") => {
-                Self::NoDialog
+            "invalid argument" if info.message.contains("No dialog is showing") => Self::NoDialog,
+            "stale element reference" | "no such element" => Self::Stale,
+            "javascript error" if info.message.contains("document unloaded") => Self::Left,
+            "javascript error" => Self::Script(text(info)),
+            "unknown command" | "unknown method" | "unsupported operation" => Self::Unknown,
+            "script timeout" => Self::Slow,
+            "timeout" => browser(BrowserError::Timeout(text(info))),
+            "invalid session id" => browser(BrowserError::SessionLost(text(info))),
+            "no such window" | "no such frame" => Self::NoWindow,
+            "invalid selector" => browser(BrowserError::SelectorInvalid(text(info))),
+            "session not created" => browser(BrowserError::Unavailable(text(info))),
+            "insecure certificate" => {
+                browser(BrowserError::Navigation(net_code(info).unwrap_or_else(|| text(info))))
             }
-            E::StaleElementReference(_) | E::NoSuchElement(_) => Self::Stale,
-            E::JavascriptError(info) if info.value.message.contains("document unloaded") => {
-                Self::Left
-            }
-            E::JavascriptError(info) => Self::Script(text(&info)),
-            E::UnknownCommand(_) | E::UnknownMethod(_) | E::UnsupportedOperation(_) => {
-                Self::Unknown
-            }
-            E::ScriptTimeout(_) => Self::Slow,
-            E::WebDriverTimeout(info) => browser(BrowserError::Timeout(text(&info))),
-            E::InvalidSessionId(info) => browser(BrowserError::SessionLost(text(&info))),
-            E::NoSuchWindow(_) | E::NoSuchFrame(_) => Self::NoWindow,
-            E::InvalidSelector(info) => browser(BrowserError::SelectorInvalid(text(&info))),
-            E::SessionNotCreated(info) => browser(BrowserError::Unavailable(text(&info))),
-            E::InsecureCertificate(info) => {
-                browser(BrowserError::Navigation(net_code(&info).unwrap_or_else(|| text(&info))))
-            }
-            E::UnknownError(info) => browser(unknown(&info)),
-            E::NotInSpec(info) => own_code(&info),
-            E::HttpError(why) | E::RequestFailed(why) => {
-                browser(BrowserError::SessionLost(cut(&why, MAX_TEXT)))
-            }
-            E::UnknownResponse(status, _) => browser(BrowserError::SessionLost(format!(
-                "the answer, with status {status}, is not WebDriver"
-            ))),
-            other => browser(BrowserError::Unexpected(cut(&other.to_string(), MAX_TEXT))),
+            "unknown error" => browser(unknown(info)),
+            // The rest are codes that chromedriver has of its own.
+            "aborted by navigation" | "no such execution context" => Self::Left,
+            "tab crashed" => browser(BrowserError::PageCrashed(text(info))),
+            "disconnected" | "chrome not reachable" => browser(BrowserError::Crashed(text(info))),
+            _ => browser(BrowserError::Unexpected(text(info))),
         }
     }
 }
@@ -119,28 +129,16 @@ pub(super) fn cut(text: &str, limit: usize) -> String {
 }
 
 /// The code that W3C leaves for everything else: only its text tells what happened.
-fn unknown(info: &WebDriverErrorInfo) -> BrowserError {
+fn unknown(info: &Refusal) -> BrowserError {
     match net_code(info) {
         Some(code) => BrowserError::Navigation(code),
         None => BrowserError::Unexpected(text(info)),
     }
 }
 
-/// Codes that chromedriver has of its own.
-fn own_code(info: &WebDriverErrorInfo) -> Failure {
-    match info.value.error.as_deref() {
-        Some("aborted by navigation" | "no such execution context") => Failure::Left,
-        Some("tab crashed") => Failure::Browser(BrowserError::PageCrashed(text(info))),
-        Some("disconnected" | "chrome not reachable") => {
-            Failure::Browser(BrowserError::Crashed(text(info)))
-        }
-        _ => Failure::Browser(BrowserError::Unexpected(text(info))),
-    }
-}
-
 /// The reason that a browser gives for a page that did not load.
-fn net_code(info: &WebDriverErrorInfo) -> Option<String> {
-    let message = &info.value.message;
+fn net_code(info: &Refusal) -> Option<String> {
+    let message = &info.message;
     for (start, rest) in [("net::ERR_", ""), ("about:neterror?e=", "about:neterror ")] {
         if let Some(at) = message.find(start) {
             let tail = &message[at + start.len()..];
@@ -153,15 +151,15 @@ fn net_code(info: &WebDriverErrorInfo) -> Option<String> {
     None
 }
 
-fn text(info: &WebDriverErrorInfo) -> String {
+fn text(info: &Refusal) -> String {
     // The first line says what happened, the others are about versions and the driver's stack.
-    cut(info.value.message.lines().next().unwrap_or_default(), MAX_TEXT)
+    cut(info.message.lines().next().unwrap_or_default(), MAX_TEXT)
 }
 
-fn dialog(info: &WebDriverErrorInfo) -> String {
-    let told = info.value.data.as_ref().and_then(|data| data["text"].as_str());
+fn dialog(info: &Refusal) -> String {
+    let told = info.data.as_ref().and_then(|data| data["text"].as_str());
     let told = told.or_else(|| {
-        let (_, rest) = info.value.message.split_once("{Alert text : ")?;
+        let (_, rest) = info.message.split_once("{Alert text : ")?;
         Some(rest.rsplit_once('}').map_or(rest, |(text, _)| text))
     });
     told.unwrap_or_default().trim().chars().take(MAX_DIALOG).collect()

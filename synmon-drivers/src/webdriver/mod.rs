@@ -1,6 +1,7 @@
-//! Browsers over W3C `WebDriver`, with `thirtyfour` as the protocol's engine.
+//! Browsers over W3C `WebDriver`, which a library of one's choice speaks.
 
 mod capabilities;
+mod client;
 mod config;
 mod driver;
 mod failure;
@@ -9,6 +10,7 @@ mod session;
 mod start;
 mod wire;
 
+pub use client::Client;
 pub use config::Remote;
 
 use std::time::Duration;
@@ -31,6 +33,7 @@ const READY_LIMIT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct WebDriverBrowser {
     place: Place,
+    client: Client,
     wire: Wire,
 }
 
@@ -44,18 +47,18 @@ impl WebDriverBrowser {
     /// Browsers on this machine. What former processes left behind under the same folder, because
     /// they were killed, is removed first.
     #[must_use]
-    pub fn local(config: LocalChromium) -> Self {
+    pub fn local(config: LocalChromium, client: Client) -> Self {
         let swept = local::sweep(&config.temp_root);
         if swept > 0 {
             tracing::info!(folders = swept, "removed what former browsers left behind");
         }
-        Self { place: Place::Local(config), wire: Wire::new() }
+        Self { place: Place::Local(config), client, wire: Wire::new() }
     }
 
     /// Browsers of a Selenium Grid or of any other `WebDriver` endpoint.
     #[must_use]
-    pub fn remote(config: Remote) -> Self {
-        Self { place: Place::Remote(config), wire: Wire::new() }
+    pub fn remote(config: Remote, client: Client) -> Self {
+        Self { place: Place::Remote(config), client, wire: Wire::new() }
     }
 }
 
@@ -118,9 +121,10 @@ impl Browser for WebDriverBrowser {
         if !self.kinds().contains(&request.browser) {
             return Err(BrowserError::Unavailable(format!("there is no {} here", request.browser)));
         }
+        let through = (self.client, &self.wire);
         let session = match &self.place {
-            Place::Local(config) => start::local(config, request, &self.wire).await?,
-            Place::Remote(config) => start::remote(config, request, &self.wire).await?,
+            Place::Local(config) => start::local(config, request, through).await?,
+            Place::Remote(config) => start::remote(config, request, through).await?,
         };
         Ok(Box::new(session))
     }

@@ -17,6 +17,7 @@ use crate::{
 
 use super::{
     capabilities::{Local, PAGE_LOAD_MS, SCRIPT_MS, capabilities},
+    client::Client,
     config::Remote,
     driver::{Driver, limits},
     failure::Failure,
@@ -28,7 +29,7 @@ use super::{
 pub(super) async fn local(
     config: &LocalChromium,
     request: &SessionRequest,
-    wire: &Wire,
+    (client, wire): (Client, &Wire),
 ) -> Result<WebDriverSession, BrowserError> {
     let places = config.clone();
     let full = request.settings.variant == BrowserVariant::Full;
@@ -43,7 +44,7 @@ pub(super) async fn local(
     let process = LocalDriver::start(&chromedriver, &config.temp_root)
         .await
         .map_err(BrowserError::Unavailable)?;
-    match local_session(config, request, wire, (&chromium, form), &process).await {
+    match local_session(config, request, (client, wire), (&chromium, form), &process).await {
         Ok((driver, side)) => {
             let parts = Parts {
                 driver,
@@ -72,11 +73,11 @@ pub(super) async fn local(
 pub(super) async fn remote(
     config: &Remote,
     request: &SessionRequest,
-    wire: &Wire,
+    (client, wire): (Client, &Wire),
 ) -> Result<WebDriverSession, BrowserError> {
     let asked = capabilities(request, config.proxy.as_deref(), &config.extra_args, None);
     let (sender, receiver) = oneshot::channel();
-    tokio::spawn(deliver(config.base(), asked, wire.clone(), sender));
+    tokio::spawn(deliver((client, wire.clone()), config.base(), asked, sender));
     let driver = receiver.await.unwrap_or_else(|_| Err(Failure::Unknown)).map_err(unavailable)?;
     let parts = Parts {
         driver,
@@ -104,14 +105,14 @@ struct Side {
 async fn local_session(
     config: &LocalChromium,
     request: &SessionRequest,
-    wire: &Wire,
+    (client, wire): (Client, &Wire),
     (chromium, form): (&Path, Form),
     process: &LocalDriver,
 ) -> Result<(Driver, Side), Failure> {
     let local =
         process.folder().map(|folder| Local { chromium, folder, headless: config.headless, form });
     let asked = capabilities(request, config.proxy.as_deref(), &config.extra_args, local.as_ref());
-    let driver = Driver::connect(&process.url(), asked, wire).await?;
+    let driver = Driver::connect(client, &process.url(), asked, wire).await?;
     let debugger = driver
         .capability("goog:chromeOptions")
         .and_then(|options| options["debuggerAddress"].as_str())
@@ -128,12 +129,12 @@ async fn local_session(
 }
 
 async fn deliver(
+    (client, wire): (Client, Wire),
     url: Url,
     asked: Map<String, Value>,
-    wire: Wire,
     sender: oneshot::Sender<Result<Driver, Failure>>,
 ) {
-    let created = Driver::connect(url.as_str(), asked, &wire).await;
+    let created = Driver::connect(client, url.as_str(), asked, &wire).await;
     if let Err(Ok(unwanted)) = sender.send(created)
         && let Err(error) = unwanted.delete().await
     {

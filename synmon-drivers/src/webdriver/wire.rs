@@ -12,8 +12,8 @@ use thirtyfour::{
 };
 
 /// The largest answer that is read: a picture in base64.
-const MAX_ANSWER: usize = 32 << 20;
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+pub(super) const MAX_ANSWER: usize = 32 << 20;
+pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 /// A client for drivers.
 #[derive(Clone, Debug)]
@@ -69,7 +69,10 @@ impl HttpClient for Wire {
         let answer =
             request.send().await.map_err(|error| WebDriverError::HttpError(words(error)))?;
         let status = answer.status();
-        let body = bounded(answer).await.map_err(WebDriverError::HttpError)?;
+        let mut body = bounded(answer).await.map_err(WebDriverError::HttpError)?;
+        if !status.is_success() {
+            body = plain_error(body);
+        }
         Response::builder()
             .status(status)
             .body(body)
@@ -92,14 +95,64 @@ async fn bounded(mut answer: reqwest::Response) -> Result<Bytes, String> {
     Ok(body.freeze())
 }
 
+/// A Selenium Grid's own errors carry their stack as a list, where W3C has a text. thirtyfour takes
+/// such an answer for none, and what happened would be lost with it: the stack goes.
+fn plain_error(body: Bytes) -> Bytes {
+    let Ok(mut answer) = serde_json::from_slice::<Value>(&body) else { return body };
+    let Some(value) = answer.get_mut("value").and_then(Value::as_object_mut) else { return body };
+    if value.get("stacktrace").is_none_or(Value::is_string) {
+        return body;
+    }
+    value.remove("stacktrace");
+    answer.to_string().into()
+}
+
 /// An error's text with its causes, without the address: that may hold a password.
 fn words(error: reqwest::Error) -> String {
-    let error = error.without_url();
+    chain(&error.without_url())
+}
+
+/// An error's text with its causes.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
-    let mut source = std::error::Error::source(&error);
+    let mut source = error.source();
     while let Some(cause) = source {
         text = format!("{text}: {cause}");
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use thirtyfour::error::WebDriverErrorInner;
+
+    use super::*;
+
+    fn read(value: &Value) -> WebDriverErrorInner {
+        let body = plain_error(json!({ "value": value }).to_string().into());
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        WebDriverError::parse(500, body).into_inner()
+    }
+
+    #[test]
+    fn a_grids_own_error_says_what_happened() {
+        let error = read(&json!({
+            "error": "session not created",
+            "message": "Could not start a new session.",
+            "stacktrace": [{ "fileName": "LocalNode.java", "lineNumber": 228 }],
+        }));
+        let WebDriverErrorInner::SessionNotCreated(info) = error else { panic!("{error:?}") };
+        assert_eq!(info.value.message, "Could not start a new session.");
+    }
+
+    #[test]
+    fn a_drivers_error_stays_as_it_is() {
+        let error =
+            read(&json!({ "error": "timeout", "message": "late", "stacktrace": "#0 0x5a" }));
+        let WebDriverErrorInner::WebDriverTimeout(info) = error else { panic!("{error:?}") };
+        assert_eq!(info.value.stacktrace.as_deref(), Some("#0 0x5a"));
+        assert_eq!(plain_error(Bytes::from("<html>")), "<html>");
+    }
 }

@@ -55,7 +55,14 @@ pub(crate) fn engines() -> Option<Engines> {
             )),
         ),
         #[cfg(feature = "webdriver")]
-        ("Chromium by WebDriver", Arc::new(synmon_drivers::WebDriverBrowser::local(config()))),
+        ("Chromium by WebDriver", webdriver(config(), synmon_drivers::Client::Thirtyfour)),
+        #[cfg(feature = "fantoccini")]
+        ("Chromium by fantoccini", webdriver(config(), synmon_drivers::Client::Fantoccini)),
     ];
     Some(Engines { engines, folder })
+}
+
+#[cfg(feature = "webdriver")]
+fn webdriver(config: LocalChromium, client: synmon_drivers::Client) -> Arc<dyn Browser> {
+    Arc::new(synmon_drivers::WebDriverBrowser::local(config, client))
 }

@@ -4,11 +4,18 @@ use synmon_core::{
     browser::{Browser, SessionRequest},
     flow::BrowserKind,
 };
-use synmon_drivers::{LocalChromium, WebDriverBrowser};
+use synmon_drivers::{Client, LocalChromium, WebDriverBrowser};
 use synmon_testkit::conformance::browser::{Subject, Tab};
 use tempfile::TempDir;
 
 use crate::machine::assert_clean;
+
+/// The clients that this build has.
+pub(crate) const CLIENTS: &[Client] = &[
+    Client::Thirtyfour,
+    #[cfg(feature = "fantoccini")]
+    Client::Fantoccini,
+];
 
 /// A browser with a folder of its own.
 pub(crate) struct Chromium {
@@ -44,6 +51,11 @@ pub(crate) fn request(browser: &dyn Browser) -> SessionRequest {
 
 /// A Chromium; `None`, loudly, where there is none.
 pub(crate) fn chromium() -> Option<Chromium> {
+    chromium_by(Client::default())
+}
+
+/// The same, spoken to by this client.
+pub(crate) fn chromium_by(client: Client) -> Option<Chromium> {
     let folder = tempfile::tempdir().unwrap();
     let config = LocalChromium::new(folder.path().to_owned());
     if let Err(missing) = config.discover() {
@@ -53,7 +65,7 @@ pub(crate) fn chromium() -> Option<Chromium> {
         eprintln!("SKIPPED: {missing}");
         return None;
     }
-    let browser = WebDriverBrowser::local(config);
+    let browser = WebDriverBrowser::local(config, client);
     assert!(!browser.kinds().is_empty());
     Some(Chromium { browser, folder })
 }

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use synmon_core::browser::Health;
-use synmon_drivers::{Remote, WebDriverBrowser};
+use synmon_drivers::{Client, Remote, WebDriverBrowser};
 use synmon_testkit::conformance::browser::{HANGS, Tab};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
@@ -16,7 +16,7 @@ use tokio::{
 };
 use url::Url;
 
-use crate::fixture::open_tab;
+use crate::fixture::{CLIENTS, open_tab};
 
 /// What of the Grid answers no more.
 #[derive(Default)]
@@ -45,8 +45,8 @@ impl Grid {
         Self { url, silence, server }
     }
 
-    async fn tab(&self) -> Tab {
-        open_tab(&WebDriverBrowser::remote(Remote::new(self.url.clone()))).await
+    async fn tab(&self, client: Client) -> Tab {
+        open_tab(&WebDriverBrowser::remote(Remote::new(self.url.clone()), client)).await
     }
 }
 
@@ -110,19 +110,23 @@ async fn request(socket: &mut BufReader<TcpStream>) -> Option<String> {
 
 #[tokio::test]
 async fn a_node_that_is_gone_is_no_fault_of_the_page() {
-    let grid = Grid::start().await;
-    let mut tab = grid.tab().await;
-    assert_eq!(tab.0.probe().await, Health::Alive);
-    grid.silence.node.store(true, Ordering::SeqCst);
-    let health = timeout(HANGS, tab.0.probe()).await.unwrap();
-    assert!(matches!(health, Health::Lost { .. }), "{health:?}");
+    for client in CLIENTS {
+        let grid = Grid::start().await;
+        let mut tab = grid.tab(*client).await;
+        assert_eq!(tab.0.probe().await, Health::Alive, "{client:?}");
+        grid.silence.node.store(true, Ordering::SeqCst);
+        let health = timeout(HANGS, tab.0.probe()).await.unwrap();
+        assert!(matches!(health, Health::Lost { .. }), "{client:?}: {health:?}");
+    }
 }
 
 #[tokio::test]
 async fn a_driver_that_a_page_holds_up_is_still_there() {
-    let grid = Grid::start().await;
-    let mut tab = grid.tab().await;
-    grid.silence.driver.store(true, Ordering::SeqCst);
-    let health = timeout(HANGS, tab.0.probe()).await.unwrap();
-    assert_eq!(health, Health::Alive);
+    for client in CLIENTS {
+        let grid = Grid::start().await;
+        let mut tab = grid.tab(*client).await;
+        grid.silence.driver.store(true, Ordering::SeqCst);
+        let health = timeout(HANGS, tab.0.probe()).await.unwrap();
+        assert_eq!(health, Health::Alive, "{client:?}");
+    }
 }

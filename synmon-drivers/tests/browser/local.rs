@@ -6,7 +6,7 @@ use std::{
 };
 
 use synmon_core::browser::{Browser as _, BrowserError, Health};
-use synmon_drivers::{LocalChromium, WebDriverBrowser};
+use synmon_drivers::{Client, LocalChromium, WebDriverBrowser};
 use synmon_testkit::{Pages, Site, conformance::browser::HANGS, until};
 use tokio::{process::Command, time::timeout};
 
@@ -81,7 +81,7 @@ async fn a_host_that_is_killed_leaves_nothing() {
 #[ignore = "it is started by another test"]
 async fn host() {
     let folder = std::env::current_dir().unwrap();
-    let browser = WebDriverBrowser::local(LocalChromium::new(runs(&folder)));
+    let browser = WebDriverBrowser::local(LocalChromium::new(runs(&folder)), Client::default());
     let mut tab = open_tab(&browser).await;
     tab.open(&Site::with(PAGE).await.url("/")).await;
     std::fs::write(folder.join("open"), "").unwrap();
@@ -150,7 +150,7 @@ async fn a_missing_program_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = LocalChromium::new(folder.path().to_owned());
     config.chromium = Some("/nowhere/chromium".into());
-    let browser = WebDriverBrowser::local(config);
+    let browser = WebDriverBrowser::local(config, Client::default());
     let why = browser.ready().await.unwrap_err();
     assert!(why.contains("/nowhere/chromium") || why.contains("chromedriver"), "{why}");
     let Err(error) = browser.start(&request(&browser)).await else { panic!("it has started") };
@@ -164,7 +164,7 @@ async fn a_browser_that_does_not_start_is_unavailable() {
     };
     let mut config = LocalChromium::new(folder.path().to_owned());
     config.chromium = Some("/bin/false".into());
-    let browser = WebDriverBrowser::local(config);
+    let browser = WebDriverBrowser::local(config, Client::default());
     let Err(error) = browser.start(&request(&browser)).await else { panic!("it has started") };
     assert!(matches!(error, BrowserError::Unavailable(_)), "{error}");
     assert_clean(folder.path()).await;

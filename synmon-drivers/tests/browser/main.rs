@@ -23,6 +23,15 @@ mod conformance {
         synmon_testkit::browser_conformance!(async { chromium() });
     }
 
+    #[cfg(feature = "fantoccini")]
+    mod fantoccini {
+        use synmon_drivers::Client;
+
+        use crate::fixture::chromium_by;
+
+        synmon_testkit::browser_conformance!(async { chromium_by(Client::Fantoccini) });
+    }
+
     #[cfg(feature = "cdp")]
     mod devtools {
         use crate::cdp::devtools;

@@ -6,7 +6,7 @@ use synmon_core::{
     browser::{Browser as _, BrowserError, Health},
     flow::BrowserKind,
 };
-use synmon_drivers::{LocalChromium, Remote, WebDriverBrowser};
+use synmon_drivers::{Client, LocalChromium, Remote, WebDriverBrowser};
 use synmon_testkit::{Site, conformance::browser::HANGS, until};
 use tempfile::TempDir;
 use tokio::{
@@ -18,7 +18,7 @@ use tokio::{
 use url::Url;
 
 use crate::{
-    fixture::{open_tab, request},
+    fixture::{CLIENTS, open_tab, request},
     machine::processes,
 };
 
@@ -54,10 +54,10 @@ async fn endpoint() -> Option<Endpoint> {
 }
 
 /// As a Grid node in a container would have it.
-fn remote(endpoint: &Endpoint) -> WebDriverBrowser {
+fn remote(endpoint: &Endpoint, client: Client) -> WebDriverBrowser {
     let mut config = Remote::new(endpoint.url.clone());
     config.extra_args = vec!["--no-sandbox".to_owned()];
-    WebDriverBrowser::remote(config)
+    WebDriverBrowser::remote(config, client)
 }
 
 fn browsers(endpoint: &Endpoint) -> usize {
@@ -70,18 +70,20 @@ async fn an_endpoint_serves_sessions() {
     let Some(endpoint) = endpoint().await else {
         return;
     };
-    let browser = remote(&endpoint);
-    browser.ready().await.unwrap();
-    assert!(browser.kinds().contains(&BrowserKind::Firefox));
-    let site = Site::with(&[("/", "<title>remote</title><button>x</button>")]).await;
-    let mut tab = open_tab(&browser).await;
-    tab.open(&site.url("/")).await;
-    tab.click("//button").await;
-    assert_eq!(tab.title().await, "remote");
-    tab.assert_picture().await;
-    assert_eq!(tab.0.probe().await, Health::Alive);
-    tab.close().await;
-    until("the end of the browser", async || (browsers(&endpoint) == 0).then_some(())).await;
+    for client in CLIENTS {
+        let browser = remote(&endpoint, *client);
+        browser.ready().await.unwrap();
+        assert!(browser.kinds().contains(&BrowserKind::Firefox));
+        let site = Site::with(&[("/", "<title>remote</title><button>x</button>")]).await;
+        let mut tab = open_tab(&browser).await;
+        tab.open(&site.url("/")).await;
+        tab.click("//button").await;
+        assert_eq!(tab.title().await, "remote");
+        tab.assert_picture().await;
+        assert_eq!(tab.0.probe().await, Health::Alive);
+        tab.close().await;
+        until("the end of the browser", async || (browsers(&endpoint) == 0).then_some(())).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -89,9 +91,11 @@ async fn a_session_that_is_dropped_is_ended() {
     let Some(endpoint) = endpoint().await else {
         return;
     };
-    let browser = remote(&endpoint);
-    drop(open_tab(&browser).await);
-    until("the end of the browser", async || (browsers(&endpoint) == 0).then_some(())).await;
+    for client in CLIENTS {
+        let browser = remote(&endpoint, *client);
+        drop(open_tab(&browser).await);
+        until("the end of the browser", async || (browsers(&endpoint) == 0).then_some(())).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -99,31 +103,37 @@ async fn a_session_that_comes_too_late_is_ended() {
     let Some(endpoint) = endpoint().await else {
         return;
     };
-    let browser = remote(&endpoint);
-    let request = request(&browser);
-    tokio::select! {
-        _ = browser.start(&request) => panic!("it started before it was seen to start"),
-        () = until("a browser", async || (browsers(&endpoint) > 0).then_some(())) => {}
+    for client in CLIENTS {
+        let browser = remote(&endpoint, *client);
+        let request = request(&browser);
+        tokio::select! {
+            _ = browser.start(&request) => panic!("it started before it was seen to start"),
+            () = until("a browser", async || (browsers(&endpoint) > 0).then_some(())) => {}
+        }
+        until("the end of the browser", async || (browsers(&endpoint) == 0).then_some(())).await;
     }
-    until("the end of the browser", async || (browsers(&endpoint) == 0).then_some(())).await;
 }
 
 #[tokio::test]
 async fn an_endpoint_that_is_away_is_not_ready() {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let url =
-        Url::parse(&format!("http://user:secret@{}", listener.local_addr().unwrap())).unwrap();
-    let browser = WebDriverBrowser::remote(Remote::new(url));
-    // It accepts and never answers.
-    let silent = timeout(HANGS, browser.ready()).await.unwrap().unwrap_err();
-    drop(listener);
-    let refused = timeout(HANGS, browser.ready()).await.unwrap().unwrap_err();
-    let Err(BrowserError::Unavailable(start)) =
-        timeout(HANGS + Duration::from_secs(5), browser.start(&request(&browser))).await.unwrap()
-    else {
-        panic!("it has started")
-    };
-    for text in [silent, refused, start] {
-        assert!(!text.contains("secret"), "{text}");
+    for client in CLIENTS {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url =
+            Url::parse(&format!("http://user:secret@{}", listener.local_addr().unwrap())).unwrap();
+        let browser = WebDriverBrowser::remote(Remote::new(url), *client);
+        // It accepts and never answers.
+        let silent = timeout(HANGS, browser.ready()).await.unwrap().unwrap_err();
+        drop(listener);
+        let refused = timeout(HANGS, browser.ready()).await.unwrap().unwrap_err();
+        let Err(BrowserError::Unavailable(start)) =
+            timeout(HANGS + Duration::from_secs(5), browser.start(&request(&browser)))
+                .await
+                .unwrap()
+        else {
+            panic!("it has started")
+        };
+        for text in [silent, refused, start] {
+            assert!(!text.contains("secret"), "{text}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use synmon_core::browser::Browser;
-use synmon_drivers::{CdpBrowser, Isolation, LocalChromium, Pooling, WebDriverBrowser};
+use synmon_drivers::{CdpBrowser, Client, Isolation, LocalChromium, Pooling, WebDriverBrowser};
 
 use crate::Place;
 
@@ -29,6 +29,6 @@ pub(crate) fn browser(place: &Place) -> Arc<dyn Browser> {
     match place.engine {
         Engine::Cdp => Arc::new(pooled(Isolation::Context)),
         Engine::CdpCold => Arc::new(pooled(Isolation::Process)),
-        Engine::Webdriver => Arc::new(WebDriverBrowser::local(chromium)),
+        Engine::Webdriver => Arc::new(WebDriverBrowser::local(chromium, Client::default())),
     }
 }

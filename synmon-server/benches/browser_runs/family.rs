@@ -6,6 +6,7 @@ use std::process::{Command, ExitCode};
 use rustix::process::{WaitOptions, getpid, set_child_subreaper, wait};
 
 /// Starts the program, and waits for whatever becomes a child of ours until it ends.
+#[expect(clippy::zombie_processes, reason = "it is waited for with all the others, by `wait`")]
 pub(crate) fn run(command: &[String]) -> ExitCode {
     set_child_subreaper(Some(getpid())).unwrap();
     let program = Command::new(&command[0]).args(&command[1..]).spawn().unwrap();

@@ -71,6 +71,7 @@ struct HealedView {
 /// How a document was loaded, in milliseconds since its navigation began.
 #[derive(Object)]
 #[oai(rename = "NavigationTiming")]
+#[expect(clippy::struct_field_names, reason = "the unit is part of the wire's names")]
 struct NavigationView {
     /// When the first byte came.
     ttfb_ms: f64,

@@ -126,6 +126,7 @@ pub(crate) struct StepLogView {
 /// Where a step's time went, in milliseconds.
 #[derive(Object)]
 #[oai(rename = "StepTiming")]
+#[expect(clippy::struct_field_names, reason = "the unit is part of the wire's names")]
 pub(crate) struct TimingView {
     /// Until the element was found and the page was ready for the step.
     find_ms: u64,

@@ -21,7 +21,7 @@ pub enum BrowserSource {
         search_path: Option<OsString>,
     },
     /// A Selenium Grid or any WebDriver endpoint; its url may have a password in it.
-    WebDriver(Url),
+    WebDriver(Url, WebDriverClient),
     /// A Chromium elsewhere, by the address of its DevTools, which may hold a token.
     DevTools(Url, Warmth),
 }
@@ -32,7 +32,18 @@ pub enum LocalEngine {
     /// Over the DevTools protocol.
     Cdp(Warmth),
     /// Over WebDriver, by a driver for each run.
-    WebDriver,
+    WebDriver(WebDriverClient),
+}
+
+/// The library that speaks WebDriver.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum WebDriverClient {
+    /// `thirtyfour`.
+    #[default]
+    Thirtyfour,
+    /// `fantoccini`.
+    #[cfg(feature = "fantoccini")]
+    Fantoccini,
 }
 
 /// How browsers are kept for later runs.
@@ -50,7 +61,7 @@ pub struct Warmth {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Engine {
     Cdp,
-    WebDriver,
+    WebDriver(WebDriverClient),
 }
 
 // A url shows its password, so this can't be derived.
@@ -63,7 +74,9 @@ impl fmt::Debug for BrowserSource {
                 .field("chromium", chromium)
                 .field("chromedriver", chromedriver)
                 .finish_non_exhaustive(),
-            Self::WebDriver(url) => f.debug_tuple("WebDriver").field(&url.host_str()).finish(),
+            Self::WebDriver(url, client) => {
+                f.debug_tuple("WebDriver").field(&url.host_str()).field(client).finish()
+            }
             Self::DevTools(url, warmth) => {
                 f.debug_tuple("DevTools").field(&url.host_str()).field(warmth).finish()
             }
@@ -91,17 +104,23 @@ pub(super) fn browser_source(
             "is cdp, which a WebDriver endpoint does not speak: unset it, or set SYNMON_CDP_URL \
              instead of SYNMON_WEBDRIVER_URL",
         )),
-        (None, Some(_)) if engine == Some(Engine::WebDriver) => Err(error(
+        (None, Some(_)) if matches!(engine, Some(Engine::WebDriver(_))) => Err(error(
             ENGINE,
-            "is webdriver, which a DevTools address does not speak: unset it, or set \
+            "speaks WebDriver, which a DevTools address does not: unset it, or set \
              SYNMON_WEBDRIVER_URL instead of SYNMON_CDP_URL",
         )),
-        (Some(url), None) => Ok(BrowserSource::WebDriver(webdriver_url(&url)?)),
+        (Some(url), None) => {
+            let client = match engine {
+                Some(Engine::WebDriver(client)) => client,
+                _ => WebDriverClient::default(),
+            };
+            Ok(BrowserSource::WebDriver(webdriver_url(&url, client)?, client))
+        }
         (None, Some(url)) => Ok(BrowserSource::DevTools(devtools_url(&url)?, warmth)),
         (None, None) => Ok(BrowserSource::Local {
             engine: match engine {
                 None | Some(Engine::Cdp) => LocalEngine::Cdp(warmth),
-                Some(Engine::WebDriver) => LocalEngine::WebDriver,
+                Some(Engine::WebDriver(client)) => LocalEngine::WebDriver(client),
             },
             chromium: text("SYNMON_CHROMIUM")?.map(PathBuf::from),
             chromedriver: text("SYNMON_CHROMEDRIVER")?.map(PathBuf::from),
@@ -116,8 +135,16 @@ fn engine(
     match text(ENGINE)?.as_deref() {
         None => Ok(None),
         Some("cdp") => Ok(Some(Engine::Cdp)),
-        Some("webdriver") => Ok(Some(Engine::WebDriver)),
-        Some(_) => Err(error(ENGINE, "must be cdp or webdriver")),
+        Some("webdriver") => Ok(Some(Engine::WebDriver(WebDriverClient::Thirtyfour))),
+        #[cfg(feature = "fantoccini")]
+        Some("fantoccini") => Ok(Some(Engine::WebDriver(WebDriverClient::Fantoccini))),
+        #[cfg(not(feature = "fantoccini"))]
+        Some("fantoccini") => Err(error(
+            ENGINE,
+            "is fantoccini, which this build does not have: build synmon-server with \
+             `--features fantoccini`, or set webdriver",
+        )),
+        Some(_) => Err(error(ENGINE, "must be cdp, webdriver or fantoccini")),
     }
 }
 
@@ -142,10 +169,15 @@ fn warmth(
     Ok(Warmth { process_per_run, recycle_after_runs, recycle_after })
 }
 
-fn webdriver_url(text: &str) -> Result<Url, ConfigError> {
-    endpoint(text, ["http", "https"]).ok_or_else(|| {
+fn webdriver_url(text: &str, client: WebDriverClient) -> Result<Url, ConfigError> {
+    let url = endpoint(text, ["http", "https"]).ok_or_else(|| {
         error("SYNMON_WEBDRIVER_URL", "must be an address such as http://grid.internal:4444")
-    })
+    })?;
+    if client != WebDriverClient::Thirtyfour && url.scheme() != "http" {
+        let why = "is fantoccini, which does not speak https: set webdriver for this endpoint";
+        return Err(error(ENGINE, why));
+    }
+    Ok(url)
 }
 
 fn devtools_url(text: &str) -> Result<Url, ConfigError> {
@@ -168,6 +200,8 @@ mod tests {
     use super::*;
     use crate::config::tests::config;
 
+    const WEBDRIVER: LocalEngine = LocalEngine::WebDriver(WebDriverClient::Thirtyfour);
+
     fn source(settings: &[(&'static str, &str)]) -> Result<BrowserSource, String> {
         config(settings).map(|config| config.browser).map_err(|error| error.to_string())
     }
@@ -180,7 +214,7 @@ mod tests {
         };
         assert_eq!(local(&[]), LocalEngine::Cdp(Warmth::default()));
         assert_eq!(local(&[("SYNMON_ENGINE", "cdp")]), LocalEngine::Cdp(Warmth::default()));
-        assert_eq!(local(&[("SYNMON_ENGINE", "webdriver")]), LocalEngine::WebDriver);
+        assert_eq!(local(&[("SYNMON_ENGINE", "webdriver")]), WEBDRIVER);
         let settings = [
             ("SYNMON_BROWSER_ISOLATION", "process"),
             ("SYNMON_BROWSER_RECYCLE_RUNS", "50"),
@@ -199,7 +233,7 @@ mod tests {
         let grid = ("SYNMON_WEBDRIVER_URL", "http://grid:4444");
         let chrome = ("SYNMON_CDP_URL", "ws://chrome:9222/devtools/browser/x");
         for settings in [&[grid][..], &[grid, ("SYNMON_ENGINE", "webdriver")]] {
-            assert!(matches!(source(settings), Ok(BrowserSource::WebDriver(_))), "{settings:?}");
+            assert!(matches!(source(settings), Ok(BrowserSource::WebDriver(..))), "{settings:?}");
         }
         for settings in [&[chrome][..], &[chrome, ("SYNMON_ENGINE", "cdp")]] {
             assert!(matches!(source(settings), Ok(BrowserSource::DevTools(..))), "{settings:?}");
@@ -212,6 +246,26 @@ mod tests {
             let message = source(settings).unwrap_err();
             assert!(message.contains(words), "{message}");
         }
+    }
+
+    #[cfg(feature = "fantoccini")]
+    #[test]
+    fn fantoccini_is_chosen_for_browsers_here_and_for_plain_endpoints() {
+        let engine = ("SYNMON_ENGINE", "fantoccini");
+        let Ok(BrowserSource::Local { engine: local, .. }) = source(&[engine]) else { panic!() };
+        assert_eq!(local, LocalEngine::WebDriver(WebDriverClient::Fantoccini));
+        let grid = [engine, ("SYNMON_WEBDRIVER_URL", "http://grid:4444")];
+        let Ok(BrowserSource::WebDriver(_, client)) = source(&grid) else { panic!() };
+        assert_eq!(client, WebDriverClient::Fantoccini);
+        let tls = source(&[engine, ("SYNMON_WEBDRIVER_URL", "https://grid")]).unwrap_err();
+        assert!(tls.contains("does not speak https"), "{tls}");
+    }
+
+    #[cfg(not(feature = "fantoccini"))]
+    #[test]
+    fn a_build_without_fantoccini_says_how_to_get_it() {
+        let message = source(&[("SYNMON_ENGINE", "fantoccini")]).unwrap_err();
+        assert!(message.contains("--features fantoccini"), "{message}");
     }
 
     #[test]

@@ -132,7 +132,7 @@ mod tests {
         assert_eq!(config.jwt_secret.as_ref().unwrap().expose_secret(), given[1].1);
         let Mail::Smtp(smtp) = &config.mail else { panic!("a folder") };
         assert_eq!(smtp.expose_secret(), given[2].1);
-        let BrowserSource::WebDriver(grid) = &config.browser else { panic!("a local browser") };
+        let BrowserSource::WebDriver(grid, _) = &config.browser else { panic!("a local browser") };
         assert_eq!(grid.as_str(), given[3].1);
     }
 

@@ -53,13 +53,13 @@ async fn a_used_flow_may_be_deleted_and_those_that_use_it_are_warned_of() {
     let ann = app.register("ann").await;
     let proof = json!([{"number": 1, "action": "assert_text", "content": "Hello"}]);
     let used = ann.flow_with_steps("http://127.0.0.1:9/", proof).await;
-    let uses = |id: &str| json!([{"number": 1, "action": "use_flow", "content": id}]);
-    let flow = ann.flow_with_steps("http://127.0.0.1:9/", uses(&used)).await;
+    let using = |id: &str| json!([{"number": 1, "action": "use_flow", "content": id}]);
+    let flow = ann.flow_with_steps("http://127.0.0.1:9/", using(&used)).await;
     let steps = format!("/flows/{flow}/steps");
-    ann.put(&steps, &uses(&flow)).await.must_blame(422, &["steps[0].content"]);
+    ann.put(&steps, &using(&flow)).await.must_blame(422, &["steps[0].content"]);
     let nested = ann.create_flow(json!({})).await;
     let nested = format!("/flows/{}/steps", nested["id"].as_str().unwrap());
-    ann.put(&nested, &uses(&flow)).await.must_blame(422, &["steps[0].content"]);
+    ann.put(&nested, &using(&flow)).await.must_blame(422, &["steps[0].content"]);
     let codes = async || -> Vec<Value> {
         let lint = ann.post_nothing(&format!("/flows/{flow}/lint")).await.must_be(200).json();
         lint["warnings"].as_array().unwrap().iter().map(|one| one["code"].clone()).collect()
@@ -67,7 +67,7 @@ async fn a_used_flow_may_be_deleted_and_those_that_use_it_are_warned_of() {
     assert_eq!(codes().await, [""; 0]);
     ann.delete(&format!("/flows/{used}")).await.must_be(204);
     assert!(codes().await.contains(&json!("used_flow_missing")));
-    assert_eq!(ann.get(&steps).await.must_be(200).json(), uses(&used), "it is kept as it is");
+    assert_eq!(ann.get(&steps).await.must_be(200).json(), using(&used), "it is kept as it is");
     let run = ann.run_to_its_end(&flow).await;
     assert_eq!(
         (&run["status"], &run["error"]["code"]),

@@ -107,6 +107,7 @@ fn each_backend_has_one_home() {
         ("sqlx", "synmon-store"),
         ("object_store", "synmon-store"),
         ("thirtyfour", "synmon-drivers"),
+        ("fantoccini", "synmon-drivers"),
         ("lettre", "synmon-notify"),
         ("poem", "synmon-server"),
         ("poem-openapi", "synmon-server"),

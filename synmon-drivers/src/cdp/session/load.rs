@@ -89,6 +89,12 @@ impl CdpSession {
             self.tab_call("Page.getNavigationHistory", json!({}), limits::COMMAND).await?;
         let wanted = history["currentIndex"].as_i64().unwrap_or_default() + distance;
         let entry = usize::try_from(wanted).ok().and_then(|at| history["entries"].get(at));
+        // Before its first page a tab shows a blank one.
+        if distance < 0
+            && entry.is_none_or(|entry| wanted == 0 && entry["url"].as_str() == Some("about:blank"))
+        {
+            return Err(BrowserError::Navigation(actor::NOTHING_BEFORE.to_owned()));
+        }
         let Some(entry) = entry.map(|entry| entry["id"].clone()) else {
             return Ok(());
         };

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 use super::events::WORLD;
 use crate::cdp::connection::{Line, Sent, SessionId};
 
+/// What stands in for view transitions where our browsers have none.
+const TRANSITIONS: &str = include_str!("../../page/transitions.js");
+
 /// Prepares a tab. None of the commands depends on the answer to another one.
 pub(crate) fn tab(
     line: &Line,
@@ -41,6 +44,10 @@ fn both() -> Vec<(&'static str, Value)> {
         (
             "Page.addScriptToEvaluateOnNewDocument",
             json!({ "source": "", "worldName": WORLD, "runImmediately": true }),
+        ),
+        (
+            "Page.addScriptToEvaluateOnNewDocument",
+            json!({ "source": TRANSITIONS, "runImmediately": true }),
         ),
         ("Runtime.enable", json!({})),
         ("Network.enable", json!({})),

@@ -14,6 +14,9 @@ use super::{
 };
 use crate::{actor, page::Shown};
 
+/// What tabs show before they have shown anything.
+const BLANK: [&str; 2] = ["about:blank", "data:,"];
+
 impl WebDriverSession {
     /// Opens an address. Drivers say "ok" to pages that never came: what the tab shows decides.
     pub(super) async fn load_url(&mut self, url: &Url) -> Result<(), BrowserError> {
@@ -41,7 +44,13 @@ impl WebDriverSession {
         };
         self.leave_frames().await?;
         self.send(Command::post(path, json!({})), limits::LOAD).await?;
-        self.loaded().await.map(drop)
+        let shown = self.loaded().await?;
+        if travel == Travel::Back && BLANK.contains(&shown.url.as_str()) {
+            self.send(Command::post("forward", json!({})), limits::LOAD).await?;
+            self.loaded().await?;
+            return Err(BrowserError::Navigation(actor::NOTHING_BEFORE.to_owned()));
+        }
+        Ok(())
     }
 
     /// Steps act in the outermost frame of what is loaded.

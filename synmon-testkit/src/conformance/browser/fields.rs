@@ -173,3 +173,18 @@ pub async fn options_are_chosen_by_label_or_value(subject: Subject<'_>) {
     assert!(matches!(tab.try_once("//div", select("x")).await, Attempt::Refused(_)));
     tab.close().await;
 }
+
+/// What a page puts in the place of a `<select>` takes its focus.
+pub async fn an_option_is_chosen_without_the_focus(subject: Subject<'_>) {
+    let site = Site::with(&[(
+        "/",
+        "<select onfocus='other.focus()' onchange='document.title = value'>
+         <option>A<option>B</select><input id=other>",
+    )])
+    .await;
+    let mut tab = subject.tab().await;
+    tab.open(&site.url("/")).await;
+    tab.act("css=select", Gesture::Select("B".to_owned())).await;
+    tab.is_titled("B").await;
+    tab.close().await;
+}

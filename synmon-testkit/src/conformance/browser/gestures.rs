@@ -152,3 +152,25 @@ pub async fn nothing_is_dragged_where_it_cant_be_dropped(subject: Subject<'_>) {
     assert_eq!(tab.title().await, "", "nothing was pressed");
     tab.close().await;
 }
+
+/// A library that looks only now and then where the pointer is, and sorts what it finds there.
+pub async fn what_looks_by_a_timer_sees_a_drag(subject: Subject<'_>) {
+    let site = Site::with(&[(
+        "/",
+        "<style>div { width: 90px; height: 90px; margin: 50px; background: #ddd }</style>
+         <div id=box>card</div><div id=bin>bin</div><script>
+         let [at, over, timer] = [null, [], null];
+         box.onmousedown = () => { timer = setInterval(() => {
+           const hit = at && document.elementFromPoint(...at)?.id;
+           if (hit && over.at(-1) !== hit) over.push(hit) }, 50) };
+         onmousemove = (event) => { at = [event.clientX, event.clientY] };
+         onmouseup = () => { clearInterval(timer); document.title = `sorted ${over.at(-1)}` };
+         </script>",
+    )])
+    .await;
+    let mut tab = subject.tab().await;
+    tab.open(&site.url("/")).await;
+    tab.act("css=#box", onto("css=#bin")).await;
+    tab.is_titled("sorted bin").await;
+    tab.close().await;
+}

@@ -4,7 +4,7 @@ use synmon_core::browser::{Attempt, BrowserError, NotReady};
 use tokio::time::timeout;
 
 use super::{CLICK, HANGS, Subject, candidates, selector};
-use crate::{Pages, Site};
+use crate::{Answer, Pages, Site};
 
 const FORM: Pages = &[(
     "/",
@@ -186,5 +186,69 @@ pub async fn an_attribute_is_what_the_page_says(subject: Subject<'_>) {
     ] {
         assert_eq!(tab.attribute(find, name).await.as_deref(), value, "{name}");
     }
+    tab.close().await;
+}
+
+pub async fn words_are_found_among_very_many(subject: Subject<'_>) {
+    let site = Site::answering(|request| {
+        (request.path() == "/").then(|| {
+            let row =
+                |i| format!("<div class=c><span>Item {i}</span><button>Buy {i}</button></div>");
+            Answer::html((0..20_000).map(row).collect::<String>())
+        })
+    })
+    .await;
+    let mut tab = subject.tab().await;
+    tab.open(&site.url("/")).await;
+    for (find, matches) in [
+        ("text=\"Buy 4321\"", 1),
+        ("text=item 4321", 1),
+        ("text=buy 1999", 11),
+        ("text='Item 20000'", 0),
+        ("role=button[name=\"Buy 19999\"]", 1),
+    ] {
+        let seen = tab.see(find).await;
+        assert_eq!(seen.map_or(0, |seen| seen.matches), matches, "{find}");
+    }
+    tab.close().await;
+}
+
+/// A browser renders what is far away only when somebody scrolls there; it is there all the same.
+pub async fn what_is_rendered_later_is_there(subject: Subject<'_>) {
+    let site = Site::with(&[(
+        "/",
+        "<div style='height: 5000px'></div><div style='content-visibility: auto'>
+         <p id=far>So <b>far</b> away</p><p hidden>Nowhere</p>
+         <button onclick='document.title = \"clicked\"'>Far</button></div>
+         <div style='content-visibility: hidden'><p>Nowhere</p></div>",
+    )])
+    .await;
+    let mut tab = subject.tab().await;
+    tab.open(&site.url("/")).await;
+    assert_eq!(tab.text("text=So far away").await.trim(), "So far away");
+    assert_eq!(tab.see("text=Nowhere").await, None);
+    tab.click("text=\"Far\"").await;
+    assert_eq!(tab.title().await, "clicked");
+    tab.close().await;
+}
+
+pub async fn a_part_of_an_image_is_clicked(subject: Subject<'_>) {
+    let site = Site::with(&[(
+        "/",
+        "<img usemap='#plan' width=300 height=200 src='data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7' alt=Plan><map name=plan>
+         <area id=left shape=rect coords='0,0,100,200' href='#left' alt=Left>
+         <area id=right shape=circle coords='250,100,40' href='#right' alt=Right>
+         <area id=flat shape=rect coords='0,0,0,0' href='#flat' alt=Flat></map>
+         <script>onclick = (event) => document.title = event.target.id</script>",
+    )])
+    .await;
+    let mut tab = subject.tab().await;
+    tab.open(&site.url("/")).await;
+    for id in ["right", "left"] {
+        tab.click(&format!("css=#{id}")).await;
+        tab.is_titled(id).await;
+    }
+    let answer = tab.try_once("css=#flat", CLICK).await;
+    assert_eq!(answer, Attempt::NotReady(NotReady::Hidden));
     tab.close().await;
 }

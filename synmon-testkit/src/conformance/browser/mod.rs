@@ -102,6 +102,7 @@ macro_rules! browser_conformance {
                 no_file_is_ever_uploaded
                 clearing_empties_a_field_as_a_person_does
                 options_are_chosen_by_label_or_value
+                an_option_is_chosen_without_the_focus
             }
             frames {
                 steps_act_in_a_frame_and_outside_again
@@ -120,6 +121,7 @@ macro_rules! browser_conformance {
                 dragging_moves_what_follows_the_mouse
                 dragging_carries_what_html5_lets_be_dragged
                 nothing_is_dragged_where_it_cant_be_dropped
+                what_looks_by_a_timer_sees_a_drag
             }
             hostile {
                 a_page_that_spoils_arrays_and_objects
@@ -155,6 +157,9 @@ macro_rules! browser_conformance {
                 the_first_candidate_that_finds_anything_counts
                 what_cant_be_read_is_told
                 an_attribute_is_what_the_page_says
+                words_are_found_among_very_many
+                what_is_rendered_later_is_there
+                a_part_of_an_image_is_clicked
             }
             navigation {
                 a_page_that_does_not_come_is_an_error
@@ -225,6 +230,7 @@ macro_rules! browser_conformance {
                 a_page_loads_again
                 back_within_an_application_changes_no_document
                 a_page_that_does_not_come_back_is_told
+                before_the_first_page_there_is_none
             }
             trouble {
                 a_handler_that_never_ends
@@ -243,6 +249,10 @@ macro_rules! browser_conformance {
                 a_field_takes_no_more_than_it_lets_a_person_type
                 keys_move_the_focus
                 what_the_page_focuses_meanwhile_gets_nothing
+                a_focus_that_is_taken_on_the_way_is_given_back
+                nothing_is_typed_where_the_focus_can_not_stay
+                a_code_goes_from_box_to_box
+                the_caret_stays_where_a_mask_has_put_it
             }
             widgets {
                 a_controlled_input

@@ -43,7 +43,7 @@ pub async fn text_is_what_is_rendered(subject: Subject<'_>) {
     );
     assert_eq!(tab.value("//select").await, "v");
     assert_eq!(tab.text("//*[local-name() = 'svg']").await, "svg");
-    assert_eq!(tab.text("//p").await.len(), 10_000);
+    assert_eq!(tab.text("//p").await.len(), 20_000);
     assert_eq!(tab.see("//table").await, None);
     tab.close().await;
 }

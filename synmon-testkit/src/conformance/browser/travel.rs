@@ -85,3 +85,13 @@ pub async fn a_page_that_does_not_come_back_is_told(subject: Subject<'_>) {
     assert!(tab.page().await.error_page);
     tab.close().await;
 }
+
+pub async fn before_the_first_page_there_is_none(subject: Subject<'_>) {
+    let site = Site::with(PAGES).await;
+    let mut tab = subject.tab().await;
+    tab.open(&site.url("/one")).await;
+    let answer = timeout(HANGS, tab.0.travel(Travel::Back)).await.unwrap();
+    assert!(matches!(answer, Err(BrowserError::Navigation(_))), "{answer:?}");
+    assert_eq!(tab.title().await, "one", "it stays where it is");
+    tab.close().await;
+}

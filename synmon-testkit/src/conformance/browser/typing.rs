@@ -1,6 +1,11 @@
 //! What is typed takes the place of what was there, if it should; and where the focus goes.
 
-use super::{Subject, replacing};
+use synmon_core::{
+    browser::{Attempt, NotReady},
+    step::Gesture,
+};
+
+use super::{Subject, replacing, typing};
 use crate::Site;
 
 pub async fn what_was_there_is_replaced(subject: Subject<'_>) {
@@ -97,5 +102,96 @@ pub async fn what_the_page_focuses_meanwhile_gets_nothing(subject: Subject<'_>) 
     tab.type_text("css=#mine", "all of it").await;
     assert_eq!(tab.value("css=#mine").await, "all of it");
     assert_eq!(tab.value("css=#thief").await, "");
+    tab.close().await;
+}
+
+/// A field that comes late, such as the search of a site, takes the focus once while somebody types.
+pub async fn a_focus_that_is_taken_on_the_way_is_given_back(subject: Subject<'_>) {
+    let site = Site::with(&[(
+        "/",
+        "<input id=mine> <input id=thief> <iframe srcdoc='<input>'></iframe><script>
+         let seen = 0;
+         mine.onkeydown = () => { if ((seen += 1) === 4) soon() };
+         const soon = () => { const turn = new MessageChannel(); let left = 5;
+           turn.port1.onmessage = () => left-- ? turn.port2.postMessage(0) : thief.focus();
+           turn.port2.postMessage(0) };
+         </script>",
+    )])
+    .await;
+    for replace in [false, true] {
+        let mut tab = subject.tab().await;
+        tab.open(&site.url("/")).await;
+        let text = "someone@example.com, and all that is written after it".to_owned();
+        tab.act("css=#mine", Gesture::Type { text: text.clone(), replace }).await;
+        assert_eq!(tab.value("css=#mine").await, text);
+        assert_eq!(tab.value("css=#thief").await, "");
+        tab.close().await;
+    }
+}
+
+pub async fn nothing_is_typed_where_the_focus_can_not_stay(subject: Subject<'_>) {
+    let site = Site::with(&[(
+        "/",
+        "<input id=thief> <input id=mine onfocus='thief.focus()'>
+         <input id=late onfocus='setTimeout(() => thief.focus(), 0)'>
+         <input id=half oninput='if (this.value.length > 3) setTimeout(() => thief.focus(), 0)'>",
+    )])
+    .await;
+    let mut tab = subject.tab().await;
+    tab.open(&site.url("/")).await;
+    let taken = Attempt::NotReady(NotReady::Unfocused { to: "input#thief".to_owned() });
+    assert_eq!(tab.try_once("css=#mine", typing("a text")).await, taken);
+    for find in ["css=#late", "css=#half"] {
+        let text = "a text that is long enough to be interrupted on its way to the page";
+        let answer = tab.try_once(find, typing(text)).await;
+        assert!(!matches!(answer, Attempt::Done(_)) || tab.value(find).await == text, "{answer:?}");
+    }
+    assert_eq!(tab.value("css=#thief").await, "");
+    tab.close().await;
+}
+
+pub async fn a_code_goes_from_box_to_box(subject: Subject<'_>) {
+    let site = Site::with(&[(
+        "/",
+        "<form><input maxlength=1><input maxlength=1><input maxlength=1><input maxlength=1></form>
+         <script>for (const box of document.querySelectorAll('input')) box.oninput = () => {
+           box.nextElementSibling?.focus();
+           document.title = [...document.querySelectorAll('input')].map((b) => b.value).join('') }
+         </script>",
+    )])
+    .await;
+    let mut tab = subject.tab().await;
+    tab.open(&site.url("/")).await;
+    tab.type_text("css=input", "1234").await;
+    tab.is_titled("1234").await;
+    tab.close().await;
+}
+
+/// A mask shows something where nothing has been written, and puts the caret where it belongs.
+pub async fn the_caret_stays_where_a_mask_has_put_it(subject: Subject<'_>) {
+    let site = Site::with(&[(
+        "/",
+        "<input id=mask value='$ 0.00'> <input id=plain value=old><script>
+         let cents = '';
+         mask.onfocus = mask.onclick = () => mask.setSelectionRange(3, 3);
+         mask.onbeforeinput = (event) => { event.preventDefault();
+           const at = mask.selectionStart;
+           mask.value = mask.value.slice(0, at).replace(' 0', ' ') + event.data + mask.value.slice(at);
+           const dot = mask.value.indexOf('.'); mask.setSelectionRange(dot, dot) }</script>",
+    )])
+    .await;
+    let mut tab = subject.tab().await;
+    tab.open(&site.url("/")).await;
+    tab.click("css=#mask").await;
+    tab.type_text("css=#mask", "12").await;
+    tab.type_text("css=#mask", "34").await;
+    assert_eq!(tab.value("css=#mask").await, "$ 1234.00");
+    tab.type_text("css=#plain", "er").await;
+    tab.press(None, "Home").await;
+    tab.type_text("css=#plain", "b").await;
+    assert_eq!(tab.value("css=#plain").await, "bolder");
+    tab.click("css=#mask").await;
+    tab.type_text("css=#plain", "!").await;
+    assert_eq!(tab.value("css=#plain").await, "bolder!");
     tab.close().await;
 }
