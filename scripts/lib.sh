@@ -65,6 +65,8 @@ need_browser() {
     missing 'Chromium or Chrome' "${chromium[@]}"
   [ -x "${SYNMON_CHROMEDRIVER:-}" ] || any_program chromedriver ||
     missing 'chromedriver' "${chromium[@]}"
+  # Runs take half the time in it; Ubuntu has no package of it.
+  if grep -qs '^ID=debian' /etc/os-release; then need_headless_shell; fi
 }
 
 # The program itself, past the script that adds arguments and stays its parent.
