@@ -46,7 +46,10 @@ function chains(css) {
     const c = css[i];
     const last = lists.at(-1).at(-1);
     if (c === '\\') {
-      last.css += c + (css[i += 1] ?? '');
+      // White space ends an escape of hexadecimal digits, and belongs to it.
+      const escape = /^\\(?:[0-9a-f]{1,6}\s?|[^])?/i.exec(css.slice(i))[0];
+      last.css += escape;
+      i += escape.length - 1;
     } else if (quote || depth > 0 || !/[\s>,]/.test(c)) {
       if (quote) quote = c === quote ? null : quote;
       else if (c === '"' || c === '\'') quote = c;

@@ -117,9 +117,13 @@ pub async fn a_text_means_the_smallest_element_that_says_it(subject: Subject<'_>
 pub async fn all_ways_but_xpath_look_into_shadow_roots(subject: Subject<'_>) {
     let site = Site::with(SHADOW).await;
     let mut tab = subject.tab().await;
-    for find in
-        ["css=#accept", "text=accept all", "role=button[name=\"Accept all\"]", "testid=accept"]
-    {
+    for find in [
+        "css=#accept",
+        "css=#\\61 ccept",
+        "text=accept all",
+        "role=button[name=\"Accept all\"]",
+        "testid=accept",
+    ] {
         tab.open(&site.url("/")).await;
         assert_eq!(tab.seen(find).await.matches, 1, "{find}");
         tab.click(find).await;
