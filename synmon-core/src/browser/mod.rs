@@ -74,6 +74,11 @@ choice! {
         Emulation = "emulation",
         /// Keeping the page from some hosts: `block_hosts`.
         Blocking = "blocking",
+        /// Looking at pages from a world of its own, which a page that has spoilt its built-in
+        /// objects can't disturb.
+        OwnWorld = "own_world",
+        /// Dragging what captures the pointer.
+        PointerCapture = "pointer_capture",
         /// Pictures of a whole page.
         FullPage = "full_page",
     }

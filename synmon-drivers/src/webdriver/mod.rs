@@ -74,14 +74,29 @@ impl Browser for WebDriverBrowser {
     fn lacks(&self, kind: BrowserKind) -> &[Capability] {
         match kind {
             // Not every endpoint passes on Chrome's own protocol.
-            BrowserKind::Chrome if self.is_shared() => &[Capability::Network, Capability::Console],
-            BrowserKind::Chrome => &[],
+            BrowserKind::Chrome if self.is_shared() => &[
+                Capability::Network,
+                Capability::Console,
+                Capability::Headers,
+                Capability::Blocking,
+                Capability::OwnWorld,
+                Capability::PointerCapture,
+            ],
+            // What chromedriver is told of headers and hosts does not hold for the pages after it.
+            BrowserKind::Chrome => &[
+                Capability::Headers,
+                Capability::Blocking,
+                Capability::OwnWorld,
+                Capability::PointerCapture,
+            ],
             BrowserKind::Firefox => &[
                 Capability::Network,
                 Capability::Console,
                 Capability::Headers,
                 Capability::Emulation,
                 Capability::Blocking,
+                Capability::OwnWorld,
+                Capability::PointerCapture,
             ],
         }
     }

@@ -3,10 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use serde_json::{Map, Value};
-use synmon_core::{
-    browser::{BrowserError, SessionRequest},
-    flow::BrowserVariant,
-};
+use synmon_core::browser::{BrowserError, SessionRequest};
 use tokio::{sync::oneshot, task::spawn_blocking};
 use url::Url;
 
@@ -32,10 +29,9 @@ pub(super) async fn local(
     (client, wire): (Client, &Wire),
 ) -> Result<WebDriverSession, BrowserError> {
     let places = config.clone();
-    let full = request.settings.variant == BrowserVariant::Full;
     let found = spawn_blocking(move || {
         let programs = places.find()?;
-        Ok::<_, Missing>((programs.chromedriver, program(&places, full)?))
+        Ok::<_, Missing>((programs.chromedriver, program(&places, true)?))
     });
     let (chromedriver, (chromium, form)) = found
         .await

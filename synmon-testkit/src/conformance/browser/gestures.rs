@@ -123,6 +123,12 @@ pub async fn dragging_moves_what_follows_the_mouse(subject: Subject<'_>) {
     tab.open(&site.url("/mouse")).await;
     tab.act("css=#box", onto("css=#bin")).await;
     tab.is_titled("dropped true").await;
+    tab.close().await;
+}
+
+pub async fn dragging_moves_what_captures_the_pointer(subject: Subject<'_>) {
+    let site = Site::with(DRAGGING).await;
+    let mut tab = subject.tab().await;
     tab.open(&site.url("/pointer")).await;
     tab.act("css=#box", onto("css=#bin")).await;
     tab.is_titled("dropped").await;

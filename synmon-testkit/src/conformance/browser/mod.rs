@@ -119,15 +119,16 @@ macro_rules! browser_conformance {
                 each_button_is_pressed_as_often_as_it_should
                 a_position_counts_from_the_upper_left_corner
                 dragging_moves_what_follows_the_mouse
+                dragging_moves_what_captures_the_pointer [PointerCapture]
                 dragging_carries_what_html5_lets_be_dragged
                 nothing_is_dragged_where_it_cant_be_dropped
                 what_looks_by_a_timer_sees_a_drag
             }
             hostile {
-                a_page_that_spoils_arrays_and_objects
-                a_page_that_spoils_json_promises_and_functions
-                a_page_that_spoils_elements
-                a_page_that_spoils_time_and_the_console
+                a_page_that_spoils_arrays_and_objects [OwnWorld]
+                a_page_that_spoils_json_promises_and_functions [OwnWorld]
+                a_page_that_spoils_elements [OwnWorld]
+                a_page_that_spoils_time_and_the_console [OwnWorld]
                 a_page_that_lets_no_other_script_run
                 a_page_that_swallows_all_events
                 a_page_that_is_very_large
