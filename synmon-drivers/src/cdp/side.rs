@@ -76,7 +76,10 @@ impl Listener for Watcher {
                 }
             }
             "Page.javascriptDialogOpening" => {
-                lock(&self.seen.dialogs).opened(event.text("/message"));
+                // Whether a page may be left is asked by the browser, not by the page's words.
+                if event.text("/type") != "beforeunload" {
+                    lock(&self.seen.dialogs).opened(event.text("/message"));
+                }
                 if self.seen.first.get() != event.session.as_ref() {
                     let params = match &*lock(&self.seen.answer) {
                         DialogAnswer::Dismiss => json!({ "accept": false }),

@@ -98,12 +98,20 @@ impl Line {
 }
 
 /// The port differs each time.
-fn without_host(url: &str) -> String {
-    Url::parse(url).map_or_else(
-        |_| url.to_owned(),
+fn without_host(text: &str) -> String {
+    let address = Url::parse(text).ok().filter(|url| url.has_host());
+    address.map_or_else(
+        || without_ports(text),
         |url| {
             let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
             format!("{}{query}", url.path())
         },
     )
+}
+
+/// A text in which addresses stand, such as where an error has happened.
+fn without_ports(text: &str) -> String {
+    let mut parts = text.split("127.0.0.1:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.trim_start_matches(|c: char| c.is_ascii_digit()))
 }
