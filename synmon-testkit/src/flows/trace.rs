@@ -99,7 +99,7 @@ impl Line {
 
 /// The port differs each time.
 fn without_host(text: &str) -> String {
-    let address = Url::parse(text).ok().filter(|url| url.has_host());
+    let address = Url::parse(text).ok().filter(Url::has_host);
     address.map_or_else(
         || without_ports(text),
         |url| {
