@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 use synmon_core::{browser::SessionRequest, flow::BrowserKind, step::Viewport};
 
-use crate::local::{Form, arguments};
+use crate::local::arguments;
 
 /// What Chromium's window without a window adds to that in height.
 const FRAME_HEIGHT: u32 = 143;
@@ -21,7 +21,6 @@ pub(super) struct Local<'a> {
     pub(super) chromium: &'a Path,
     pub(super) folder: &'a Path,
     pub(super) headless: bool,
-    pub(super) form: Form,
 }
 
 /// The capabilities of a session.
@@ -63,21 +62,12 @@ fn chrome(
 ) -> Value {
     let mut args = arguments::common(proxy);
     let Viewport { width, height } = request.settings.viewport;
-    if local.is_some_and(|local| local.form == Form::Shell) {
-        args.push(format!("--window-size={width},{height}"));
-        args.push("--headless".to_owned());
-    } else {
-        args.push(format!("--window-size={width},{}", height + FRAME_HEIGHT));
-        if local.is_none_or(|local| local.headless) {
-            args.push("--headless=new".to_owned());
-        }
+    args.push(format!("--window-size={width},{}", height + FRAME_HEIGHT));
+    if local.is_none_or(|local| local.headless) {
+        args.push("--headless=new".to_owned());
     }
     if let Some(local) = local {
-        // Of the shell chromedriver does not learn where it listens in a folder that it did not
-        // choose itself; the one that it chooses is in the run's own, too.
-        let chooses = local.form == Form::Shell;
-        let own = arguments::local(&local.folder.join("profile"));
-        args.extend(own.into_iter().filter(|arg| !chooses || !arg.starts_with("--user-data-dir")));
+        args.extend(arguments::local(&local.folder.join("profile")));
     }
     args.extend(extra_args.iter().cloned());
     let mut options = json!({

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::{
     cdp::Cdp,
-    local::{Form, LocalChromium, LocalDriver, Missing, program},
+    local::{LocalChromium, LocalDriver, Missing, program},
 };
 
 use super::{
@@ -31,16 +31,18 @@ pub(super) async fn local(
     let places = config.clone();
     let found = spawn_blocking(move || {
         let programs = places.find()?;
-        Ok::<_, Missing>((programs.chromedriver, program(&places, true)?))
+        // The full browser: the error pages of the one without windows do not say why they came.
+        let (chromium, _) = program(&places, true)?;
+        Ok::<_, Missing>((programs.chromedriver, chromium))
     });
-    let (chromedriver, (chromium, form)) = found
+    let (chromedriver, chromium) = found
         .await
         .map_err(|error| BrowserError::Unavailable(error.to_string()))?
         .map_err(|missing| BrowserError::Unavailable(missing.to_string()))?;
     let process = LocalDriver::start(&chromedriver, &config.temp_root)
         .await
         .map_err(BrowserError::Unavailable)?;
-    match local_session(config, request, (client, wire), (&chromium, form), &process).await {
+    match local_session(config, request, (client, wire), &chromium, &process).await {
         Ok((driver, side)) => {
             let parts = Parts {
                 driver,
@@ -102,11 +104,11 @@ async fn local_session(
     config: &LocalChromium,
     request: &SessionRequest,
     (client, wire): (Client, &Wire),
-    (chromium, form): (&Path, Form),
+    chromium: &Path,
     process: &LocalDriver,
 ) -> Result<(Driver, Side), Failure> {
     let local =
-        process.folder().map(|folder| Local { chromium, folder, headless: config.headless, form });
+        process.folder().map(|folder| Local { chromium, folder, headless: config.headless });
     let asked = capabilities(request, config.proxy.as_deref(), &config.extra_args, local.as_ref());
     let driver = Driver::connect(client, &process.url(), asked, wire).await?;
     let debugger = driver

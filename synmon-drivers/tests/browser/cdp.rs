@@ -1,6 +1,6 @@
 //! The Chromium that is driven by its `DevTools` protocol.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{path::Path, time::Duration};
 
 use synmon_core::{
     browser::{Browser as _, BrowserError, Health},
@@ -13,9 +13,12 @@ use synmon_testkit::{
     until,
 };
 use tempfile::TempDir;
-use tokio::{process::Command, time::timeout};
+use tokio::time::timeout;
 
-use crate::machine::{assert_clean, kill, kill_in_group, processes};
+use crate::{
+    fixture::installed,
+    machine::{assert_clean, assert_clean_after_a_killed_host, kill, kill_in_group, processes},
+};
 
 /// A pool of browsers with a folder of its own.
 pub(crate) struct DevTools {
@@ -41,15 +44,7 @@ pub(crate) fn devtools() -> Option<DevTools> {
 }
 
 fn pool(pooling: Pooling) -> Option<DevTools> {
-    let folder = tempfile::tempdir().unwrap();
-    let config = LocalChromium::new(folder.path().to_owned());
-    if let Err(missing) = config.discover() {
-        #[expect(clippy::disallowed_methods, reason = "a test asks where it runs")]
-        let in_ci = std::env::var_os("CI").is_some();
-        assert!(!in_ci, "{missing}");
-        eprintln!("SKIPPED: {missing}");
-        return None;
-    }
+    let (config, folder) = installed()?;
     Some(DevTools { browser: CdpBrowser::local(config, pooling), folder })
 }
 
@@ -165,18 +160,7 @@ async fn giving_up_a_start_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_is_killed_leaves_no_pool() {
     let Some(DevTools { folder, .. }) = devtools() else { return };
-    let mut host = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "cdp::host"])
-        .current_dir(folder.path())
-        .stdout(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    until("a page", async || folder.path().join("open").exists().then_some(())).await;
-    let runs = folder.path().join("runs");
-    assert!(!processes(&runs).is_empty());
-    host.kill().await.unwrap();
-    assert_clean(&runs).await;
+    assert_clean_after_a_killed_host("cdp::host", folder.path()).await;
 }
 
 /// The host that gets killed: the other half of the test above.

@@ -56,6 +56,15 @@ pub(crate) fn chromium() -> Option<Chromium> {
 
 /// The same, spoken to by this client.
 pub(crate) fn chromium_by(client: Client) -> Option<Chromium> {
+    let (config, folder) = installed()?;
+    let browser = WebDriverBrowser::local(config, client);
+    assert!(!browser.kinds().is_empty());
+    Some(Chromium { browser, folder })
+}
+
+/// The Chromium of this machine, for browsers below a folder of their own; `None`, loudly, where
+/// there is none.
+pub(crate) fn installed() -> Option<(LocalChromium, TempDir)> {
     let folder = tempfile::tempdir().unwrap();
     let config = LocalChromium::new(folder.path().to_owned());
     if let Err(missing) = config.discover() {
@@ -65,7 +74,5 @@ pub(crate) fn chromium_by(client: Client) -> Option<Chromium> {
         eprintln!("SKIPPED: {missing}");
         return None;
     }
-    let browser = WebDriverBrowser::local(config, client);
-    assert!(!browser.kinds().is_empty());
-    Some(Chromium { browser, folder })
+    Some((config, folder))
 }

@@ -1,18 +1,13 @@
 //! What only a browser on this machine can be tested for: its processes and its files.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Stdio,
-};
-
 use synmon_core::browser::{Browser as _, BrowserError, Health};
 use synmon_drivers::{Client, LocalChromium, WebDriverBrowser};
 use synmon_testkit::{Pages, Site, conformance::browser::HANGS, until};
-use tokio::{process::Command, time::timeout};
+use tokio::time::timeout;
 
 use crate::{
     fixture::{Chromium, chromium, open_tab, request},
-    machine::{assert_clean, kill, processes},
+    machine::{assert_clean, assert_clean_after_a_killed_host, kill, processes},
 };
 
 const PAGE: Pages = &[("/", "<title>alive</title>")];
@@ -63,17 +58,7 @@ async fn a_host_that_is_killed_leaves_nothing() {
     let Some(Chromium { folder, .. }) = chromium() else {
         return;
     };
-    let mut host = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "local::host"])
-        .current_dir(folder.path())
-        .stdout(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    until("a page", async || folder.path().join("open").exists().then_some(())).await;
-    assert!(!processes(&runs(folder.path())).is_empty());
-    host.kill().await.unwrap();
-    assert_clean(&runs(folder.path())).await;
+    assert_clean_after_a_killed_host("local::host", folder.path()).await;
 }
 
 /// The host that gets killed: the other half of the test above.
@@ -81,15 +66,12 @@ async fn a_host_that_is_killed_leaves_nothing() {
 #[ignore = "it is started by another test"]
 async fn host() {
     let folder = std::env::current_dir().unwrap();
-    let browser = WebDriverBrowser::local(LocalChromium::new(runs(&folder)), Client::default());
+    let browser =
+        WebDriverBrowser::local(LocalChromium::new(folder.join("runs")), Client::default());
     let mut tab = open_tab(&browser).await;
     tab.open(&Site::with(PAGE).await.url("/")).await;
     std::fs::write(folder.join("open"), "").unwrap();
     std::future::pending::<()>().await;
-}
-
-fn runs(folder: &Path) -> PathBuf {
-    folder.join("runs")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,12 +1,13 @@
 //! Looking at the machine: which processes a test has started, and what is left of them.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Stdio};
 
 #[cfg(feature = "cdp")]
 use rustix::process::getpgid;
 use rustix::process::{Pid, Signal, kill_process};
 
 use synmon_testkit::until;
+use tokio::process::Command;
 
 /// The processes that have the folder's name in their arguments or their environment.
 pub(crate) fn processes(folder: &Path) -> Vec<(i32, String)> {
@@ -65,4 +66,21 @@ pub(crate) async fn assert_clean(folder: &Path) {
         (left == 0).then_some(())
     })
     .await;
+}
+
+/// Kills a program of ours that has a browser below `folder/runs`, and proves that nothing is left.
+/// The test `host` is the program; it says by the file `open` that its browser shows a page.
+pub(crate) async fn assert_clean_after_a_killed_host(host: &str, folder: &Path) {
+    let mut host = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", host])
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    until("a page", async || folder.join("open").exists().then_some(())).await;
+    let runs = folder.join("runs");
+    assert!(!processes(&runs).is_empty());
+    host.kill().await.unwrap();
+    assert_clean(&runs).await;
 }
