@@ -101,7 +101,7 @@ pub fn site_failure(error: &BrowserError, health: &Health) -> StepError {
 
 /// The code for a browser's own reason for not loading a page, such as Chromium's
 /// `net::ERR_CERT_DATE_INVALID` or Firefox's `about:neterror?e=dnsNotFound`.
-fn navigation_code(reason: &str) -> ErrorCode {
+pub(crate) fn navigation_code(reason: &str) -> ErrorCode {
     let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
     if says(&["ERR_NAME_NOT_RESOLVED", "ERR_NAME_RESOLUTION_FAILED", "ERR_DNS_", "dnsNotFound"]) {
         ErrorCode::Dns

@@ -63,6 +63,11 @@ pub enum NotReady {
         /// What has it instead, such as `input#search`.
         to: String,
     },
+    /// It gets no clicks: by its style, or because it or what it is in is inert.
+    Inert {
+        /// What makes it so.
+        by: String,
+    },
     /// Another element would get the event.
     Covered {
         /// The other element, such as `div.cookie-banner`.
@@ -89,6 +94,7 @@ impl fmt::Display for NotReady {
             Self::Unfocused { to } => {
                 write!(f, "the page moves the focus from the element to {to}")
             }
+            Self::Inert { by } => write!(f, "the element takes no clicks: {by}"),
             Self::Covered { by } => write!(f, "the element is covered by {by}"),
             Self::OutOfView => f.write_str("the element can't be scrolled into view"),
             Self::NoSuchOption => f.write_str("the element has no such option"),
@@ -107,6 +113,8 @@ pub struct PageState {
     pub title: String,
     /// Whether it is the site's page or one of the browser's own about an error.
     pub error_page: bool,
+    /// The browser's code for that error, such as `net::ERR_TOO_MANY_REDIRECTS`, where it tells.
+    pub net_error: Option<String>,
     /// The HTTP status of the main document, where the browser tells.
     pub http_status: Option<u16>,
     /// A token that differs for each document: a new one means that the tab has navigated.

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     browser::{BrowserError, NotReady, Observation, Session},
     run::{ErrorCode, StepError},
-    step::{Condition, Expected, Selector, StatusTest},
+    step::{Condition, Count, Expected, Selector, StatusTest},
 };
 
 /// How much of a page's text goes into an error.
@@ -48,8 +48,15 @@ pub(super) async fn check(
             let body = whole_page();
             let selector = selector.as_ref().unwrap_or(&body);
             match check.look(session, selector).await? {
+                // What can't be seen says nothing: that is why, and not what it says.
+                Some(seen) if !seen.visible && !expected.holds(&seen.text) => {
+                    check.not_yet(format!(
+                        "the text should be {expected}, but the element {} is not visible",
+                        finder.pick(selector)
+                    ))
+                }
                 Some(seen) => check.compare("the text", expected, &seen.text, seen.candidate),
-                None => missing(selector),
+                None => check.missing(selector),
             }
         }
         Condition::Value(selector, expected) => match check.look(session, selector).await? {
@@ -58,7 +65,7 @@ pub(super) async fn check(
             }
             Some(_) => check
                 .not_yet(format!("the element {selector} is not a form field and has no value")),
-            None => missing(selector),
+            None => check.missing(selector),
         },
         Condition::Attribute(selector, name, expected) => {
             let picked = finder.pick(selector);
@@ -67,25 +74,11 @@ pub(super) async fn check(
                     let what = format!("the attribute {name}");
                     check.compare(&what, expected, &value, candidate)
                 }
-                Some(_) => check.not_yet(format!("the element has no attribute {name}")),
-                None => missing(selector),
+                Some(_) => check.not_yet(format!("the element {picked} has no attribute {name}")),
+                None => check.missing(selector),
             }
         }
-        Condition::Count(selector, expected) => {
-            // Likewise: none is right only if no way finds any.
-            let seen = if expected.holds(0) {
-                session.observe(selector, None).await?
-            } else {
-                check.look(session, selector).await?
-            };
-            let (found, candidate) = seen.map_or((0, 0), |seen| (seen.matches, seen.candidate));
-            if expected.holds(found) {
-                Tried::Done(Outcome::by(candidate))
-            } else {
-                let message = format!("there should be {expected} elements, but are {found}");
-                check.unmet(message, expected.to_string(), found.to_string())
-            }
-        }
+        Condition::Count(selector, expected) => check.count(session, selector, *expected).await?,
         Condition::Url(expected) => {
             let page = session.page().await?;
             check.compare("the address", expected, &page.url, 0)
@@ -145,12 +138,37 @@ impl Check {
         session.observe(&self.finder.pick(selector), None).await
     }
 
+    async fn count(
+        &self,
+        session: &mut dyn Session,
+        selector: &Selector,
+        expected: Count,
+    ) -> Result<Tried, BrowserError> {
+        // None is right only if no way finds any.
+        let seen = if expected.holds(0) {
+            session.observe(selector, None).await?
+        } else {
+            self.look(session, selector).await?
+        };
+        let (found, candidate) = seen.map_or((0, 0), |seen| (seen.matches, seen.candidate));
+        if expected.holds(found) {
+            return Ok(Tried::Done(Outcome::by(candidate)));
+        }
+        let message =
+            format!("there should be {expected} elements {selector}, but there are {found}");
+        Ok(self.unmet(message, expected.to_string(), found.to_string()))
+    }
+
     fn visible(&self, seen: Option<&Observation>, selector: &Selector) -> Tried {
         match (seen, self.purpose) {
             (Some(seen), _) if seen.visible => Tried::Done(Outcome::by(seen.candidate)),
-            (Some(_), Purpose::Wait) => Tried::NotYet(not_ready(&NotReady::Hidden, Some(selector))),
-            (None, Purpose::Wait) => missing(selector),
-            (seen, Purpose::Assert) => self.visibility(seen, "a visible element"),
+            (Some(_), Purpose::Wait) => {
+                Tried::NotYet(not_ready(&NotReady::Hidden, Some(&self.finder.pick(selector))))
+            }
+            (None, Purpose::Wait) => self.missing(selector),
+            (seen, Purpose::Assert) => {
+                self.visibility(seen, "a visible element", &self.finder.pick(selector))
+            }
         }
     }
 
@@ -161,17 +179,17 @@ impl Check {
             (Some(_), Purpose::Wait) => {
                 self.not_yet(format!("the element {selector} is still visible"))
             }
-            (seen, Purpose::Assert) => self.visibility(seen, "no visible element"),
+            (seen, Purpose::Assert) => self.visibility(seen, "no visible element", selector),
         }
     }
 
-    fn visibility(&self, seen: Option<&Observation>, expected: &str) -> Tried {
+    fn visibility(&self, seen: Option<&Observation>, expected: &str, selector: &Selector) -> Tried {
         let found = match seen {
             Some(seen) if seen.visible => "a visible element",
             Some(_) => "an element that is not visible",
             None => "no element",
         };
-        let message = format!("expected {expected}, found {found}");
+        let message = format!("expected {expected}, found {found}: {selector}");
         self.unmet(message, expected.to_owned(), found.to_owned())
     }
 
@@ -206,6 +224,11 @@ impl Check {
     fn not_yet(&self, message: String) -> Tried {
         Tried::NotYet(StepError::new(self.code, message))
     }
+
+    /// Names the candidates that counted.
+    fn missing(&self, selector: &Selector) -> Tried {
+        Tried::NotYet(not_ready(&NotReady::Missing, Some(&self.finder.pick(selector))))
+    }
 }
 
 /// The beginning of a text, and how much more there is of it.
@@ -216,10 +239,6 @@ fn excerpt(text: &str) -> String {
     }
     let start: String = text.chars().take(MAX_FOUND_CHARS).collect();
     format!("{start}… ({length} characters in all)")
-}
-
-fn missing(selector: &Selector) -> Tried {
-    Tried::NotYet(not_ready(&NotReady::Missing, Some(selector)))
 }
 
 /// The page's body: what a text is looked for in where no element is named.

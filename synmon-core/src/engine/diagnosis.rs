@@ -12,7 +12,7 @@ use super::{
 use crate::{
     browser::{Health, PageState, Session},
     run::{ErrorCode, StepError},
-    verdict::{breakage, site_failure},
+    verdict::{breakage, navigation_code, site_failure},
     within,
 };
 
@@ -29,8 +29,13 @@ impl Runner<'_> {
             return Err(Failure::Page(StepError::new(ErrorCode::NavigationFailed, message)));
         }
         if page.error_page {
-            let message = format!("the browser shows an error page instead of {}", page.url);
-            return Err(Failure::Page(StepError::new(ErrorCode::NavigationFailed, message)));
+            let mut message = format!("the browser shows an error page instead of {}", page.url);
+            let mut code = ErrorCode::NavigationFailed;
+            if let Some(why) = &page.net_error {
+                message = format!("{message}: {why}");
+                code = navigation_code(why);
+            }
+            return Err(Failure::Page(StepError::new(code, message)));
         }
         let is_new = self.document.as_ref() != Some(&page.document);
         match page.http_status.filter(|status| is_new && !trial.status_is_judged && *status >= 400)

@@ -140,7 +140,8 @@ async fn try_once(
         Action::Forward => done(session.travel(Travel::Forward).await),
         Action::Reload => done(session.travel(Travel::Reload).await),
         Action::Act { selector, gesture } => {
-            Ok(acted(session.act(&finder.pick(selector), gesture).await?, Some(selector)))
+            let picked = finder.pick(selector);
+            Ok(acted(session.act(&picked, gesture).await?, Some(&picked)))
         }
         Action::Scroll { distance } => Ok(acted(session.scroll(*distance).await?, None)),
         Action::Press { selector, keys } => {
@@ -148,7 +149,7 @@ async fn try_once(
             let keys =
                 keys::parse(keys).map_err(|error| BrowserError::Unexpected(error.to_string()))?;
             let picked = selector.as_ref().map(|selector| finder.pick(selector));
-            Ok(acted(session.press(picked.as_deref(), &keys).await?, selector.as_ref()))
+            Ok(acted(session.press(picked.as_deref(), &keys).await?, picked.as_deref()))
         }
         Action::Wait(condition) => {
             condition::check(session, condition, Purpose::Wait, finder, observed).await
@@ -183,10 +184,11 @@ async fn try_once(
             extract(session, source, pattern.as_ref(), finder).await
         }
         Action::Screenshot { selector: Some(selector), .. } => {
-            Ok(match session.observe(&finder.pick(selector), None).await? {
+            let picked = finder.pick(selector);
+            Ok(match session.observe(&picked, None).await? {
                 Some(seen) if seen.visible => Tried::Done(Outcome::by(seen.candidate)),
-                Some(_) => Tried::NotYet(not_ready(&NotReady::Hidden, Some(selector))),
-                None => Tried::NotYet(not_ready(&NotReady::Missing, Some(selector))),
+                Some(_) => Tried::NotYet(not_ready(&NotReady::Hidden, Some(&picked))),
+                None => Tried::NotYet(not_ready(&NotReady::Missing, Some(&picked))),
             })
         }
         Action::Screenshot { selector: None, .. } => Ok(Tried::Done(Outcome::default())),
@@ -211,8 +213,9 @@ async fn extract(
                 Source::Attribute(_, name) => Some(name.as_str()),
                 _ => None,
             };
-            let Some(seen) = session.observe(&finder.pick(selector), name).await? else {
-                return Ok(Tried::NotYet(not_ready(&NotReady::Missing, Some(selector))));
+            let picked = finder.pick(selector);
+            let Some(seen) = session.observe(&picked, name).await? else {
+                return Ok(Tried::NotYet(not_ready(&NotReady::Missing, Some(&picked))));
             };
             let value = match source {
                 Source::Value(_) => seen.value,

@@ -85,6 +85,7 @@ pub(super) fn judged(answer: Readiness) -> Result<Result<Target, Attempt>, Brows
         Readiness::Disabled => NotReady::Disabled,
         Readiness::ReadOnly => NotReady::ReadOnly,
         Readiness::Unfocused { to } => NotReady::Unfocused { to },
+        Readiness::Inert { by } => NotReady::Inert { by },
         Readiness::Covered { by } => NotReady::Covered { by },
         Readiness::OutOfView | Readiness::Behind => NotReady::OutOfView,
         Readiness::NoSuchOption => NotReady::NoSuchOption,

@@ -37,6 +37,9 @@ pub(crate) enum Readiness {
     Unfocused {
         to: String,
     },
+    Inert {
+        by: String,
+    },
     Covered {
         by: String,
     },

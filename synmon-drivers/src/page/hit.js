@@ -85,12 +85,21 @@ function inFrontOfFrame({ x, y }) {
   }
 }
 
+/** Why no press is ever for the element, though nothing covers it. */
+function passedBy(element) {
+  if (closest(element, '[inert]')) return 'it is inert';
+  return getComputedStyle(element).pointerEvents === 'none' ? 'its style has pointer-events: none' : null;
+}
+
 /** The point to press, if the element would get the event there; else what is in the way. */
 function target(element, position) {
   const point = position ? place(element, position) : middle(element);
   if (!point) return { state: 'out_of_view' };
   const hit = at(point.x, point.y);
-  if (!receives(element, hit)) return { state: 'covered', by: describe(hit) };
+  if (!receives(element, hit)) {
+    const by = passedBy(element);
+    return by ? { state: 'inert', by } : { state: 'covered', by: describe(hit) };
+  }
   return inFrontOfFrame(point) ?? { state: 'ready', ...point };
 }
 
