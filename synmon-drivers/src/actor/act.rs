@@ -57,7 +57,7 @@ pub(crate) async fn act(
         return typing::write(tab, selector, target, text, *replace).await;
     }
     let done = perform(tab, &target, gesture).await;
-    let attempt = finished(tab, candidate, done).await?.attempt();
+    let attempt = finished(tab, candidate, done, Given::Other).await?.attempt();
     if let (Gesture::Check(wanted), Attempt::Done(_)) = (gesture, &attempt)
         && !field::is_ticked(tab, *wanted).await?
     {
@@ -77,7 +77,7 @@ pub(crate) async fn scroll(
         middle => middle?,
     };
     let done = input(tab, Input::Wheel { x: middle.x, y: middle.y, distance }).await;
-    Ok(finished(tab, 0, done).await?.attempt())
+    Ok(finished(tab, 0, done, Given::Other).await?.attempt())
 }
 
 /// Presses keys together, in an element or where the focus is.
@@ -94,7 +94,7 @@ pub(crate) async fn press(
         }
     }
     let done = input(tab, keys::chord(keys)).await;
-    Ok(finished(tab, candidate, done).await?.attempt())
+    Ok(finished(tab, candidate, done, Given::Other).await?.attempt())
 }
 
 /// Gives an element that is ready the input that a gesture is made of.
@@ -126,6 +126,15 @@ async fn input(tab: &mut impl Tab, input: Input) -> Result<Done, Failure> {
     tab.input(input).await.map(|()| Done::Yes)
 }
 
+/// What an input was, as far as it tells how long a page may take to react.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Given {
+    /// Text without an Enter.
+    Text,
+    /// What may lead anywhere.
+    Other,
+}
+
 /// How an input has ended.
 pub(super) enum End {
     Attempt(Attempt),
@@ -148,6 +157,7 @@ pub(super) async fn finished(
     tab: &mut impl Tab,
     candidate: usize,
     done: Result<Done, Failure>,
+    given: Given,
 ) -> Result<End, BrowserError> {
     match done {
         // A frame may go with its last input.
@@ -161,7 +171,8 @@ pub(super) async fn finished(
         Err(failure) => return Err(failure.into()),
     }
     let since = Instant::now();
-    let reaction: Result<Settled, _> = ask(tab, Where::Here, &page::SETTLE, json!([])).await;
+    let reaction: Result<Settled, _> =
+        ask(tab, Where::Here, &page::SETTLE, json!([given == Given::Text])).await;
     match reaction {
         Ok(Settled { missed: Some(by), .. }) => {
             return Ok(End::Attempt(Attempt::NotReady(NotReady::Covered { by })));

@@ -7,7 +7,7 @@ use synmon_core::{
 
 use super::{
     Tab,
-    act::{End, finished, perform},
+    act::{End, Given, finished, perform},
     ready::{Purpose, readied},
 };
 use crate::page::Target;
@@ -26,6 +26,7 @@ pub(super) async fn write(
 ) -> Result<Attempt, BrowserError> {
     let candidate = target.candidate;
     let all: Vec<char> = text.replace("\r\n", "\n").chars().collect();
+    let given = if all.contains(&'\n') { Given::Other } else { Given::Text };
     let mut arrived = 0;
     let mut resumed = 0;
     loop {
@@ -34,7 +35,7 @@ pub(super) async fn write(
             replace: replace && arrived == 0,
         };
         let done = perform(tab, &target, &rest).await;
-        let mut lacking = match finished(tab, candidate, done).await? {
+        let mut lacking = match finished(tab, candidate, done, given).await? {
             End::Attempt(Attempt::NotReady(lacking)) => lacking,
             End::Attempt(attempt) => return Ok(attempt),
             End::Strayed(strayed) => {

@@ -162,13 +162,16 @@ async function ready() {
   } else {
     scrollTo(element, { block: 'nearest', inline: 'nearest', behavior: 'instant' });
   }
-  const before = boxOf(aim);
-  const animations = await pass(aim);
-  const after = boxOf(aim);
-  if (!connected(element)) return { state: 'missing' };
-  const moved = ['x', 'y', 'width', 'height'].some((side) => before[side] !== after[side]);
-  if (moved || starting(animations, aim)) return { state: 'moving' };
-  if (first.state !== 'ready') return first;
+  // What is written into by keys gets them wherever it is.
+  if (POINTING) {
+    const before = boxOf(aim);
+    const animations = await pass(aim);
+    const after = boxOf(aim);
+    if (!connected(element)) return { state: 'missing' };
+    const moved = ['x', 'y', 'width', 'height'].some((side) => before[side] !== after[side]);
+    if (moved || starting(animations, aim)) return { state: 'moving' };
+    if (first.state !== 'ready') return first;
+  }
   if (kind === 'scroll') return { state: 'ready', candidate };
   const point = POINTING ? null : middle(element);
   const behind = point && inFrontOfFrame(point);
