@@ -1,6 +1,6 @@
 //! One request, from when it is sent to its last byte.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use synmon_core::browser::{Exchange, Phases};
 use url::Url;
 
@@ -35,6 +35,19 @@ impl Open {
             phases: None,
         };
         Self { exchange, sent: params["timestamp"].as_f64().unwrap_or_default() }
+    }
+
+    /// A request of which only the answer's head was heard. What it was asked by is not told then:
+    /// scripts and pages ask by GET unless they say something else.
+    pub(super) fn unheard(params: &Value, main_document: bool) -> Self {
+        let response = &params["response"];
+        let asked = json!({
+            "request": { "url": response["url"], "method": "GET" },
+            "type": params["type"],
+            "wallTime": response["responseTime"].as_f64().unwrap_or_default() / 1_000.0,
+            "timestamp": response.pointer("/timing/requestTime").unwrap_or(&params["timestamp"]),
+        });
+        Self::new(&asked, main_document)
     }
 
     /// The head of the answer has come.

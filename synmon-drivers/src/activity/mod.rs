@@ -43,11 +43,7 @@ impl Recorder {
             "Runtime.exceptionThrown" => self.thrown(&params["exceptionDetails"]),
             "Log.entryAdded" => self.logged(&params["entry"]),
             "Network.requestWillBeSent" => self.asked(session, params, is_tab),
-            "Network.responseReceived" => {
-                if let Some(open) = self.open.get_mut(&key(session, params)) {
-                    open.answered(&params["response"]);
-                }
-            }
+            "Network.responseReceived" => self.answered(session, params, is_tab),
             "Network.loadingFinished" => {
                 self.ended(session, params, |open| open.finished(params));
             }
@@ -108,12 +104,29 @@ impl Recorder {
         if params.pointer("/request/url").and_then(Value::as_str).is_none_or(is_inline) {
             return;
         }
+        self.begin(key, Open::new(params, is_main(params, is_tab)));
+    }
+
+    fn answered(&mut self, session: &str, params: &Value, is_tab: impl Fn(&str) -> bool) {
+        let key = key(session, params);
+        let response = &params["response"];
+        // The page of a new tab may have asked before its process knew that somebody listens.
+        if !self.open.contains_key(&key)
+            && response["url"].as_str().is_some_and(|url| !is_inline(url))
+        {
+            self.begin(key.clone(), Open::unheard(params, is_main(params, is_tab)));
+        }
+        if let Some(open) = self.open.get_mut(&key) {
+            open.answered(response);
+        }
+    }
+
+    fn begin(&mut self, key: (String, String), open: Open) {
         if self.open.len() >= MAX_OPEN {
             self.told.dropped = self.told.dropped.saturating_add(1);
-            return;
+        } else {
+            self.open.insert(key, open);
         }
-        let main = params["type"] == "Document" && params["frameId"].as_str().is_some_and(is_tab);
-        self.open.insert(key, Open::new(params, main));
     }
 
     fn ended(&mut self, session: &str, params: &Value, end: impl FnOnce(Open) -> Exchange) {
@@ -131,13 +144,18 @@ impl Recorder {
     }
 }
 
+fn is_main(params: &Value, is_tab: impl Fn(&str) -> bool) -> bool {
+    params["type"] == "Document" && params["frameId"].as_str().is_some_and(is_tab)
+}
+
 fn key(session: &str, params: &Value) -> (String, String) {
     (session.to_owned(), params["requestId"].as_str().unwrap_or_default().to_owned())
 }
 
-/// Whether an address holds what it stands for: nothing is asked for it.
+/// Whether nothing leaves the browser for an address: it holds what it stands for, or is the
+/// browser's own.
 fn is_inline(url: &str) -> bool {
-    url.starts_with("data:") || url.starts_with("blob:")
+    ["data:", "blob:", "chrome:", "chrome-untrusted:"].iter().any(|own| url.starts_with(own))
 }
 
 /// A value as a console shows it.
@@ -193,6 +211,20 @@ mod tests {
         assert!((first.duration_ms - 250.0).abs() < 1e-6, "{first:?}");
         assert_eq!((second.status, second.main_document), (Some(200), true));
         assert!((first.started_ms - 1_700_000_000_500.0).abs() < 1.0);
+    }
+
+    #[test]
+    fn an_answer_to_what_was_not_heard_is_told_too() {
+        let response = json!({ "url": "http://x.test/a", "status": 404 });
+        let told = recorded(&[
+            (
+                "Network.responseReceived",
+                json!({ "requestId": "1", "type": "Fetch", "timestamp": 10.0, "response": response }),
+            ),
+            ("Network.loadingFinished", json!({ "requestId": "1", "timestamp": 10.5 })),
+        ]);
+        let [exchange] = &told.requests[..] else { panic!("{told:?}") };
+        assert_eq!((exchange.status, exchange.url.as_str()), (Some(404), "http://x.test/a"));
     }
 
     #[test]

@@ -29,6 +29,9 @@ use super::{
 /// What tabs are asked to tell of: dialogs, their end, errors and requests.
 const TOLD: [&str; 5] =
     ["Page.enable", "Inspector.enable", "Runtime.enable", "Network.enable", "Log.enable"];
+/// What frames of other sites are, which have processes of their own: the tab tells of their dialogs
+/// and of its end.
+const TOLD_BY_FRAMES: [&str; 3] = ["Runtime.enable", "Network.enable", "Log.enable"];
 
 /// A line to one tab.
 #[derive(Debug)]
@@ -51,6 +54,8 @@ struct Seen {
     first: OnceLock<SessionId>,
     /// The tab that we are attached to.
     watched: OnceLock<String>,
+    /// The frames of other sites.
+    frames: Mutex<HashSet<SessionId>>,
     /// Who waits for the next frame of a screencast.
     frame: Mutex<Option<oneshot::Sender<String>>>,
 }
@@ -69,11 +74,19 @@ impl Listener for Watcher {
                 self.seen.crashed.store(true, Ordering::Relaxed);
             }
             "Target.attachedToTarget" => {
-                // Another tab tells the same as the first.
                 let session = SessionId::from(event.text("/sessionId"));
-                for domain in TOLD {
-                    line.tell(Some(&session), domain, json!({}));
+                match event.text("/targetInfo/type") {
+                    // Another tab tells the same as the first.
+                    "page" => watch(line, &session, &TOLD),
+                    "iframe" => {
+                        watch(line, &session, &TOLD_BY_FRAMES);
+                        lock(&self.seen.frames).insert(session);
+                    }
+                    _ => {}
                 }
+            }
+            "Target.detachedFromTarget" => {
+                lock(&self.seen.frames).remove(&SessionId::from(event.text("/sessionId")));
             }
             "Page.javascriptDialogOpening" => {
                 // Whether a page may be left is asked by the browser, not by the page's words.
@@ -149,6 +162,7 @@ impl Cdp {
         for domain in TOLD {
             ask(Some(&session), domain, json!({})).await?;
         }
+        ask(Some(&session), AUTO_ATTACH, auto_attach()).await?;
         ask(None, "Target.setDiscoverTargets", json!({ "discover": true })).await?;
         Ok(Self { connection, session, seen })
     }
@@ -196,6 +210,19 @@ impl Cdp {
         asked.await.map_err(|why| why.to_string())
     }
 
+    /// Stops what the tab and its frames do: their scripts, and whatever they still load.
+    pub(crate) async fn stop(&self, limit: Duration) {
+        let line = self.connection.line();
+        for frame in &*lock(&self.seen.frames) {
+            line.tell(Some(frame), "Runtime.terminateExecution", json!({}));
+        }
+        // That they can't be stopped shows by what is asked next.
+        let _ = tokio::join!(
+            self.tab("Runtime.terminateExecution", json!({}), limit),
+            self.tab("Page.stopLoading", json!({}), limit),
+        );
+    }
+
     /// Asks the browser.
     pub(crate) async fn browser(
         &self,
@@ -213,6 +240,20 @@ impl Cdp {
         *lock(&self.seen.frame) = Some(sender);
         frame::last(self.connection.line(), &self.session, shown, limit).await
     }
+}
+
+/// Frames of other sites are attached to as they come.
+const AUTO_ATTACH: &str = "Target.setAutoAttach";
+
+fn auto_attach() -> Value {
+    json!({ "autoAttach": true, "waitForDebuggerOnStart": false, "flatten": true })
+}
+
+fn watch(line: &Line, session: &SessionId, domains: &[&'static str]) {
+    for domain in domains {
+        line.tell(Some(session), domain, json!({}));
+    }
+    line.tell(Some(session), AUTO_ATTACH, auto_attach());
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

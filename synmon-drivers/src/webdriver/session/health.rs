@@ -1,6 +1,6 @@
 //! Whether the browser is there, asked past the page.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use synmon_core::browser::{BrowserError, Health};
 
 use super::{
@@ -88,14 +88,10 @@ impl WebDriverSession {
         }
     }
 
-    /// Stops what the page does: its script, and whatever it still loads. Both free the driver.
+    /// Stops what the page does, which frees the driver.
     pub(super) async fn stop_page(&mut self) {
-        let Some(cdp) = &self.parts.cdp else { return };
-        let nothing = || Value::Object(serde_json::Map::new());
-        // That it can't be stopped shows by what is asked next.
-        let _ = tokio::join!(
-            cdp.tab("Runtime.terminateExecution", nothing(), limits::INTERRUPT),
-            cdp.tab("Page.stopLoading", nothing(), limits::INTERRUPT),
-        );
+        if let Some(cdp) = &self.parts.cdp {
+            cdp.stop(limits::INTERRUPT).await;
+        }
     }
 }

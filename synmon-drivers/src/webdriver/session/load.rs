@@ -14,9 +14,6 @@ use super::{
 };
 use crate::{actor, page::Shown};
 
-/// What tabs show before they have shown anything.
-const BLANK: [&str; 2] = ["about:blank", "data:,"];
-
 impl WebDriverSession {
     /// Opens an address. Drivers say "ok" to pages that never came: what the tab shows decides.
     pub(super) async fn load_url(&mut self, url: &Url) -> Result<(), BrowserError> {
@@ -45,7 +42,7 @@ impl WebDriverSession {
         self.leave_frames().await?;
         self.send(Command::post(path, json!({})), limits::LOAD).await?;
         let shown = self.loaded().await?;
-        if travel == Travel::Back && BLANK.contains(&shown.url.as_str()) {
+        if travel == Travel::Back && is_blank(&shown.url) {
             self.send(Command::post("forward", json!({})), limits::LOAD).await?;
             self.loaded().await?;
             return Err(BrowserError::Navigation(actor::NOTHING_BEFORE.to_owned()));
@@ -113,6 +110,11 @@ impl WebDriverSession {
             None => Ok(shown),
         }
     }
+}
+
+/// Whether this is what a tab shows before it has shown anything.
+fn is_blank(url: &str) -> bool {
+    matches!(url, "about:blank" | "data:,") || url.starts_with("chrome://")
 }
 
 /// Whether an address only leads to another place of the same document.
