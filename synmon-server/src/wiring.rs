@@ -276,12 +276,14 @@ fn browser(config: &Config) -> anyhow::Result<Arc<dyn Browser>> {
         BrowserSource::DevTools(url, warmth) => {
             Arc::new(CdpBrowser::remote(url.clone(), pooling(*warmth)))
         }
-        BrowserSource::Local { engine, chromium, chromedriver, search_path } => {
+        BrowserSource::Local { engine, chromium, chromedriver, search_path, memory_limit } => {
+            let usual = LocalChromium::new(browser_folder()?);
             let programs = LocalChromium {
+                memory_limit: memory_limit.unwrap_or(usual.memory_limit),
                 chromium: chromium.clone(),
                 chromedriver: chromedriver.clone(),
                 search_path: search_path.clone(),
-                ..LocalChromium::new(browser_folder()?)
+                ..usual
             };
             match engine {
                 LocalEngine::Cdp(warmth) => Arc::new(CdpBrowser::local(programs, pooling(*warmth))),

@@ -6,6 +6,7 @@ use super::{
     arguments,
     chromium::{LocalChromium, Missing},
     folder::RunFolder,
+    memory,
     process::{LocalProcess, Program},
 };
 
@@ -23,6 +24,8 @@ pub(crate) enum Form {
 pub(crate) struct LocalBrowser {
     process: LocalProcess,
     url: String,
+    /// In bytes.
+    memory_limit: u64,
 }
 
 struct Chromium<'a> {
@@ -81,13 +84,25 @@ impl LocalBrowser {
         config: &LocalChromium,
     ) -> Result<Self, String> {
         let program = Chromium { path, form, config };
-        let (process, url) = LocalProcess::start(&program, &config.temp_root).await?;
-        Ok(Self { process, url })
+        let (process, url) =
+            LocalProcess::start(&program, &config.temp_root, config.memory_limit).await?;
+        Ok(Self { process, url, memory_limit: config.memory_limit })
     }
 
     /// Where it listens, `ws://…`.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Whether all its processes together take more memory than one may.
+    pub(crate) fn is_bloated(&self) -> impl Future<Output = bool> + use<> {
+        let (group, limit) = (self.process.group(), self.memory_limit);
+        async move {
+            match group {
+                Some(group) => memory::used(group).await > limit,
+                None => false,
+            }
+        }
     }
 
     /// Kills everything that was started.

@@ -26,6 +26,9 @@ pub struct LocalChromium {
     pub proxy: Option<String>,
     /// Whether the browser has no window.
     pub headless: bool,
+    /// How much memory a process of the browser's may take, in bytes: a page that takes more is
+    /// ended, and a browser whose processes together take more serves no further runs.
+    pub memory_limit: u64,
     /// The browser's further arguments. They come from the operator, never from a flow.
     pub extra_args: Vec<String>,
 }
@@ -46,6 +49,8 @@ pub(crate) struct Programs {
     pub(crate) chromium: PathBuf,
 }
 
+/// What the pages of a run may take, unless the operator says something else.
+const MEMORY_LIMIT: u64 = 1_536 << 20;
 /// Programs are started directly where that is possible: the scripts in `/usr/bin` add arguments.
 const CHROMIUM: [&str; 4] = [
     "/usr/lib/chromium/chromium",
@@ -84,6 +89,7 @@ impl LocalChromium {
             temp_root,
             proxy: None,
             headless: true,
+            memory_limit: MEMORY_LIMIT,
             extra_args: Vec::new(),
         }
     }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{
+    chromium::LocalChromium,
     folder::RunFolder,
     process::{LocalProcess, Program},
 };
@@ -41,10 +42,11 @@ impl Program for ChromeDriver<'_> {
 impl LocalDriver {
     /// Starts a driver that listens on a port of its own choice. Of several that start at once, one
     /// may find that its choice was taken meanwhile, and end: then another is started.
-    pub(crate) async fn start(program: &Path, root: &Path) -> Result<Self, String> {
+    pub(crate) async fn start(program: &Path, config: &LocalChromium) -> Result<Self, String> {
+        let program = ChromeDriver(program);
         let mut tries = 1;
         loop {
-            match LocalProcess::start(&ChromeDriver(program), root).await {
+            match LocalProcess::start(&program, &config.temp_root, config.memory_limit).await {
                 Err(why) if tries < MAX_TRIES && why.contains(PORT_TAKEN) => tries += 1,
                 Err(why) => return Err(why),
                 Ok((process, port)) => return Ok(Self { process, port }),

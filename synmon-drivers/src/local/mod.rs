@@ -8,6 +8,7 @@ mod chromium;
 mod driver;
 mod folder;
 mod guard;
+mod memory;
 mod process;
 mod scan;
 

@@ -16,7 +16,7 @@ use tokio::{
     time::{Instant, interval, timeout},
 };
 
-use super::{folder::RunFolder, guard::Guard, scan};
+use super::{folder::RunFolder, guard::Guard, memory, scan};
 
 /// Where the process looks for programs: nothing of our own environment gets to it.
 pub(super) const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -57,13 +57,16 @@ struct Parts {
     group: Pid,
     guard: Guard,
     folder: RunFolder,
+    _watch: memory::Watch,
 }
 
 impl LocalProcess {
-    /// Starts a program, and returns when it listens.
+    /// Starts a program, and returns when it listens. What it starts may take `memory_limit` bytes
+    /// a process.
     pub(super) async fn start<P: Program>(
         program: &P,
         root: &Path,
+        memory_limit: u64,
     ) -> Result<(Self, P::Address), String> {
         let root = root.to_owned();
         let folder = spawn_blocking(move || RunFolder::create(&root))
@@ -85,7 +88,8 @@ impl LocalProcess {
             .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?))
             .ok_or_else(|| ended.clone())?;
         let outputs = (child.stdout.take(), child.stderr.take());
-        let this = Self { parts: Some(Parts { child, group, guard, folder }) };
+        let watch = memory::Watch::start(group, memory_limit);
+        let this = Self { parts: Some(Parts { child, group, guard, folder, _watch: watch }) };
         let words = Words::default();
         let (Some(stdout), Some(stderr)) = outputs else {
             return Err(ended);
@@ -115,6 +119,11 @@ impl LocalProcess {
         self.parts.as_ref().map_or("", |parts| parts.folder.tag())
     }
 
+    /// What all its processes are a group of.
+    pub(super) fn group(&self) -> Option<Pid> {
+        self.parts.as_ref().map(|parts| parts.group)
+    }
+
     /// Whether it is still there.
     pub(super) fn runs(&mut self) -> bool {
         self.parts.as_mut().is_some_and(|parts| matches!(parts.child.try_wait(), Ok(None)))
@@ -127,7 +136,7 @@ impl LocalProcess {
         let Some(parts) = self.parts.take() else {
             return Ok(());
         };
-        let Parts { mut child, group, guard, folder } = parts;
+        let Parts { mut child, group, guard, folder, .. } = parts;
         // It may have ended by itself.
         let _ = kill_process_group(group, Signal::KILL);
         let reaped = timeout(END_LIMIT, child.wait()).await.is_ok();

@@ -39,9 +39,8 @@ pub(super) async fn local(
         .await
         .map_err(|error| BrowserError::Unavailable(error.to_string()))?
         .map_err(|missing| BrowserError::Unavailable(missing.to_string()))?;
-    let process = LocalDriver::start(&chromedriver, &config.temp_root)
-        .await
-        .map_err(BrowserError::Unavailable)?;
+    let process =
+        LocalDriver::start(&chromedriver, config).await.map_err(BrowserError::Unavailable)?;
     match local_session(config, request, (client, wire), &chromium, &process).await {
         Ok((driver, side)) => {
             let parts = Parts {

@@ -44,7 +44,15 @@ pub(crate) fn devtools() -> Option<DevTools> {
 }
 
 fn pool(pooling: Pooling) -> Option<DevTools> {
+    pool_of(pooling, |config| config)
+}
+
+fn pool_of(
+    pooling: Pooling,
+    with: impl FnOnce(LocalChromium) -> LocalChromium,
+) -> Option<DevTools> {
     let (config, folder) = installed()?;
+    let config = with(config);
     Some(DevTools { browser: CdpBrowser::local(config, pooling), folder })
 }
 
@@ -96,6 +104,32 @@ async fn a_browser_that_is_killed_is_replaced() {
     assert_eq!(next.title().await, "alive");
     next.close().await;
     tab.close().await;
+    pool.assert_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_takes_too_much_memory_has_crashed_and_harms_no_other() {
+    let limited = |config| LocalChromium { memory_limit: 300 << 20, ..config };
+    let Some(pool) = pool_of(Pooling::default(), limited) else { return };
+    let site = Site::with(&[
+        ("/", "<title>alive</title>"),
+        (
+            "/greedy",
+            "<title>greedy</title><script>
+             const held = [];
+             setInterval(() => held.length < 100 && held.push(new Uint8Array(16 << 20).fill(1)), 20);
+             </script>",
+        ),
+    ])
+    .await;
+    let mut other = pool.subject().tab().await;
+    other.open(&site.url("/")).await;
+    let mut greedy = pool.subject().tab().await;
+    greedy.open(&site.url("/greedy")).await;
+    until("its end", async || (greedy.0.probe().await == Health::PageCrashed).then_some(())).await;
+    assert_eq!(other.title().await, "alive");
+    other.close().await;
+    greedy.close().await;
     pool.assert_clean().await;
 }
 

@@ -19,6 +19,8 @@ pub enum BrowserSource {
         chromedriver: Option<PathBuf>,
         /// Where programs are looked for first, in the form of `PATH`.
         search_path: Option<OsString>,
+        /// How much memory a process of a browser's may take, in bytes.
+        memory_limit: Option<u64>,
     },
     /// A Selenium Grid or any WebDriver endpoint; its url may have a password in it.
     WebDriver(Url, WebDriverClient),
@@ -124,6 +126,7 @@ pub(super) fn browser_source(
             },
             chromium: text("SYNMON_CHROMIUM")?.map(PathBuf::from),
             chromedriver: text("SYNMON_CHROMEDRIVER")?.map(PathBuf::from),
+            memory_limit: memory_limit(text)?,
             search_path: text("PATH")?.map(OsString::from),
         }),
     }
@@ -167,6 +170,18 @@ fn warmth(
     }
     let recycle_after = minutes.map(Duration::from_mins);
     Ok(Warmth { process_per_run, recycle_after_runs, recycle_after })
+}
+
+fn memory_limit(
+    text: impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
+) -> Result<Option<u64>, ConfigError> {
+    const MEMORY: &str = "SYNMON_BROWSER_MEMORY_MIB";
+    let wanted = "a whole number of MiB from 256 on";
+    let mib: Option<u32> = parsed(text, MEMORY, wanted)?;
+    if mib.is_some_and(|mib| mib < 256) {
+        return Err(error(MEMORY, format_args!("must be {wanted}")));
+    }
+    Ok(mib.map(|mib| u64::from(mib) << 20))
 }
 
 fn webdriver_url(text: &str, client: WebDriverClient) -> Result<Url, ConfigError> {

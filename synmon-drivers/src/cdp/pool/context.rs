@@ -68,6 +68,16 @@ impl Prepared {
         !self.line().is_closed() && state.tabs.len() == 1 && !crashed(&state)
     }
 
+    /// Whether its page does. One that has died just now is known by this: no answer ever comes, and
+    /// then the news.
+    pub(super) async fn answers(&self) -> bool {
+        let Some(session) = self.shared.state().tabs.first().map(|tab| tab.session.clone()) else {
+            return false;
+        };
+        let asked = json!({ "expression": "0" });
+        self.line().call(Some(&session), "Runtime.evaluate", asked, PREPARE).await.is_ok()
+    }
+
     fn line(&self) -> &Line {
         self.connection.line()
     }

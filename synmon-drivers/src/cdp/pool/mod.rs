@@ -121,6 +121,7 @@ impl Pool {
             (browser, prepared)
         } else {
             // It may have ended just now: then there is another one.
+            self.give_up(&browser, form).await;
             let browser = self.browser(form).await?;
             let prepared = browser.context().await.map_err(|why| why.to_string())?;
             (browser, prepared)
@@ -174,20 +175,27 @@ impl Pool {
         Ok(browser)
     }
 
+    /// No further run gets this browser. Whether it was the one that they got.
+    async fn give_up(&self, browser: &Arc<Warm>, form: Form) -> bool {
+        let mut slot = self.slot(form).lock().await;
+        let is_it = slot.as_ref().is_some_and(|current| Arc::ptr_eq(current, browser));
+        if is_it {
+            *slot = None;
+        }
+        is_it
+    }
+
     /// After a run has got its context: makes others, or another browser when this one has served
     /// its time. No run waits for either.
     async fn look_after(self: Arc<Self>, browser: Arc<Warm>, form: Form) {
-        if !browser.is_worn(&self.pooling) {
+        if !browser.is_worn(&self.pooling) && !browser.is_bloated().await {
             browser.refill(self.pooling.ahead).await;
             return;
         }
-        let mut slot = self.slot(form).lock().await;
         // Another run may have seen to it.
-        if slot.as_ref().is_none_or(|current| !Arc::ptr_eq(current, &browser)) {
+        if !self.give_up(&browser, form).await {
             return;
         }
-        *slot = None;
-        drop(slot);
         match self.browser(form).await {
             Ok(new) => new.refill(self.pooling.ahead).await,
             // The next run tries again, and says it.

@@ -122,12 +122,21 @@ impl Warm {
             || self.born.elapsed() >= pooling.recycle_after
     }
 
+    /// Whether it has grown too large.
+    pub(super) async fn is_bloated(&self) -> bool {
+        let looking = self.process().as_ref().map(LocalBrowser::is_bloated);
+        match looking {
+            Some(looking) => looking.await,
+            None => false,
+        }
+    }
+
     /// A context for a run: one that was made ahead, or else a new one.
     pub(super) async fn context(&self) -> Result<Prepared, CallError> {
         self.runs.fetch_add(1, Ordering::Relaxed);
         loop {
             let Some(prepared) = self.ahead().pop() else { break };
-            if prepared.is_usable() {
+            if prepared.is_usable() && prepared.answers().await {
                 return Ok(prepared);
             }
         }
@@ -150,11 +159,15 @@ impl Warm {
 
     /// Ends its process.
     pub(super) async fn end(&self) -> Result<(), String> {
-        let process = self.process.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let process = self.process().take();
         match process {
             Some(process) => process.end().await,
             None => Ok(()),
         }
+    }
+
+    fn process(&self) -> MutexGuard<'_, Option<LocalBrowser>> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn ahead(&self) -> MutexGuard<'_, Vec<Prepared>> {

@@ -1,0 +1,98 @@
+//! What browsers take of the machine's memory, and an end to pages that take too much.
+
+use std::{fs, time::Duration};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::{
+    task::{AbortHandle, spawn_blocking},
+    time::{MissedTickBehavior, interval},
+};
+
+/// How often it is looked at. A page that takes memory as fast as it can takes about 1 GiB in that
+/// time.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+
+/// A process and the bytes that are its own: what it shares with others is not counted.
+type Usage = (Pid, u64);
+
+/// How much memory all processes of a group have together, in bytes.
+pub(crate) async fn used(group: Pid) -> u64 {
+    let usage = spawn_blocking(move || usage(group)).await.unwrap_or_default();
+    usage.iter().map(|(_, bytes)| bytes).sum()
+}
+
+/// Looks after the memory of a group's processes until it is dropped.
+#[derive(Debug)]
+pub(super) struct Watch(AbortHandle);
+
+impl Watch {
+    /// Kills each process of the group that takes more than `limit` bytes, but not its first: a
+    /// browser outlives its pages, and says that they have crashed.
+    pub(super) fn start(group: Pid, limit: u64) -> Self {
+        let watching = tokio::spawn(async move {
+            let mut looks = interval(BETWEEN_LOOKS);
+            looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                looks.tick().await;
+                let usage = spawn_blocking(move || usage(group)).await.unwrap_or_default();
+                for (pid, bytes) in usage {
+                    if bytes > limit && pid != group {
+                        tracing::warn!(bytes, limit, "a page that took too much memory is ended");
+                        // It may have ended by itself.
+                        let _ = kill_process(pid, Signal::KILL);
+                    }
+                }
+            }
+        });
+        Self(watching.abort_handle())
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+fn usage(group: Pid) -> Vec<Usage> {
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
+        .filter(|pid| group_of(*pid) == Some(group))
+        .filter_map(|pid| Some((pid, own_bytes(pid)?)))
+        .collect()
+}
+
+/// The group of a process (`pgrp` in proc(5)), which may be one that the kernel keeps for itself.
+fn group_of(pid: Pid) -> Option<Pid> {
+    let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+    // The name of the program, in brackets, may hold anything.
+    let (_, fields) = stat.rsplit_once(") ")?;
+    Pid::from_raw(fields.split(' ').nth(2)?.parse().ok()?)
+}
+
+/// The memory of a process that no file and no other process stands behind (`RssAnon` in proc(5)).
+fn own_bytes(pid: Pid) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", pid.as_raw_nonzero())).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kib * 1_024)
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::process::{getpgrp, getpid};
+
+    use super::*;
+
+    #[test]
+    fn a_process_has_memory_of_its_own() {
+        let held = vec![1_u8; 8 << 20];
+        let own = own_bytes(getpid()).unwrap();
+        assert!(own > u64::try_from(held.len()).unwrap(), "{own}");
+        assert!(usage(getpgrp()).iter().any(|(pid, _)| *pid == getpid()));
+    }
+}
