@@ -1,4 +1,4 @@
-# One small image with both programs, `synmon-server` and `synmon-worker`.
+# One small image with all programs: `synmon-server`, `synmon-worker` and `synmon`.
 # It has no browser: it works with a Selenium Grid (SYNMON_WEBDRIVER_URL). docs/operations.md says
 # how an image with a Chromium of its own is made from it.
 
@@ -15,13 +15,14 @@ COPY synmon-testkit/Cargo.toml synmon-testkit/
 RUN for crate in synmon-*; do mkdir "$crate/src" && touch "$crate/src/lib.rs"; done \
  && mkdir synmon-server/src/bin \
  && for name in server worker; do echo 'fn main() {}' >"synmon-server/src/bin/synmon-$name.rs"; done \
+ && echo 'fn main() {}' >synmon-server/src/bin/synmon.rs \
  && cargo build --release --locked -p synmon-server
 COPY . .
 # The files are older than what was made of the empty ones. Debugging information is most of what a
 # release build weighs; the names of functions stay.
 RUN find synmon-* -name '*.rs' -exec touch {} + \
  && cargo build --release --locked -p synmon-server \
- && strip --strip-debug target/release/synmon-server target/release/synmon-worker
+ && strip --strip-debug target/release/synmon target/release/synmon-server target/release/synmon-worker
 
 FROM debian:bookworm-slim
 # tini is process 1: it passes signals on, and reaps what a plug-in may leave behind.
@@ -32,7 +33,7 @@ RUN apt-get update \
  && useradd --system --uid 10001 --gid synmon --home-dir /var/lib/synmon --shell /usr/sbin/nologin synmon \
  # A named volume that is mounted here is made with the owner that it finds.
  && install -d -o synmon -g synmon -m 0750 /var/lib/synmon /var/lib/synmon/artifacts
-COPY --from=build /src/target/release/synmon-server /src/target/release/synmon-worker /usr/local/bin/
+COPY --from=build /src/target/release/synmon /src/target/release/synmon-server /src/target/release/synmon-worker /usr/local/bin/
 USER synmon
 WORKDIR /var/lib/synmon
 ENV SYNMON_DATA_DIR=/var/lib/synmon \

@@ -116,6 +116,11 @@ need_smtp_sink() {
     missing 'aiosmtpd for /usr/bin/python3' python3-aiosmtpd
 }
 
+# scripts/fuzz installs what it needs into an environment of its own.
+need_fuzzer() {
+  python3 -c 'import ensurepip, venv' 2>/dev/null || missing "Python's venv module" python3-venv
+}
+
 # Some tests give processes wrong clocks. It is looked for where the tests look.
 need_faketime() {
   compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null ||

@@ -4,7 +4,11 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ChannelId, Name, OwnerId, Timestamp, flow::choice};
+use crate::{
+    ChannelId, Name, OwnerId, Timestamp,
+    flow::choice,
+    secret::{Keyring, OpenError, Place, SealedSecret, SecretValue},
+};
 
 choice! {
     /// The kinds of channels.
@@ -85,10 +89,51 @@ pub enum ChannelTarget {
 /// What webhooks are signed with. It does not show in logs.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SigningSecret {
-    /// The secret, in the form of its standard.
+    /// The secret, sealed; what the first releases stored is in the form of its standard.
     pub secret: String,
     /// Until when it is used; the newest has no end.
     pub until: Option<Timestamp>,
+}
+
+impl SigningSecret {
+    /// A secret without an end, sealed.
+    #[must_use]
+    pub fn sealed(keyring: &Keyring, place: Place<'_>, secret: &SecretValue) -> Self {
+        Self { secret: keyring.seal(place, secret).as_str().to_owned(), until: None }
+    }
+
+    /// The secret in the form of its standard.
+    ///
+    /// # Errors
+    /// It is sealed with another key, or damaged.
+    pub fn open(&self, keyring: &Keyring, place: Place<'_>) -> Result<SecretValue, OpenError> {
+        match SealedSecret::read(&self.secret) {
+            Some(sealed) => keyring.open(place, &sealed),
+            None => Ok(SecretValue::new(self.secret.clone())),
+        }
+    }
+
+    /// The same, sealed with the newest key; none if it is so already.
+    ///
+    /// # Errors
+    /// It can't be opened.
+    pub fn renewed(&self, keyring: &Keyring, place: Place<'_>) -> Result<Option<Self>, OpenError> {
+        let is_new = SealedSecret::read(&self.secret)
+            .is_some_and(|sealed| sealed.key() == Some(&keyring.newest()));
+        if is_new {
+            return Ok(None);
+        }
+        let secret = self.open(keyring, place)?;
+        Ok(Some(Self { until: self.until, ..Self::sealed(keyring, place, &secret) }))
+    }
+}
+
+impl Channel {
+    /// What the secrets that it is signed with are sealed for.
+    #[must_use]
+    pub fn place(&self) -> Place<'static> {
+        Place::Signing { owner: self.owner, channel: self.id }
+    }
 }
 
 impl ChannelTarget {

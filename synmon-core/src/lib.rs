@@ -17,6 +17,7 @@ mod nearest;
 pub mod notice;
 pub mod run;
 pub mod schedule;
+pub mod secret;
 pub mod step;
 pub mod store;
 mod time;

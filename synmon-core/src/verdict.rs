@@ -86,6 +86,7 @@ pub fn site_failure(error: &BrowserError, health: &Health) -> StepError {
     let code = match error {
         BrowserError::SelectorInvalid(_) => ErrorCode::SelectorInvalid,
         BrowserError::Navigation(reason) => navigation_code(reason),
+        BrowserError::Blocked(_) => ErrorCode::BlockedAddress,
         BrowserError::Dialogs(_) => ErrorCode::ScriptDialog,
         BrowserError::PageCrashed(_) => ErrorCode::PageCrashed,
         BrowserError::Timeout(_) => ErrorCode::Timeout,

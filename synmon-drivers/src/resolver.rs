@@ -1,10 +1,11 @@
 //! Names as the machine resolves them.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    time::Duration,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -35,6 +36,49 @@ impl Resolver for SystemResolver {
                 LIMIT.as_secs()
             ))),
         }
+    }
+}
+
+/// How long an answer is used again, and how many are kept.
+const KEPT_FOR: Duration = Duration::from_secs(10);
+const MAX_KEPT: usize = 1_024;
+
+/// Uses answers of another resolver again for some seconds: a page asks for a hundred things of the
+/// same host. Only addresses are kept, never that there are none.
+pub struct CachingResolver {
+    resolver: Arc<dyn Resolver>,
+    known: Mutex<HashMap<String, (Vec<IpAddr>, Instant)>>,
+}
+
+impl CachingResolver {
+    /// Knows nothing yet.
+    #[must_use]
+    pub fn new(resolver: Arc<dyn Resolver>) -> Self {
+        Self { resolver, known: Mutex::default() }
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<String, (Vec<IpAddr>, Instant)>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Resolver for CachingResolver {
+    async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
+        if let Some((addresses, at)) = self.known().get(host)
+            && at.elapsed() < KEPT_FOR
+        {
+            return Ok(addresses.clone());
+        }
+        let addresses = self.resolver.resolve(host).await?;
+        let mut known = self.known();
+        if known.len() >= MAX_KEPT {
+            known.retain(|_, (_, at)| at.elapsed() < KEPT_FOR);
+        }
+        if known.len() < MAX_KEPT && !addresses.is_empty() {
+            known.insert(host.to_owned(), (addresses.clone(), Instant::now()));
+        }
+        Ok(addresses)
     }
 }
 
@@ -69,6 +113,8 @@ fn contains(text: &str, sign: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     #[tokio::test]
@@ -80,6 +126,36 @@ mod tests {
         for host in ["invalid", "nowhere.invalid", "Nowhere.INVALID."] {
             assert_eq!(SystemResolver.resolve(host).await, Err(ResolveError::NotFound), "{host}");
         }
+    }
+
+    /// Knows one name, and counts how often it is asked.
+    #[derive(Default)]
+    struct Counting(AtomicUsize);
+
+    #[async_trait]
+    impl Resolver for Counting {
+        async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            if host == "x.test" {
+                Ok(vec![Ipv4Addr::LOCALHOST.into()])
+            } else {
+                Err(ResolveError::NotFound)
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_used_again_and_the_lack_of_one_is_not() {
+        let asked = Arc::new(Counting::default());
+        let resolver = CachingResolver::new(Arc::clone(&asked) as _);
+        for _ in 0..3 {
+            assert!(resolver.resolve("x.test").await.is_ok());
+        }
+        assert_eq!(asked.0.load(Ordering::Relaxed), 1);
+        for _ in 0..2 {
+            assert_eq!(resolver.resolve("y.test").await, Err(ResolveError::NotFound));
+        }
+        assert_eq!(asked.0.load(Ordering::Relaxed), 3);
     }
 
     #[tokio::test]

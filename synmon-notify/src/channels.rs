@@ -4,9 +4,10 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use async_trait::async_trait;
 use synmon_core::{
-    Clock, Timestamp,
-    channel::{ChannelTarget, Destination, SigningSecret},
+    Clock,
+    channel::{Channel, ChannelTarget, Destination, SigningSecret},
     notice::{Delivery, DeliveryError, Notice, Notifier},
+    secret::{Keyring, OpenError, SecretValue},
 };
 
 use crate::{
@@ -20,6 +21,7 @@ pub struct ChannelNotifier {
     email: EmailNotifier,
     webhooks: WebhookSender,
     plugins: Option<PluginSender>,
+    keyring: Arc<Keyring>,
     clock: Arc<dyn Clock>,
 }
 
@@ -33,6 +35,9 @@ pub enum ChannelError {
     /// One of its secrets is none.
     #[error("a secret of the channel can't be read ({0}): have it rotated")]
     Secret(#[from] WebhookSecretError),
+    /// One of its secrets can't be opened.
+    #[error("a secret of the channel can't be opened: {0}")]
+    Sealed(#[from] OpenError),
     /// No plug-in can have this name.
     #[error(transparent)]
     Plugin(#[from] PluginNameError),
@@ -43,24 +48,31 @@ pub enum ChannelError {
 
 impl ChannelNotifier {
     /// A notifier of these parts; `plugins` is none where the operator has set up no folder of
-    /// them. Until when a secret is used is told by `clock`.
+    /// them. What webhooks are signed with is opened by `keyring`, and until when it is used is told
+    /// by `clock`.
     #[must_use]
     pub fn new(
         email: EmailNotifier,
         webhooks: WebhookSender,
         plugins: Option<PluginSender>,
+        keyring: Arc<Keyring>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { email, webhooks, plugins, clock }
+        Self { email, webhooks, plugins, keyring, clock }
     }
 
     async fn post(
         &self,
+        channel: &Channel,
         url: &str,
         secrets: &[SigningSecret],
         notice: &Notice,
     ) -> Result<Delivery, DeliveryError> {
-        let target = webhook(url, secrets, self.clock.now())?;
+        let now = self.clock.now();
+        let in_use = secrets.iter().filter(|secret| secret.until.is_none_or(|until| until > now));
+        let opened = in_use.map(|secret| secret.open(&self.keyring, channel.place()));
+        let opened: Vec<_> = opened.collect::<Result<_, _>>().map_err(ChannelError::Sealed)?;
+        let target = webhook(url, &opened)?;
         Ok(self.webhooks.send(&target, notice).await?)
     }
 
@@ -84,18 +96,21 @@ impl Notifier for ChannelNotifier {
         };
         match &channel.target {
             ChannelTarget::Email { .. } => self.email.deliver(notice, to).await,
-            ChannelTarget::Webhook { url, secrets } => self.post(url, secrets, notice).await,
+            ChannelTarget::Webhook { url, secrets } => {
+                self.post(channel, url, secrets, notice).await
+            }
             ChannelTarget::Plugin { plugin, settings } => self.run(plugin, settings, notice).await,
         }
     }
 }
 
 impl From<ChannelError> for DeliveryError {
-    /// A plug-in may be installed with another worker, which gets the next attempt, or later, as
-    /// in the middle of an upgrade: to give up would disable the channel for good.
+    /// A plug-in may be installed with another worker, and a key known to it, which gets the next
+    /// attempt, or later, as in the middle of an upgrade: to give up would disable the channel for
+    /// good.
     fn from(error: ChannelError) -> Self {
         match error {
-            ChannelError::NoPlugins => Self::retry(error),
+            ChannelError::NoPlugins | ChannelError::Sealed(_) => Self::retry(error),
             ChannelError::Url(_) | ChannelError::Secret(_) | ChannelError::Plugin(_) => {
                 Self::give_up(error)
             }
@@ -114,12 +129,7 @@ impl fmt::Debug for ChannelNotifier {
 }
 
 /// The receiver of a webhook, with the secrets that are in use now, the newest first.
-fn webhook(
-    url: &str,
-    secrets: &[SigningSecret],
-    now: Timestamp,
-) -> Result<WebhookTarget, ChannelError> {
-    let in_use = secrets.iter().filter(|secret| secret.until.is_none_or(|until| until > now));
-    let secrets = in_use.map(|secret| secret.secret.parse()).collect::<Result<_, _>>()?;
-    Ok(WebhookTarget { url: url.parse()?, secrets })
+fn webhook(url: &str, secrets: &[SecretValue]) -> Result<WebhookTarget, ChannelError> {
+    let secrets = secrets.iter().map(|secret| secret.expose().parse());
+    Ok(WebhookTarget { url: url.parse()?, secrets: secrets.collect::<Result<_, _>>()? })
 }

@@ -1,9 +1,12 @@
 //! The settings: read once, from the environment, into types. Nobody else reads it.
 
 mod browser;
+mod egress;
+mod exposure;
 mod from_file;
 
 pub use browser::{BrowserSource, LocalEngine, Warmth, WebDriverClient};
+pub use egress::EgressProxyConfig;
 
 use std::{
     env, fmt,
@@ -17,7 +20,8 @@ use secrecy::SecretString;
 use synmon_core::{
     egress::EgressAllowList,
     engine::{DEFAULT_OWNER_CONCURRENCY, Retention, Roles as EngineRoles},
-    store::AlertCap,
+    secret::{Keyring, SealingKey},
+    store::{AlertCap, Quotas},
 };
 use url::Url;
 
@@ -42,6 +46,8 @@ pub struct Config {
     pub mail_from: String,
     /// The key that access tokens are signed with; generated once where none is given.
     pub jwt_secret: Option<SecretString>,
+    /// What owners' secrets are sealed with; generated once where none is given.
+    pub secrets_key: Option<Keyring>,
     /// Which browsers runs happen in.
     pub browser: BrowserSource,
     /// How many runs at a time.
@@ -52,6 +58,8 @@ pub struct Config {
     pub retention: Retention,
     /// Where flows may go besides public addresses.
     pub egress_allow: EgressAllowList,
+    /// The guard that browsers elsewhere go through, as their machine sees it.
+    pub egress_proxy: Option<String>,
     /// The shortest time between two firings of a schedule.
     pub minimum_interval: Duration,
     /// The folder of plug-ins that deliver notices.
@@ -66,6 +74,14 @@ pub struct Config {
     pub log_filter: Option<String>,
     /// Where the demo site listens, if it is wanted.
     pub demo_listen: Option<SocketAddr>,
+    /// How much an owner may have and do.
+    pub quotas: Quotas,
+    /// How many connections a listener takes at a time; none is as many as files allow.
+    pub max_connections: Option<NonZeroUsize>,
+    /// Whose pages may call the API from a browser: none, unless they are named.
+    pub cors_origins: Vec<String>,
+    /// What has to be known to read the metrics.
+    pub metrics_token: Option<SecretString>,
 }
 
 /// The program that reads its settings.
@@ -140,10 +156,6 @@ impl Config {
         let text = |name| text(&lookup, name);
         let secret = |setting| from_file::secret(text, setting);
         let data_dir = PathBuf::from(text("SYNMON_DATA_DIR")?.unwrap_or_else(|| "./data".into()));
-        let egress_allow = match text("SYNMON_EGRESS_ALLOW")? {
-            None => EgressAllowList::default(),
-            Some(list) => list.parse().map_err(|e| error("SYNMON_EGRESS_ALLOW", e))?,
-        };
         let concurrency = parsed(text, "SYNMON_CONCURRENCY", "a whole number from 1 on")?
             .or_else(|| std::thread::available_parallelism().ok())
             .unwrap_or(NonZeroUsize::MIN);
@@ -153,6 +165,7 @@ impl Config {
         let interval: Option<u64> =
             parsed(text, "SYNMON_MIN_INTERVAL_SECONDS", "a whole number of seconds")?;
         let kept = Retention::default();
+        let browser = browser::browser_source(text)?;
         let jwt_secret = secret(from_file::JWT_SECRET)?;
         if jwt_secret.as_ref().is_some_and(|secret| secret.len() < MIN_SECRET_BYTES) {
             let problem = format!("is shorter than {MIN_SECRET_BYTES} bytes: make a random one");
@@ -168,7 +181,10 @@ impl Config {
             mail_from: text("SYNMON_MAIL_FROM")?
                 .unwrap_or_else(|| "synmon <synmon@localhost>".to_owned()),
             jwt_secret: jwt_secret.map(SecretString::from),
-            browser: browser::browser_source(text)?,
+            secrets_key: secret(from_file::SECRETS_KEY)?.map(|keys| keyring(&keys)).transpose()?,
+            egress_allow: egress::allow(text)?,
+            egress_proxy: egress::proxy(text, &browser)?,
+            browser,
             concurrency,
             owner_concurrency,
             retention: Retention {
@@ -176,23 +192,22 @@ impl Config {
                 pictures: days(text, "SYNMON_KEEP_PICTURES_DAYS")?.unwrap_or(kept.pictures),
                 notices: days(text, "SYNMON_KEEP_DELIVERIES_DAYS")?.unwrap_or(kept.notices),
             },
-            egress_allow,
             minimum_interval: Duration::from_secs(interval.unwrap_or(60)),
             plugin_dir: text("SYNMON_PLUGIN_DIR")?
                 .map_or_else(|| data_dir.join("plugins"), PathBuf::from),
             alert_cap: alert_cap(text)?,
             templates_dir: text("SYNMON_TEMPLATES_DIR")?.map(PathBuf::from),
-            log_format: match text("SYNMON_LOG_FORMAT")?.as_deref() {
-                None | Some("text") => LogFormat::Text,
-                Some("json") => LogFormat::Json,
-                Some(_) => return Err(error("SYNMON_LOG_FORMAT", "must be text or json")),
-            },
+            log_format: log_format(text)?,
             log_filter: text("RUST_LOG")?,
             demo_listen: parsed(
                 text,
                 "SYNMON_DEMO_LISTEN",
                 "an address and port such as 127.0.0.1:8081",
             )?,
+            quotas: exposure::quotas(text)?,
+            max_connections: parsed(text, "SYNMON_MAX_CONNECTIONS", "a whole number from 1 on")?,
+            cors_origins: exposure::cors_origins(text)?,
+            metrics_token: exposure::metrics_token(secret(from_file::METRICS_TOKEN)?)?,
             data_dir,
         })
     }
@@ -223,6 +238,24 @@ fn text(
         Ok(value) => Ok(value.map(|v| v.trim().to_owned()).filter(|v| !v.is_empty())),
         Err(problem) => Err(error(name, problem)),
     }
+}
+
+fn log_format(
+    text: impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
+) -> Result<LogFormat, ConfigError> {
+    match text("SYNMON_LOG_FORMAT")?.as_deref() {
+        None | Some("text") => Ok(LogFormat::Text),
+        Some("json") => Ok(LogFormat::Json),
+        Some(_) => Err(error("SYNMON_LOG_FORMAT", "must be text or json")),
+    }
+}
+
+/// Keys with commas between them: the first seals, all of them open.
+fn keyring(list: &str) -> Result<Keyring, ConfigError> {
+    const NAME: &str = "SYNMON_SECRETS_KEY";
+    let keys = list.split([',', '\n']).map(str::trim).filter(|key| !key.is_empty());
+    let keys = keys.map(|key| key.parse::<SealingKey>().map_err(|why| error(NAME, why)));
+    Keyring::new(keys.collect::<Result<_, _>>()?).ok_or_else(|| error(NAME, "holds no key"))
 }
 
 fn listen(
@@ -397,6 +430,8 @@ mod tests {
             ("SYNMON_ARTIFACTS_URL", "ftp://canary"),
             ("SYNMON_SMTP_URL", "http://canary"),
             ("SYNMON_JWT_SECRET", "canary"),
+            ("SYNMON_SECRETS_KEY", "canary"),
+            ("SYNMON_SECRETS_KEY", ", ,"),
             ("SYNMON_WEBDRIVER_URL", "canary"),
             ("SYNMON_CONCURRENCY", "0"),
             ("SYNMON_OWNER_CONCURRENCY", "0"),
@@ -406,6 +441,14 @@ mod tests {
             ("SYNMON_MIN_INTERVAL_SECONDS", "canary"),
             ("SYNMON_LOG_FORMAT", "canary"),
             ("SYNMON_DEMO_LISTEN", "canary"),
+            ("SYNMON_MAX_FLOWS", "0"),
+            ("SYNMON_MAX_RUNS_PER_HOUR", "-1"),
+            ("SYNMON_MAX_MESSAGES_PER_DAY", "canary"),
+            ("SYNMON_MAX_CONNECTIONS", "0"),
+            ("SYNMON_CORS_ORIGINS", "https://a.test,*"),
+            ("SYNMON_CORS_ORIGINS", "https://canary.test/path"),
+            ("SYNMON_CORS_ORIGINS", "null"),
+            ("SYNMON_METRICS_TOKEN", "canary"),
             ("SYNMON_ALERT_CAP", "canary"),
             ("SYNMON_ALERT_CAP", "0"),
             ("SYNMON_ALERT_CAP", "-1"),
@@ -439,6 +482,7 @@ mod tests {
                 ("SYNMON_DATABASE_URL", "postgres://u:canary@localhost/x"),
                 ("SYNMON_SMTP_URL", "smtp://u:canary@localhost"),
                 ("SYNMON_JWT_SECRET", "canarycanarycanarycanarycanarycanary"),
+                ("SYNMON_SECRETS_KEY", "canarycanarycanarycanarycanarycanarycanary0"),
                 ("SYNMON_WEBDRIVER_URL", "http://u:canary@grid:4444"),
             ])
             .unwrap()

@@ -2,10 +2,13 @@
 
 pub mod accounts;
 pub mod api;
+mod browsers;
 pub mod channels;
 pub mod config;
 mod demo;
+pub mod egress_proxy;
 mod health_check;
+mod http;
 mod secret_file;
 mod server;
 mod stop;

@@ -7,7 +7,8 @@ use std::{
 };
 
 use anyhow::Context as _;
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use synmon_core::secret::{Keyring, SealingKey};
 
 use crate::{accounts::Secret, config::Config};
 
@@ -17,22 +18,48 @@ pub(crate) fn jwt_secret(config: &Config) -> anyhow::Result<Vec<u8>> {
     if let Some(secret) = &config.jwt_secret {
         return Ok(secret.expose_secret().as_bytes().to_vec());
     }
+    let key = kept(config, "jwt.key", || Secret::random().reveal().to_owned())?;
+    let bytes = key.expose_secret().as_bytes();
+    anyhow::ensure!(
+        bytes.len() >= 32,
+        "{} is shorter than a key: remove it, and a new one is made (everybody logs in again)",
+        config.data_dir.join("jwt.key").display()
+    );
+    Ok(bytes.to_vec())
+}
+
+/// What owners' secrets are sealed with: the setting's, or what is in the data folder, likewise.
+pub(crate) fn keyring(config: &Config) -> anyhow::Result<Keyring> {
+    if let Some(keyring) = &config.secrets_key {
+        return Ok(keyring.clone());
+    }
+    let key = kept(config, "secrets.key", || SealingKey::random().to_base64().to_string())?;
+    let key = key.expose_secret().parse().ok();
+    Keyring::new(key.into_iter().collect()).with_context(|| {
+        format!(
+            "{} is no key of 32 bytes: restore it from a backup, or what it sealed is lost",
+            config.data_dir.join("secrets.key").display()
+        )
+    })
+}
+
+/// What a file of the data folder holds, which is made if it is not there.
+fn kept(
+    config: &Config,
+    name: &str,
+    make: impl FnOnce() -> String,
+) -> anyhow::Result<SecretString> {
     std::fs::create_dir_all(&config.data_dir)
         .with_context(|| format!("{} can't be made", config.data_dir.display()))?;
-    let path = config.data_dir.join("jwt.key");
+    let path = config.data_dir.join(name);
     let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
     match opened {
         Ok(mut file) => file
-            .write_all(Secret::random().reveal().as_bytes())
+            .write_all(make().as_bytes())
             .with_context(|| format!("{} can't be written", path.display()))?,
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error).context(format!("{} can't be made", path.display())),
     }
-    let key = std::fs::read(&path).with_context(|| format!("{} can't be read", path.display()))?;
-    anyhow::ensure!(
-        key.len() >= 32,
-        "{} is shorter than a key: remove it, and a new one is made (everybody logs in again)",
-        path.display()
-    );
-    Ok(key)
+    let key = std::fs::read_to_string(&path);
+    Ok(key.with_context(|| format!("{} can't be read", path.display()))?.into())
 }

@@ -6,11 +6,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context as _;
-use poem::{
-    EndpointExt as _,
-    listener::{Acceptor as _, Listener as _, TcpAcceptor, TcpListener},
-};
+use poem::EndpointExt as _;
 use synmon_core::Clock;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
@@ -18,7 +14,9 @@ use url::Url;
 
 use crate::{
     config::{Config, Roles},
-    demo, telemetry,
+    demo,
+    http::{self, Bound},
+    telemetry,
     timekeeper::Timekeeper,
     web, wiring,
 };
@@ -27,8 +25,6 @@ use crate::{
 /// with the default settings.
 const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
-/// How long answers that are under way may take once the server is told to stop.
-const HTTP_GRACE: Duration = Duration::from_secs(5);
 /// Until then runs are found by looking each second.
 const LISTEN_AGAIN: Duration = Duration::from_secs(5);
 const PRUNE_PERIOD: Duration = Duration::from_hours(1);
@@ -41,12 +37,8 @@ pub struct Server {
     http: Option<Bound>,
     demo: Option<Bound>,
     public_url: Url,
-}
-
-/// A socket that is bound.
-struct Bound {
-    acceptor: TcpAcceptor,
-    address: SocketAddr,
+    web: web::Settings,
+    max_connections: usize,
 }
 
 impl Server {
@@ -59,33 +51,43 @@ impl Server {
         telemetry::metrics();
         let http = bind(config.listen).await?;
         let demo = bind(config.demo_listen).await?;
-        let address = http.as_ref().map_or(DEFAULT_ADDRESS, |http| http.address);
+        let address = http.as_ref().map_or(DEFAULT_ADDRESS, Bound::address);
         let public_url = match &config.public_url {
             Some(url) => url.clone(),
             None => Url::parse(&format!("http://{address}/"))?,
         };
-        let demo_address = demo.as_ref().map(|demo| demo.address);
+        let demo_address = demo.as_ref().map(Bound::address);
         let parts = wiring::assemble(config, &public_url, demo_address).await?;
-        Ok(Self { parts, roles: config.roles, http, demo, public_url })
+        let web = web::Settings {
+            // Whoever comes by TLS comes by TLS only, from then on.
+            tls_only: public_url.scheme() == "https",
+            cors_origins: config.cors_origins.clone(),
+            metrics_token: config.metrics_token.clone(),
+        };
+        let max_connections = http::limit(config.max_connections);
+        Ok(Self { parts, roles: config.roles, http, demo, public_url, web, max_connections })
     }
 
     /// Where it listens, if it does.
     #[must_use]
     pub fn address(&self) -> Option<SocketAddr> {
-        self.http.as_ref().map(|http| http.address)
+        self.http.as_ref().map(Bound::address)
     }
 
     /// Where the demo site listens, if there is one.
     #[must_use]
     pub fn demo_address(&self) -> Option<SocketAddr> {
-        self.demo.as_ref().map(|demo| demo.address)
+        self.demo.as_ref().map(Bound::address)
     }
 
     /// Serves and works until `stop` is cancelled, and then ends what is under way.
     pub async fn run_until_stopped(self, stop: CancellationToken) -> anyhow::Result<()> {
-        let Self { parts, roles, http, demo, public_url } = self;
+        let Self { parts, roles, http, demo, public_url, web, max_connections } = self;
         for reason in parts.readiness.reasons().await {
             warn!("Not everything is ready: {reason}");
+        }
+        for warning in &parts.readiness.warnings {
+            warn!("{warning}");
         }
         if roles.api {
             info!("synmon is at {public_url}, its API's documentation at {public_url}docs");
@@ -94,18 +96,20 @@ impl Server {
         let clock = Arc::clone(&parts.api.clock);
         let (readiness, runs) = (Arc::clone(&parts.readiness), parts.api.runs.clone());
         let serve_http = async {
-            match http {
-                Some(http) if roles.api => {
-                    serve(http, web::app(parts.api, parts.readiness), stop.clone()).await
-                }
-                Some(http) => serve(http, web::health_only(parts.readiness), stop.clone()).await,
-                None => Ok(()),
-            }
+            let Some(http) = http else { return };
+            let clock = Arc::clone(&clock);
+            let app = if roles.api {
+                web::app(parts.api, parts.readiness, web)
+            } else {
+                web::health_only(parts.readiness, web)
+            };
+            http.serve(app, max_connections, clock, &stop).await;
         };
         let serve_demo = async {
-            let Some(demo) = demo else { return Ok(()) };
-            info!("The demo site is at http://{}/", demo.address);
-            serve(demo, demo::routes(), stop.clone()).await
+            let Some(demo) = demo else { return };
+            info!("The demo site is at http://{}/", demo.address());
+            let shop = demo::routes().map_to_response().boxed();
+            demo.serve(shop, max_connections, Arc::clone(&clock), &stop).await;
         };
         let prune = repeat(&*clock, &stop, PRUNE_PERIOD, async || {
             if let Err(error) = accounts.prune().await {
@@ -132,10 +136,9 @@ impl Server {
             }
         });
         let work = parts.engine.run(stop.clone());
-        let (http, demo, (), (), (), (), ()) =
-            tokio::join!(serve_http, serve_demo, work, prune, upkeep, listen, keep_time);
+        tokio::join!(serve_http, serve_demo, work, prune, upkeep, listen, keep_time);
         info!("synmon has stopped");
-        http.and(demo)
+        Ok(())
     }
 }
 
@@ -156,35 +159,8 @@ async fn repeat(
 }
 
 async fn bind(address: Option<SocketAddr>) -> anyhow::Result<Option<Bound>> {
-    let Some(address) = address else {
-        return Ok(None);
-    };
-    let acceptor = TcpListener::bind(address)
-        .into_acceptor()
-        .await
-        .with_context(|| format!("can't listen at {address}: is another server there?"))?;
-    let address = acceptor
-        .local_addr()
-        .into_iter()
-        .find_map(|local| local.as_socket_addr().copied())
-        .unwrap_or(address);
-    Ok(Some(Bound { acceptor, address }))
-}
-
-async fn serve(
-    socket: Bound,
-    app: impl poem::Endpoint + 'static,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
-    let stopped = stop.clone();
-    // A server that can't listen any more takes the rest down with it, in order.
-    let served = poem::Server::new_with_acceptor(socket.acceptor)
-        .run_with_graceful_shutdown(
-            app.map_to_response(),
-            async move { stopped.cancelled().await },
-            Some(HTTP_GRACE),
-        )
-        .await;
-    stop.cancel();
-    served.with_context(|| format!("the server at {} failed", socket.address))
+    match address {
+        Some(address) => Bound::to(address).await.map(Some),
+        None => Ok(None),
+    }
 }

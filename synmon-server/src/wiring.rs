@@ -1,6 +1,6 @@
 //! Where the parts are put together: the one place that names concrete backends.
 
-use std::{io, num::NonZeroU32, os::unix::fs::MetadataExt as _, path::PathBuf, sync::Arc};
+use std::{io, sync::Arc};
 
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -8,15 +8,12 @@ use secrecy::ExposeSecret as _;
 use synmon_core::{
     Clock, ReferenceClock, SystemClock, Timestamp,
     artifact::Artifacts,
-    browser::Browser,
-    egress::EgressPolicy,
+    egress::{EgressAllowList, EgressPolicy},
     engine::{Engine, EngineSettings, Signals},
     store::{AccountStore, AlertCap, ChannelStore, NoticeStore, Store, StoreError},
-    usecase::{BrowserOffer, FlowRules, Flows, Runs},
+    usecase::{BrowserOffer, FlowRules, Flows, Meter, Runs, Secrets},
 };
-use synmon_drivers::{
-    CdpBrowser, Client, Isolation, LocalChromium, Pooling, Remote, SystemResolver, WebDriverBrowser,
-};
+use synmon_drivers::SystemResolver;
 use synmon_notify::{
     channels::ChannelNotifier,
     email::{EmailNotifier, EmailSettings, TransportSettings},
@@ -30,9 +27,10 @@ use url::Url;
 use crate::{
     accounts::{Accounts, Letters, Passwords, TokenKey},
     api::ApiParts,
+    browsers::{Browsers, browsers},
     channels::{ChannelStores, Channels, InstalledPlugins},
-    config::{BrowserSource, Config, Database, LocalEngine, Mail, Warmth, WebDriverClient},
-    secret_file,
+    config::{Config, Database, Mail},
+    http, secret_file,
     timekeeper::Timekeeper,
     web::{self, Readiness},
 };
@@ -94,21 +92,22 @@ pub(crate) async fn assemble(
     let clock = Arc::new(ReferenceClock::new(Arc::new(SystemClock::default())));
     let signals = Arc::new(Signals::default());
     let artifacts: Arc<dyn Artifacts> = Arc::new(ObjectArtifacts::folder(&config.artifacts_dir)?);
-    let browser = browser(config)?;
-    let egress = egress(config, demo);
+    let allowed = egress_allow(config, demo);
+    let browsers = browsers(config, &allowed)?;
+    let egress = EgressPolicy::new(allowed, Arc::new(SystemResolver));
     match &config.database {
         Database::Sqlite(path) => {
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 tokio::fs::create_dir_all(folder).await?;
             }
             let store = Arc::new(SqliteStore::open(path).await?);
-            let shared = Shared { clock, signals, artifacts, browser, egress };
+            let shared = Shared { clock, signals, artifacts, browsers, egress };
             shared.assemble(config, public_url, Arc::clone(&store), store).await
         }
         Database::Postgres(url) => {
             let store = Arc::new(PgStore::connect(url.expose_secret()).await?);
             let heartbeats = Arc::new(store.sibling(HEARTBEAT_CONNECTIONS));
-            let shared = Shared { clock, signals, artifacts, browser, egress };
+            let shared = Shared { clock, signals, artifacts, browsers, egress };
             shared.assemble(config, public_url, store, heartbeats).await
         }
     }
@@ -119,7 +118,7 @@ struct Shared {
     clock: Arc<ReferenceClock>,
     signals: Arc<Signals>,
     artifacts: Arc<dyn Artifacts>,
-    browser: Arc<dyn Browser>,
+    browsers: Browsers,
     egress: EgressPolicy,
 }
 
@@ -131,7 +130,8 @@ impl Shared {
         store: Arc<S>,
         heartbeats: Arc<S>,
     ) -> anyhow::Result<Parts> {
-        let Self { clock, signals, artifacts, browser, egress } = self;
+        let Self { clock, signals, artifacts, browsers, egress } = self;
+        let Browsers { browser, warnings } = browsers;
         let database: Arc<dyn web::Database> = Arc::clone(&store) as _;
         let timekeeper = Timekeeper::new(Arc::clone(&database), Arc::clone(&clock));
         // Nothing is written by the machine's own clock.
@@ -153,7 +153,14 @@ impl Shared {
         )
         .context("webhooks can't be sent: install the machine's CA certificates")?;
         let plugins = || plugins(config, public_url, &clock);
-        let notifier = ChannelNotifier::new(email, webhooks, Some(plugins()?), Arc::clone(&clock));
+        let keyring = Arc::new(secret_file::keyring(config)?);
+        let notifier = ChannelNotifier::new(
+            email,
+            webhooks,
+            Some(plugins()?),
+            Arc::clone(&keyring),
+            Arc::clone(&clock),
+        );
         if config.retention.pictures > config.retention.runs {
             warn!(
                 "SYNMON_KEEP_PICTURES_DAYS is above SYNMON_KEEP_RUNS_DAYS: pictures go with their \
@@ -167,6 +174,7 @@ impl Shared {
             .notifier(Arc::new(notifier))
             .artifacts(Arc::clone(&artifacts))
             .egress(egress.clone())
+            .keyring(Arc::clone(&keyring))
             .clock(Arc::clone(&clock))
             .signals(Arc::clone(&signals))
             .settings(EngineSettings {
@@ -174,6 +182,7 @@ impl Shared {
                 concurrency: config.concurrency,
                 owner_concurrency: config.owner_concurrency,
                 retention: config.retention,
+                runs_per_hour: config.quotas.runs_per_hour,
                 alert_cap: AlertCap { count: config.alert_cap, ..AlertCap::default() },
                 ..EngineSettings::default()
             })
@@ -182,7 +191,9 @@ impl Shared {
             minimum_interval: config.minimum_interval,
             browsers: BrowserOffer::all(&*browser),
             egress: egress.clone(),
+            most: config.quotas.flows,
         };
+        let meter = Meter::new(Arc::clone(&store) as _, config.quotas, Arc::clone(&clock));
         let outbox: Arc<dyn NoticeStore> = Arc::clone(&store) as _;
         let stores = ChannelStores {
             channels: Arc::clone(&channel_store),
@@ -193,8 +204,10 @@ impl Shared {
             stores,
             Arc::new(plugins()?),
             egress,
+            Arc::clone(&keyring),
             Arc::clone(&clock),
             Arc::clone(&signals),
+            meter.clone(),
         );
         let api = ApiParts {
             accounts: Arc::new(Accounts::new(
@@ -205,23 +218,34 @@ impl Shared {
                 Passwords::default(),
                 Arc::new(TokenKey::new(&secret_file::jwt_secret(config)?)),
             )),
-            flows: Flows::new(Arc::clone(&store) as _, channel_store, Arc::clone(&clock), rules),
+            flows: Flows::new(
+                Arc::clone(&store) as _,
+                channel_store,
+                Arc::clone(&store) as _,
+                Arc::clone(&clock),
+                rules,
+            ),
             channels,
+            secrets: Secrets::new(Arc::clone(&store) as _, keyring, Arc::clone(&clock)),
             runs: Runs::new(
                 Arc::clone(&store) as _,
                 Arc::clone(&store) as _,
                 Arc::clone(&clock),
                 signals,
-            ),
+            )
+            .metered(meter),
             artifacts,
             clock: Arc::clone(&clock),
+            // The rest of the connections is for those who want an answer.
+            followers: http::limit(config.max_connections) / 2,
         };
-        let readiness = Readiness { database, store: engine_store, browser, clock };
+        let readiness = Readiness { database, store: engine_store, browser, clock, warnings };
         Ok(Parts { api, engine, readiness: Arc::new(readiness), timekeeper })
     }
 }
 
-fn egress(config: &Config, demo: Option<std::net::SocketAddr>) -> EgressPolicy {
+/// Where flows may go besides public addresses: the demo site needs no leave of the operator's.
+fn egress_allow(config: &Config, demo: Option<std::net::SocketAddr>) -> EgressAllowList {
     let mut allowed = config.egress_allow.clone();
     if let Some(demo) = demo {
         allowed = allowed.and_host(&demo.ip().to_string(), demo.port());
@@ -229,7 +253,7 @@ fn egress(config: &Config, demo: Option<std::net::SocketAddr>) -> EgressPolicy {
             allowed = allowed.and_host("localhost", demo.port());
         }
     }
-    EgressPolicy::new(allowed, Arc::new(SystemResolver))
+    allowed
 }
 
 fn email(
@@ -266,58 +290,4 @@ impl InstalledPlugins for PluginSender {
             Err(error) => Err(error),
         }
     }
-}
-
-fn browser(config: &Config) -> anyhow::Result<Arc<dyn Browser>> {
-    Ok(match &config.browser {
-        BrowserSource::WebDriver(url, client) => {
-            Arc::new(WebDriverBrowser::remote(Remote::new(url.clone()), by(*client)))
-        }
-        BrowserSource::DevTools(url, warmth) => {
-            Arc::new(CdpBrowser::remote(url.clone(), pooling(*warmth)))
-        }
-        BrowserSource::Local { engine, chromium, chromedriver, search_path, memory_limit } => {
-            let usual = LocalChromium::new(browser_folder()?);
-            let programs = LocalChromium {
-                memory_limit: memory_limit.unwrap_or(usual.memory_limit),
-                chromium: chromium.clone(),
-                chromedriver: chromedriver.clone(),
-                search_path: search_path.clone(),
-                ..usual
-            };
-            match engine {
-                LocalEngine::Cdp(warmth) => Arc::new(CdpBrowser::local(programs, pooling(*warmth))),
-                LocalEngine::WebDriver(client) => {
-                    Arc::new(WebDriverBrowser::local(programs, by(*client)))
-                }
-            }
-        }
-    })
-}
-
-fn by(client: WebDriverClient) -> Client {
-    match client {
-        WebDriverClient::Thirtyfour => Client::Thirtyfour,
-        #[cfg(feature = "fantoccini")]
-        WebDriverClient::Fantoccini => Client::Fantoccini,
-    }
-}
-
-fn pooling(warmth: Warmth) -> Pooling {
-    let usual = Pooling::default();
-    let isolation = if warmth.process_per_run { Isolation::Process } else { Isolation::Context };
-    Pooling {
-        isolation,
-        recycle_after_runs: warmth
-            .recycle_after_runs
-            .map_or(usual.recycle_after_runs, NonZeroU32::get),
-        recycle_after: warmth.recycle_after.unwrap_or(usual.recycle_after),
-        ..usual
-    }
-}
-
-/// A folder of this user's own with a short path: the addresses of sockets are made of it.
-fn browser_folder() -> anyhow::Result<PathBuf> {
-    let user = std::fs::metadata("/proc/self").context("/proc can't be read")?.uid();
-    Ok(std::env::temp_dir().join(format!("synmon-{user}")))
 }

@@ -275,6 +275,8 @@ impl Pool {
             sql::DELETE_FLOWS_OF_OWNER,
             sql::DELETE_NOTICES_OF_OWNER,
             sql::DELETE_CHANNELS_OF_OWNER,
+            sql::DELETE_SECRETS_OF_OWNER,
+            sql::DELETE_QUOTA_USE,
             sql::DELETE_TURN,
         ] {
             sqlx::query(statement)

@@ -59,6 +59,13 @@ macro_rules! channel_columns {
     };
 }
 
+/// What a secret is read from.
+macro_rules! secret_columns {
+    ($at:literal) => {
+        $crate::columns::listed!($at: owner_id name sealed created_at updated_at)
+    };
+}
+
 /// What is known of a flow's site.
 macro_rules! alert_state_columns {
     () => {
@@ -83,5 +90,5 @@ macro_rules! account_columns {
 
 pub(crate) use {
     account_columns, alert_state_columns, attempt_columns, channel_columns, delivery_columns,
-    flow_columns, listed, log_columns, notice_columns, run_columns,
+    flow_columns, listed, log_columns, notice_columns, run_columns, secret_columns,
 };

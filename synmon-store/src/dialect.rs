@@ -36,6 +36,9 @@ pub(crate) trait Dialect {
     /// earlier of the two times.
     const JOIN_QUEUE: &'static str;
 
+    /// Counts what owners, given as JSON, use up of a quota, and returns how much it is now.
+    const TAKE_ALL: &'static str;
+
     /// Chooses the owner who is served next and locks his turn. The statements are tried one after
     /// the other: PostgreSQL first skips the owners whose turn another worker has locked, and only
     /// if there are no others waits for one of them.
@@ -123,6 +126,18 @@ macro_rules! join_queue {
             " ORDER BY 1 ON CONFLICT (owner_id) DO UPDATE SET waiting_since = \
              CASE WHEN owner_turns.waiting_since <= excluded.waiting_since \
              THEN owner_turns.waiting_since ELSE excluded.waiting_since END"
+        )
+    };
+}
+
+macro_rules! take_all {
+    ($rows:literal) => {
+        concat!(
+            "INSERT INTO quota_use (owner_id, quota, period, used) ",
+            $rows,
+            " ORDER BY 1 ON CONFLICT (owner_id, quota) DO UPDATE SET used = \
+             CASE WHEN quota_use.period = excluded.period THEN quota_use.used + excluded.used \
+             ELSE excluded.used END, period = excluded.period RETURNING owner_id, used"
         )
     };
 }
@@ -292,6 +307,10 @@ impl Dialect for SqliteStore {
         "SELECT unhex(value ->> 'owner_id'), $2, value ->> 'waiting_since' \
          FROM json_each($1) WHERE TRUE"
     );
+    const TAKE_ALL: &'static str = take_all!(
+        "SELECT unhex(value ->> 'owner_id'), $2, $3, value ->> 'wanted' \
+         FROM json_each($1) WHERE TRUE"
+    );
     const CHOOSE_OWNER: &'static [&'static str] = &[choose_owner!("")];
     const CLAIM_RUN: &'static str = claim_run!("");
     const CLAIM_NOTICES: &'static str = claim_notices!("");
@@ -346,6 +365,10 @@ impl Dialect for PgStore {
     const JOIN_QUEUE: &'static str = join_queue!(
         "SELECT owner_id, $2, waiting_since FROM json_to_recordset($1::json) \
          AS q (owner_id UUID, waiting_since TIMESTAMPTZ)"
+    );
+    const TAKE_ALL: &'static str = take_all!(
+        "SELECT owner_id, $2, $3, wanted FROM json_to_recordset($1::json) \
+         AS q (owner_id UUID, wanted BIGINT)"
     );
     const CHOOSE_OWNER: &'static [&'static str] =
         &[choose_owner!(" FOR UPDATE OF t SKIP LOCKED"), choose_owner!(" FOR UPDATE OF t")];

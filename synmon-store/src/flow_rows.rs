@@ -8,7 +8,7 @@ use synmon_core::{
     alert::AlertSettings,
     flow::{Flow, FlowUrl, RawSettings},
     schedule::Schedule,
-    step::{RawStep, parse_steps},
+    step::{RawStep, read_steps},
     store::StoreError,
 };
 use uuid::Uuid;
@@ -74,7 +74,7 @@ impl TryFrom<FlowRow> for Flow {
             dialogs: row.dialogs.parse().map_err(|error| corrupt("flow", error))?,
             run_timeout: Duration::from_millis(millis),
             settings: settings.parse().map_err(|error| corrupt("flow", error))?,
-            steps: parse_steps(&raw).map_err(|error| corrupt("flow", error))?,
+            steps: read_steps(&raw).map_err(|error| corrupt("flow", error))?,
             next_run_at: row.next_run_at.map(|stamp| stamp.0),
             version: row.version,
             created_at: row.created_at.0,

@@ -1,6 +1,6 @@
 //! Flows.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, num::NonZeroU32};
 
 use async_trait::async_trait;
 use synmon_core::{
@@ -22,6 +22,7 @@ use crate::{
         FlowRow, alerts_json, channels_json, column, like_pattern, search_text, settings_json,
         steps_json,
     },
+    guard::Transaction,
     run_rows::RunRow,
     sql,
     stamp::Stamp,
@@ -31,7 +32,11 @@ use crate::{
 #[trait_gen(Pool -> PgStore, SqliteStore)]
 #[async_trait]
 impl FlowStore for Pool {
-    async fn insert_flow(&self, flow: &Flow) -> Result<(), StoreError> {
+    async fn insert_flow_within(&self, flow: &Flow, most: u32) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        if most < u32::MAX && Pool::has_flows(&mut tx, flow.owner, most).await? {
+            return Ok(false);
+        }
         sqlx::query(sql::INSERT_FLOW)
             .bind(flow.id.uuid())
             .bind(flow.owner.uuid())
@@ -55,10 +60,11 @@ impl FlowStore for Pool {
             .bind(alerts_json(flow)?)
             .bind(channels_json(&flow.channels)?)
             .bind(settings_json(flow)?)
-            .execute(self.pool())
+            .execute(&mut *tx)
             .await
-            .map(|_| ())
-            .map_err(store_error("flow"))
+            .map_err(store_error("flow"))?;
+        tx.commit().await.map_err(store_error("flow"))?;
+        Ok(true)
     }
 
     async fn flow(&self, owner: OwnerId, id: FlowId) -> Result<Option<ListedFlow>, StoreError> {
@@ -186,9 +192,10 @@ impl FlowStore for Pool {
         &self,
         plans: &[SlotPlan],
         now: Timestamp,
+        runs_per_hour: NonZeroU32,
     ) -> Result<HashSet<FlowId>, StoreError> {
         let mut tx = self.write().await?;
-        let held = Pool::carry_out(&mut tx, plans, now).await?;
+        let held = Pool::carry_out(&mut tx, plans, now, runs_per_hour).await?;
         tx.commit().await.map_err(store_error("slot"))?;
         Ok(held)
     }
@@ -199,6 +206,31 @@ impl FlowStore for Pool {
             .await
             .map_err(store_error("flow"))?;
         Ok(due.map(|stamp| stamp.0))
+    }
+}
+
+#[trait_gen(Pool -> PgStore, SqliteStore)]
+impl Pool {
+    /// Whether an owner has so many flows. Until the transaction ends, nobody adds another: two at
+    /// a time must not both find the last place free.
+    async fn has_flows(
+        tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
+        owner: OwnerId,
+        count: u32,
+    ) -> Result<bool, StoreError> {
+        // The owner's account is no row to lock: an embedder may have none.
+        sqlx::query(Pool::LOCK_TEXT)
+            .bind(format!("flows of {owner}"))
+            .execute(&mut **tx)
+            .await
+            .map_err(store_error("flow"))?;
+        let there: i64 = sqlx::query_scalar(sql::COUNT_FLOWS)
+            .bind(owner.uuid())
+            .bind(i64::from(count))
+            .fetch_one(&mut **tx)
+            .await
+            .map_err(store_error("flow"))?;
+        Ok(there >= i64::from(count))
     }
 }
 

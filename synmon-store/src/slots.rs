@@ -1,13 +1,16 @@
 //! Carrying out what the scheduler has planned: a fixed number of statements, whatever the number
 //! of flows.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    num::NonZeroU32,
+};
 
 use serde_json::{Value, json};
 use synmon_core::{
     FlowId, OwnerId, Timestamp,
     run::{ErrorCode, QueuedRun, Run, RunError, RunStatus},
-    store::{SlotPlan, StoreError},
+    store::{Metered, SlotPlan, StoreError},
 };
 use trait_gen::trait_gen;
 use uuid::Uuid;
@@ -28,6 +31,7 @@ impl Pool {
         tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
         plans: &[SlotPlan],
         now: Timestamp,
+        runs_per_hour: NonZeroU32,
     ) -> Result<HashSet<FlowId>, StoreError> {
         let held = Pool::advance(tx, plans).await?;
         let plans: Vec<&SlotPlan> = plans.iter().filter(|plan| held.contains(&plan.flow)).collect();
@@ -35,8 +39,14 @@ impl Pool {
             return Ok(held);
         }
         let busy = Pool::with_open_runs(tx, &held).await?;
-        let why_skipped =
-            |plan: &SlotPlan| plan.skip.clone().or_else(|| busy.contains(&plan.flow).then(overlap));
+        let is_free = |plan: &&SlotPlan| plan.skip.is_none() && !busy.contains(&plan.flow);
+        let over =
+            Pool::over_quota(tx, plans.iter().copied().filter(is_free), now, runs_per_hour).await?;
+        let why_skipped = |plan: &SlotPlan| {
+            let overlaps = || busy.contains(&plan.flow).then(overlap);
+            let is_over = || over.contains(&plan.flow).then(|| quota(runs_per_hour));
+            plan.skip.clone().or_else(overlaps).or_else(is_over)
+        };
         let skipped: Vec<Run> = plans
             .iter()
             .filter_map(|plan| Some(plan.run.run.clone().skipped(why_skipped(plan)?, now)))
@@ -63,6 +73,30 @@ impl Pool {
             Pool::join_queue(tx, &waiting).await?;
         }
         Ok(held)
+    }
+
+    /// Takes the runs of plans from their owners' quotas, and returns the flows that get none.
+    async fn over_quota<'a>(
+        tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
+        plans: impl Iterator<Item = &'a SlotPlan>,
+        now: Timestamp,
+        most: NonZeroU32,
+    ) -> Result<HashSet<FlowId>, StoreError> {
+        let mut by_owner = BTreeMap::<OwnerId, Vec<FlowId>>::new();
+        for plan in plans {
+            by_owner.entry(plan.run.run.owner).or_default().push(plan.flow);
+        }
+        if by_owner.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let count = |flows: &Vec<FlowId>| u32::try_from(flows.len()).unwrap_or(u32::MAX);
+        let wanted = by_owner.iter().map(|(owner, flows)| (*owner, count(flows))).collect();
+        let granted = Pool::take_all(tx, Metered::Runs, &wanted, most, now).await?;
+        let over = by_owner.into_iter().flat_map(|(owner, flows)| {
+            let granted = granted.get(&owner).copied().unwrap_or_default();
+            flows.into_iter().skip(usize::try_from(granted).unwrap_or(usize::MAX))
+        });
+        Ok(over.collect())
     }
 
     /// Stores a queued run and what it is to do; `false` if there is such a run already.
@@ -130,6 +164,11 @@ impl Pool {
             .map(|_| ())
             .map_err(store_error("run"))
     }
+}
+
+fn quota(most: NonZeroU32) -> RunError {
+    let message = format!("all {most} runs that you may have in an hour were used up");
+    RunError { code: ErrorCode::Quota, message, step: None }
 }
 
 fn overlap() -> RunError {

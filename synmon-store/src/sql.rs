@@ -2,7 +2,7 @@
 
 use crate::columns::{
     account_columns, alert_state_columns, attempt_columns, channel_columns, delivery_columns,
-    flow_columns, log_columns, notice_columns, run_columns,
+    flow_columns, log_columns, notice_columns, run_columns, secret_columns,
 };
 
 // A parameter that may be null stands beside its column first: so PostgreSQL learns its type.
@@ -171,6 +171,13 @@ statements! {
     HAS_DELIVERY = "SELECT COUNT(*) FROM notices WHERE owner_id = $1 AND channel_id = $2 \
         AND id = $3";
 
+    COUNT_FLOWS = "SELECT COUNT(*) FROM (SELECT 1 FROM flows WHERE owner_id = $1 LIMIT $2) AS f";
+    TAKE_ONE = "INSERT INTO quota_use (owner_id, quota, period, used) VALUES ($1, $2, $3, 1) \
+        ON CONFLICT (owner_id, quota) DO UPDATE SET used = CASE WHEN quota_use.period = \
+        excluded.period THEN quota_use.used + 1 ELSE 1 END, period = excluded.period \
+        WHERE quota_use.period <> excluded.period OR quota_use.used < $4 RETURNING used";
+    DELETE_QUOTA_USE = "DELETE FROM quota_use WHERE owner_id = $1";
+
     LOCK_OWNER_OF_CHANNELS = "UPDATE accounts SET name = name WHERE id = $1";
     COUNT_CHANNELS = "SELECT COUNT(*) FROM channels WHERE owner_id = $1";
     INSERT_CHANNEL = "INSERT INTO channels (id, owner_id, name, kind, target, status, \
@@ -209,6 +216,26 @@ statements! {
     SPEND_CHANNEL_TOKEN = "UPDATE channel_tokens SET ended_at = $3 WHERE hash = $1 \
         AND email = $2 AND ended_at IS NULL AND expires_at > $3 RETURNING channel_id";
     PRUNE_CHANNEL_TOKENS = "DELETE FROM channel_tokens WHERE expires_at < $1";
+    WEBHOOKS = concat!("SELECT ", channel_columns!(""), " FROM channels WHERE kind = 'webhook' \
+        AND (id > $1 OR $1 IS NULL) ORDER BY id LIMIT $2");
+    RESEAL_WEBHOOK = "UPDATE channels SET target = $3 WHERE id = $1 AND version = $2 \
+        AND kind = 'webhook'";
+
+    COUNT_OTHER_SECRETS = "SELECT COUNT(*) FROM secrets WHERE owner_id = $1 AND name <> $2";
+    PUT_SECRET = "INSERT INTO secrets (owner_id, name, key_id, sealed, created_at, updated_at) \
+        VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (owner_id, name) DO UPDATE \
+        SET key_id = excluded.key_id, sealed = excluded.sealed, updated_at = excluded.updated_at";
+    HAS_SECRET = "SELECT COUNT(*) FROM secrets WHERE owner_id = $1 AND name = $2";
+    SECRET = concat!("SELECT ", secret_columns!(""), " FROM secrets WHERE owner_id = $1 \
+        AND name = $2");
+    SECRETS = concat!("SELECT ", secret_columns!(""), " FROM secrets WHERE owner_id = $1");
+    DELETE_SECRET = "DELETE FROM secrets WHERE owner_id = $1 AND name = $2";
+    DELETE_SECRETS_OF_OWNER = "DELETE FROM secrets WHERE owner_id = $1";
+    SECRETS_SEALED_OTHERWISE = concat!("SELECT ", secret_columns!(""), " FROM secrets \
+        WHERE key_id <> $1 AND ((owner_id, name) > ($2, $3) OR $2 IS NULL) \
+        ORDER BY owner_id, name LIMIT $4");
+    RESEAL_SECRET = "UPDATE secrets SET key_id = $4, sealed = $5 \
+        WHERE owner_id = $1 AND name = $2 AND sealed = $3";
     DELETE_NOTICES_OF_OWNER = "DELETE FROM notices WHERE owner_id = $1";
 
     ADD_TRASH = "INSERT INTO trash (prefix) VALUES ($1) ON CONFLICT (prefix) DO NOTHING";

@@ -88,6 +88,7 @@ impl Examined for Pool {
             ("INSERT_RUNS", Pool::INSERT_RUNS),
             ("INSERT_SNAPSHOTS", Pool::INSERT_SNAPSHOTS),
             ("JOIN_QUEUE", Pool::JOIN_QUEUE),
+            ("TAKE_ALL", Pool::TAKE_ALL),
             ("CLAIM_RUN", Pool::CLAIM_RUN),
             ("REMOVE_RUNS", Pool::REMOVE_RUNS),
             ("MARK_PICTURES_REMOVED", Pool::MARK_PICTURES_REMOVED),

@@ -48,6 +48,11 @@ impl MemoryArtifacts {
         lock(&self.files).keys().cloned().collect()
     }
 
+    /// All files, with their keys.
+    pub fn all(&self) -> Vec<(String, Bytes)> {
+        lock(&self.files).iter().map(|(key, bytes)| (key.clone(), bytes.clone())).collect()
+    }
+
     async fn ready(&self) -> Result<MutexGuard<'_, BTreeMap<String, Bytes>>, ArtifactError> {
         let trouble = *lock(&self.trouble);
         match trouble {

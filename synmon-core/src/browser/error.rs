@@ -40,6 +40,9 @@ pub enum BrowserError {
     /// The page could not be loaded; the browser's own reason, such as `net::ERR_NAME_NOT_RESOLVED`.
     #[error("the page could not be loaded: {0}")]
     Navigation(String),
+    /// The address is not one that a flow may reach, and why.
+    #[error("{0}")]
+    Blocked(String),
     /// The page opens dialogs without end.
     #[error("the page keeps opening dialogs, the last one says “{0}”")]
     Dialogs(String),

@@ -115,6 +115,8 @@ pub struct PageState {
     pub error_page: bool,
     /// The browser's code for that error, such as `net::ERR_TOO_MANY_REDIRECTS`, where it tells.
     pub net_error: Option<String>,
+    /// Why no flow may reach its address, if that is why it shows an error page.
+    pub blocked: Option<String>,
     /// The HTTP status of the main document, where the browser tells.
     pub http_status: Option<u16>,
     /// A token that differs for each document: a new one means that the tab has navigated.

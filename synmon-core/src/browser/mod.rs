@@ -205,6 +205,12 @@ pub trait Session: Send {
     /// A picture of the tab.
     async fn screenshot(&mut self, shot: Shot<'_>) -> Result<Picture, BrowserError>;
 
+    /// Whether its pictures hide the texts that a [`Shot`] is to conceal. One whose scripts the page
+    /// could listen to is not told of them.
+    fn conceals(&self) -> bool {
+        false
+    }
+
     /// What each candidate of a selector finds, and the html around it.
     async fn explain(&mut self, selector: &Selector) -> Result<Explanation, BrowserError>;
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{flow::PictureFormat, step::Selector};
+use crate::{flow::PictureFormat, secret::SecretValue, step::Selector};
 
 /// A picture of the page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +60,9 @@ pub struct Shot<'a> {
     pub area: Area<'a>,
     /// What is painted over, wherever one of these finds it.
     pub mask: &'a [Selector],
+    /// Texts that it must not show: whatever shows one of them, in whatever case and with white
+    /// space anywhere in it, is painted over by a session that [`conceals`](super::Session::conceals).
+    pub conceal: &'a [SecretValue],
     /// How it is encoded.
     pub format: PictureFormat,
 }
@@ -77,5 +80,6 @@ pub enum Area<'a> {
 
 impl Shot<'_> {
     /// The viewport as it is.
-    pub const PLAIN: Self = Self { area: Area::Viewport, mask: &[], format: PictureFormat::Png };
+    pub const PLAIN: Self =
+        Self { area: Area::Viewport, mask: &[], conceal: &[], format: PictureFormat::Png };
 }

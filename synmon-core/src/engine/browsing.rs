@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     browser::{BrowserError, DialogAnswer, Session, SessionRequest},
-    flow::DialogPolicy,
+    flow::{BrowserSettings, DialogPolicy},
     run::ErrorCode,
     store::{ClaimedRun, SessionEntry},
     within,
@@ -42,8 +42,8 @@ pub(super) async fn open(
     parts: &Parts,
     claim: &ClaimedRun,
     stopper: &Stopper,
+    mut settings: BrowserSettings,
 ) -> Result<OpenSession, NoSession> {
-    let mut settings = claim.snapshot.settings.browser.clone();
     let host = claim.snapshot.url.as_url().host_str();
     for cookie in &mut settings.cookies {
         cookie.domain = cookie.domain.take().or_else(|| host.map(str::to_owned));

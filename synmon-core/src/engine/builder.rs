@@ -13,7 +13,8 @@ use crate::{
     browser::Browser,
     egress::EgressPolicy,
     notice::Notifier,
-    store::{AlertCap, Store},
+    secret::Keyring,
+    store::{AlertCap, Quotas, Store},
 };
 
 /// Which parts of an engine work in this process. Others over the same store may do the rest.
@@ -63,6 +64,8 @@ pub struct EngineSettings {
     pub heartbeat_thread: bool,
     /// How long things are kept.
     pub retention: Retention,
+    /// How many runs an owner has in an hour; the slots beyond are skipped.
+    pub runs_per_hour: NonZeroU32,
 }
 
 impl Default for EngineSettings {
@@ -80,6 +83,7 @@ impl Default for EngineSettings {
             alert_cap: AlertCap::default(),
             heartbeat_thread: true,
             retention: Retention::default(),
+            runs_per_hour: Quotas::default().runs_per_hour,
         }
     }
 }
@@ -93,6 +97,7 @@ pub struct EngineBuilder {
     notifier: Option<Arc<dyn Notifier>>,
     artifacts: Option<Arc<dyn Artifacts>>,
     egress: Option<EgressPolicy>,
+    keyring: Option<Arc<Keyring>>,
     clock: Option<Arc<dyn Clock>>,
     signals: Arc<Signals>,
     settings: EngineSettings,
@@ -147,6 +152,13 @@ impl EngineBuilder {
         self
     }
 
+    /// What opens the secrets of owners; without it, none can be opened.
+    #[must_use]
+    pub fn keyring(mut self, keyring: Arc<Keyring>) -> Self {
+        self.keyring = Some(keyring);
+        self
+    }
+
     /// Where time comes from; the machine's clock where none is given.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
@@ -178,6 +190,7 @@ impl EngineBuilder {
             notifier: self.notifier.ok_or(MissingPart("notifier"))?,
             artifacts: self.artifacts.ok_or(MissingPart("artifacts"))?,
             egress: self.egress.ok_or(MissingPart("egress policy"))?,
+            keyring: self.keyring.unwrap_or_else(|| Arc::new(Keyring::random())),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::default())),
             signals: self.signals,
             settings: self.settings,

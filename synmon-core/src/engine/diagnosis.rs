@@ -23,6 +23,9 @@ impl Runner<'_> {
     /// A step does not pass on an error page, nor on one that the server could not give: drivers
     /// answer "ok" to both.
     pub(super) fn judge(&self, page: &PageState, trial: &Trial<'_>) -> Result<(), Failure> {
+        if let Some(why) = &page.blocked {
+            return Err(Failure::Page(StepError::new(ErrorCode::BlockedAddress, why.clone())));
+        }
         // A download, say, leaves the tab where it was: on the browser's own first page.
         if trial.task.address().is_some() && !is_of_the_web(page) && !page.error_page {
             let message = "the browser shows no page of the site: the address may be a download";
@@ -106,6 +109,9 @@ impl Runner<'_> {
 
     /// A redirect or a script may have led the tab to where a flow must not go.
     pub(super) async fn check_place(&mut self, page: &PageState) -> Result<(), StepError> {
+        if let Some(why) = &page.blocked {
+            return Err(StepError::new(ErrorCode::BlockedAddress, why.clone()));
+        }
         let Ok(url) = Url::parse(&page.url) else {
             return Ok(());
         };

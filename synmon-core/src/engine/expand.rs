@@ -3,7 +3,7 @@
 use crate::{
     FlowId, OwnerId,
     flow::{Flow, FlowSnapshot},
-    step::{Action, MAX_STEPS, PartOf, Step},
+    step::{Action, MAX_STEPS, PartOf, Step, Variables},
     store::{Store, StoreError},
 };
 
@@ -29,7 +29,14 @@ pub(super) async fn expand(
     let mut steps = Vec::new();
     for step in snapshot.steps {
         match step.action {
-            Action::UseFlow(id) => steps.extend(used(store, owner, id, &step).await?),
+            Action::UseFlow(id) => {
+                let (others, variables) = used(store, owner, id, &step).await?;
+                steps.extend(others);
+                for (name, value) in variables {
+                    // What the flow itself gives counts.
+                    snapshot.settings.variables.entry(name).or_insert(value);
+                }
+            }
             _ => steps.push(step),
         }
     }
@@ -55,7 +62,7 @@ async fn used(
     owner: OwnerId,
     id: FlowId,
     by: &Step,
-) -> Result<Vec<Step>, ExpandError> {
+) -> Result<(Vec<Step>, Variables), ExpandError> {
     let number = by.number;
     let flow = match store.flow(owner, id).await {
         Ok(Some(listed)) => listed.flow,
@@ -65,7 +72,7 @@ async fn used(
         }
         Err(error) => return Err(ExpandError::Store(error)),
     };
-    let Flow { name, steps, .. } = flow;
+    let Flow { name, steps, settings, .. } = flow;
     if steps.iter().any(|step| matches!(step.action, Action::UseFlow(_))) {
         let message =
             format!("step {number} uses the flow “{name}”, which itself uses another one");
@@ -77,11 +84,9 @@ async fn used(
         number: step.number,
         used_by: number,
     };
-    Ok(steps
-        .into_iter()
-        .map(|step| {
-            let part_of = part_of(&step);
-            step.moved(number, Some(part_of))
-        })
-        .collect())
+    let steps = steps.into_iter().map(|step| {
+        let part_of = part_of(&step);
+        step.moved(number, Some(part_of))
+    });
+    Ok((steps.collect(), settings.variables))
 }

@@ -146,7 +146,8 @@ impl Runner<'_> {
             _ => {
                 // An element that a step could not find can't be shown either: the page can.
                 let area = if code.is_some() { Area::Viewport } else { plan.shot.area };
-                let shot = Shot { area, ..plan.shot };
+                let mask = self.mask(session, log, plan.shot.mask);
+                let shot = Shot { area, mask: &mask, conceal: self.secrets.shown(), ..plan.shot };
                 let started = self.parts.clock.monotonic();
                 let taken = self.recorder.picture(session, log.number, shot, limit).await;
                 log.timing.picture = self.parts.clock.monotonic().saturating_sub(started);
@@ -155,6 +156,20 @@ impl Runner<'_> {
                 screenshot
             }
         };
+    }
+}
+
+impl Runner<'_> {
+    /// What is painted over in the picture of a step: what it says, and the fields into which
+    /// secrets were typed. A browser that looks for those itself needs to know only of this step's,
+    /// which may hold a part of one.
+    fn mask(&self, session: &dyn Session, log: &StepLog, said: &[Selector]) -> Vec<Selector> {
+        let unreadable =
+            log.error.as_ref().map(|error| error.code) == Some(ErrorCode::SelectorInvalid);
+        let fields = self.secret_fields.iter().filter(|(step, _)| {
+            if *step == log.number { !unreadable } else { !session.conceals() }
+        });
+        said.iter().cloned().chain(fields.map(|(_, selector)| selector.clone())).collect()
     }
 }
 

@@ -19,9 +19,12 @@ mod plan;
 mod reaper;
 mod recorder;
 mod recovery;
+mod redaction;
+mod resealer;
 mod retry;
 mod runner;
 mod scheduler;
+mod secrets;
 mod signals;
 mod stall;
 mod stepper;
@@ -34,6 +37,7 @@ pub use dispatcher::Dispatcher;
 pub use janitor::{Janitor, Retention};
 pub use reaper::Reaper;
 pub use recovery::Recovery;
+pub use resealer::Resealer;
 pub use scheduler::Scheduler;
 pub use signals::Signals;
 pub use worker::{Worker, WorkerTick};
@@ -54,6 +58,7 @@ use crate::{
     browser::Browser,
     egress::EgressPolicy,
     notice::Notifier,
+    secret::Keyring,
     store::{Store, StoreError},
 };
 
@@ -78,6 +83,7 @@ pub(crate) struct Parts {
     pub(crate) artifacts: Arc<dyn Artifacts>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) egress: EgressPolicy,
+    pub(crate) keyring: Arc<Keyring>,
     pub(crate) signals: Arc<Signals>,
     pub(crate) settings: EngineSettings,
 }
@@ -119,6 +125,12 @@ impl Engine {
         Janitor::new(Arc::clone(&self.parts))
     }
 
+    /// What seals anew what older keys have sealed.
+    #[must_use]
+    pub fn resealer(&self) -> Resealer {
+        Resealer::new(Arc::clone(&self.parts))
+    }
+
     /// What ends browser sessions on shared machines that nobody closed.
     #[must_use]
     pub fn reaper(&self) -> Reaper {
@@ -138,6 +150,7 @@ impl Engine {
         if notices {
             background.spawn(self.dispatcher().work(stop.clone()));
             background.spawn(keep_ticking(self.janitor(), Arc::clone(parts), stop.clone()));
+            background.spawn(keep_ticking(self.resealer(), Arc::clone(parts), stop.clone()));
         }
         if parts.browser.is_shared() {
             background.spawn(keep_ticking(self.reaper(), Arc::clone(parts), stop.clone()));

@@ -9,6 +9,8 @@ use super::{
     observed::Observed,
     plan::Planned,
     recorder::Recorder,
+    redaction::{redact_exchanges, redact_log},
+    secrets::{RunSecrets, Unavailable},
     stall::StallWatch,
     stepper::{Task, check_egress, perform},
     stop::{StopReason, Stopper},
@@ -16,9 +18,9 @@ use super::{
 };
 use crate::{
     browser::{Exchange, PageState, Session},
-    flow::FlowSnapshot,
-    run::{ErrorCode, StepError, StepLog, StepStatus},
-    step::{OnFailure, Variables},
+    flow::{FlowSettings, FlowSnapshot},
+    run::{ErrorCode, Fault, StepError, StepLog, StepStatus},
+    step::{Action, Gesture, OnFailure, Placeholder, Selector, Step, Variables},
     store::{ClaimedRun, StoreError},
     verdict::Ending,
 };
@@ -49,6 +51,9 @@ pub(super) struct Runner<'a> {
     pub(super) checked_host: Option<String>,
     observed: Observed,
     pub(super) variables: Variables,
+    pub(super) secrets: RunSecrets<'a>,
+    /// Where secrets were typed, with the numbers of the steps that did.
+    pub(super) secret_fields: Vec<(u32, Selector)>,
 }
 
 /// A step that is being tried.
@@ -126,14 +131,20 @@ impl<'a> Runner<'a> {
             document: None,
             checked_host: None,
             observed: Observed::default(),
-            variables: Variables::new(),
+            variables: claim.snapshot.settings.variables.clone(),
+            secrets: RunSecrets::new(parts, claim.run.owner),
+            secret_fields: Vec::new(),
         }
     }
 
     /// Starts a browser and tries the steps in it. A panic on the way is a breakage of ours like
     /// any other.
     pub(super) async fn carry_out(mut self) -> AttemptOutcome {
-        let opened = browsing::open(self.parts, self.claim, self.stopper).await;
+        let settings = match self.prepared().await {
+            Ok(settings) => settings.browser,
+            Err((code, message)) => return self.outcome(broken(code, message, None), None),
+        };
+        let opened = browsing::open(self.parts, self.claim, self.stopper, settings).await;
         let mut open = match opened {
             Ok(open) => open,
             Err(NoSession::Stopped(reason)) => return self.outcome(stopped(reason), None),
@@ -159,6 +170,33 @@ impl<'a> Runner<'a> {
         self.outcome(ending, Some(open))
     }
 
+    /// Gets what has to be there before a browser is.
+    async fn prepared(&mut self) -> Result<FlowSettings, Unavailable> {
+        if let Err(error) = self.secrets.learn().await {
+            warn!(run.id = %self.claim.run.id, "The secrets of a run's owner can't be asked for: {error}");
+            let message = "the secrets of the run's owner could not be asked for";
+            return Err((ErrorCode::Internal, message.to_owned()));
+        }
+        self.secrets.settings(&self.claim.snapshot.settings).await
+    }
+
+    /// What a step does, with all its places filled in.
+    async fn action(&mut self, step: &Step) -> Result<Action, Unavailable> {
+        let places = step.places();
+        let values = self.secrets.values(&places, &self.variables).await?;
+        let action = step.filled(&values).map_err(|invalid| {
+            let message = format!("with the values of its variables, {invalid}");
+            (ErrorCode::AssertionFailed, message)
+        })?;
+        if let Action::Act { selector, gesture: Gesture::Type { .. } | Gesture::Select(_) } =
+            &action
+            && places.iter().any(Placeholder::is_secret)
+        {
+            self.secret_fields.push((step.number, selector.clone()));
+        }
+        Ok(action)
+    }
+
     async fn steps(&mut self, session: &mut dyn Session) -> Result<(), Interruption> {
         let snapshot: &'a FlowSnapshot = &self.claim.snapshot;
         let (url, steps) = (snapshot.url.as_url(), &snapshot.steps);
@@ -172,18 +210,21 @@ impl<'a> Runner<'a> {
                 continue;
             }
             self.present = step.number;
-            let action = step.filled(&self.variables);
+            let action = self.action(step).await;
             let mut log = StepLog::step(step);
             let passed = match &action {
                 Ok(action) => {
                     let planned = Planned::step(snapshot, index, action);
                     self.step(session, log, planned).await?
                 }
-                Err(invalid) => {
-                    let message = format!("with the values of its variables, {invalid}");
-                    log.error = Some(StepError::new(ErrorCode::AssertionFailed, message));
+                Err((code, message)) => {
+                    log.error = Some(StepError::new(*code, message));
                     let picture = PicturePlan::of_the_page(snapshot, step);
                     self.untriable(session, log, &picture).await?;
+                    if code.fault() == Fault::Ours {
+                        let message = message.clone();
+                        return Err(Interruption::Broken { code: *code, message });
+                    }
                     false
                 }
             };
@@ -334,6 +375,7 @@ impl<'a> Runner<'a> {
     }
 
     async fn store(&mut self, mut log: StepLog) -> Result<(), Interruption> {
+        redact_log(self.secrets.redactor(), &mut log);
         let started = self.parts.clock.monotonic();
         let stored = self.recorder.record(&mut log).await;
         // Waiting for a database is no time of the site's either.
@@ -353,15 +395,15 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn outcome(self, ending: AttemptEnding, session: Option<OpenSession>) -> AttemptOutcome {
+    fn outcome(self, mut ending: AttemptEnding, session: Option<OpenSession>) -> AttemptOutcome {
         let browser_version = session.as_ref().map(|open| open.session.version().to_owned());
-        AttemptOutcome {
-            ending,
-            logs: self.logs,
-            exchanges: self.observed.into_exchanges(),
-            browser_version,
-            session,
+        let redactor = self.secrets.redactor();
+        if let AttemptEnding::Ended(Ending::Broken { message, .. }) = &mut ending {
+            redactor.redact(message);
         }
+        let mut exchanges = self.observed.into_exchanges();
+        redact_exchanges(redactor, &mut exchanges);
+        AttemptOutcome { ending, logs: self.logs, exchanges, browser_version, session }
     }
 }
 

@@ -39,14 +39,14 @@ impl Scheduler {
     /// Deals with the flows that are due now, up to a batch of them. Its cost grows with what is
     /// due, not with how many flows there are.
     pub async fn tick(&self) -> Result<SchedulerTick, StoreError> {
-        let Parts { store, clock, signals, .. } = &*self.parts;
+        let Parts { store, clock, signals, settings, .. } = &*self.parts;
         let now = clock.now();
         let due = store.due_flows(now, BATCH).await?;
         let full = due.len() == BATCH as usize;
         let plans: Vec<SlotPlan> = due.iter().map(|due| plan(due, now)).collect();
         let mut planned = 0;
         if !plans.is_empty() {
-            let held = store.commit_slots(&plans, now).await?;
+            let held = store.commit_slots(&plans, now, settings.runs_per_hour).await?;
             let queued = clock.now();
             for plan in plans.iter().filter(|plan| held.contains(&plan.flow)) {
                 histogram!("synmon_schedule_lateness_seconds").record(queued.since(plan.due));

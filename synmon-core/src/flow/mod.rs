@@ -3,6 +3,7 @@
 mod browser_settings;
 mod change;
 mod needs;
+pub(crate) mod placeholders;
 mod raw_settings;
 mod settings;
 mod snapshot;

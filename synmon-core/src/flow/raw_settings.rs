@@ -9,13 +9,15 @@ use crate::{
     invalid::{Invalid, check_text},
     nearest,
     schedule::check_timezone,
-    step::{Cookie, Header, parse_step_timeout},
+    step::{Cookie, Header, Variables, is_variable_name, parse_step_timeout},
 };
 
 const MAX_HEADERS: usize = 20;
 const MAX_COOKIES: usize = 50;
 const MAX_BLOCKED_HOSTS: usize = 100;
 const MAX_TEXT_CHARS: usize = 500;
+const MAX_VARIABLES: usize = 50;
+const MAX_VARIABLE_CHARS: usize = 5_000;
 
 /// How a flow's steps and its browser are to be, apart from the steps themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +28,8 @@ pub struct FlowSettings {
     pub step_timeout: Option<Duration>,
     /// Whether only the first way to find an element counts: a step that needs another one fails.
     pub strict_selectors: bool,
+    /// Variables that steps find given.
+    pub variables: Variables,
     /// When the requests of a run are kept as a HAR.
     pub har: HarPolicy,
     /// The settings as they are written down.
@@ -98,6 +102,9 @@ pub struct RawSettings {
     /// `off`, `on_failure` or `on`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub har: Option<String>,
+    /// Variables that steps find given, by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variables: Option<BTreeMap<String, String>>,
 }
 
 /// A name and a password for the site as they are written down.
@@ -175,6 +182,7 @@ impl RawSettings {
             self.set_basic_auth(&mut browser.basic_auth),
             self.set_cookies(&mut browser.cookies),
             self.set_block_hosts(&mut browser.block_hosts),
+            self.set_variables(&mut settings.variables),
             set(
                 &mut browser.picture_format,
                 "picture_format",
@@ -262,6 +270,26 @@ impl RawSettings {
                 return Err(Invalid::field(field, "must be a host, such as stats.example.com"));
             }
             hosts.push(host);
+        }
+        Ok(())
+    }
+}
+
+impl RawSettings {
+    fn set_variables(&self, variables: &mut Variables) -> Result<(), Invalid> {
+        let written = self.variables.iter().flatten();
+        if written.clone().count() > MAX_VARIABLES {
+            let message = format_args!("{MAX_VARIABLES} of them at most");
+            return Err(Invalid::field("variables", message));
+        }
+        for (name, value) in written {
+            let field = format!("variables.{name}");
+            if !is_variable_name(name) {
+                let message = "has up to 64 letters, digits and _, and does not begin with a digit";
+                return Err(Invalid::field(field, message));
+            }
+            check_text(&field, value, MAX_VARIABLE_CHARS)?;
+            variables.insert(name.clone(), value.clone());
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{BrowserKind, DialogPolicy, Flow, FlowSettings, FlowUrl, RawSettings};
 use crate::{
     alert::AlertSettings,
-    step::{RawStep, Step, parse_steps},
+    step::{RawStep, Step, read_steps},
 };
 
 /// A flow at one moment. A run works on this copy: a change or a pause of the flow while it runs
@@ -99,7 +99,7 @@ impl<'de> Deserialize<'de> for FlowSnapshot {
             dialogs: stored.dialogs.parse().map_err(D::Error::custom)?,
             run_timeout: Duration::from_millis(stored.run_timeout_ms),
             settings: stored.settings.parse().map_err(D::Error::custom)?,
-            steps: parse_steps(&stored.steps).map_err(D::Error::custom)?,
+            steps: read_steps(&stored.steps).map_err(D::Error::custom)?,
         })
     }
 }

@@ -78,22 +78,22 @@ pub(super) fn in_step(step: &Step) -> Option<Warning> {
 pub(super) fn in_settings(settings: &RawSettings) -> Vec<Warning> {
     let headers = settings.headers.iter().flatten();
     headers
+        .filter(|(_, value)| !value.contains("{{"))
         .filter(|(name, value)| is_secret_header(name) || is_token(value))
         .map(|(name, _)| Warning {
             code: WarningCode::PlainSecret,
             step: None,
             field: Some(format!("settings.headers.{name}")),
-            message: "this header says who asks, and is shown to all who can read the flow: use \
-                      an account that may do no more than the flow does"
-                .to_owned(),
+            message: explained("this header says who asks"),
         })
         .collect()
 }
 
 fn explained(what: &str) -> String {
     format!(
-        "{what}: logs and letters show it as it is written. Use an account that is made for this \
-         flow and may do no more than it does"
+        "{what}: logs and letters show it as it is written. PUT it to /api/v1/secrets/NAME and \
+         write {{{{ secret.NAME }}}}; and use an account that is made for this flow and may do no \
+         more than it does"
     )
 }
 

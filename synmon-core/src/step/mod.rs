@@ -8,9 +8,10 @@ mod options;
 mod parse;
 mod raw;
 mod selector;
-mod template;
+pub(crate) mod template;
 #[cfg(test)]
 mod tests;
+mod values;
 mod vocabulary;
 mod written;
 
@@ -20,18 +21,26 @@ pub use operand::{
     Count, Distance, Expected, FrameTarget, Match, Pattern, Point, StatusTest, TabTarget, Viewport,
 };
 pub(crate) use options::parse_step_timeout;
+pub(crate) use parse::check_variables;
 pub use parse::{
     DEFAULT_STEP_TIMEOUT, MAX_CONTENT_CHARS, MAX_STEP_TIMEOUT, MAX_STEPS, MIN_STEP_TIMEOUT,
-    parse_steps,
+    parse_steps, parse_steps_given, read_steps,
 };
 pub use raw::RawStep;
 pub use selector::{Candidate, MAX_SELECTOR_CHARS, Selector, SelectorError, Strategy};
-pub use template::{Variables, is_variable_name};
+pub(crate) use template::Reading;
+pub use template::{Chance, Moment, Placeholder, is_variable_name};
+pub use values::{Chances, Values, Variables};
 pub use vocabulary::{ActionName, Need, PARTICULAR_FIELDS, Spec};
 
 use std::time::Duration;
 
 use crate::{FlowId, flow::choice, invalid::Invalid};
+
+/// What is said of a secret in a field that shows, or goes where it is logged.
+pub(crate) const NO_SECRET_HERE: &str = "a secret may only stand in what is given to the page: \
+    the content of tapping, select, set_cookie and set_header, the text of dialog; not in \
+    addresses, selectors or expectations, which logs and letters show";
 
 /// One step of a flow, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +49,7 @@ pub struct Step {
     pub number: u32,
     /// What it is called in logs and mails, if it has a name.
     pub name: Option<String>,
-    /// What it does. Where the step names variables, samples stand for their values: see
+    /// What it does. Where places are to be filled in, samples stand for their values: see
     /// [`Step::filled`].
     pub action: Action,
     /// How long it may take, waiting included; the default where it does not say.
@@ -113,19 +122,51 @@ impl Step {
         &self.written
     }
 
-    /// What it does, with these values for the variables that it names.
+    /// What it does, with its places filled in.
     ///
     /// # Errors
-    /// A variable has no value, or one that the action can't be carried out with.
-    pub fn filled(&self, variables: &Variables) -> Result<Action, Invalid> {
-        if written::variables(&self.written).is_empty() {
+    /// A place has no value, or one that the action can't be carried out with.
+    pub fn filled(&self, values: &Values) -> Result<Action, Invalid> {
+        if self.readings().is_empty() {
             return Ok(self.action.clone());
         }
-        let filled = written::with_variables(&self.written, |text| {
-            template::filled(text, variables)
-                .map_err(|name| format!("the variable {name} has no value"))
+        let action = self.action_name();
+        let filled = written::with_values(&self.written, |field, text| {
+            template::filled(text, |place| {
+                if place.is_secret() && !action.is_some_and(|a| written::takes_secrets(a, field)) {
+                    return Err(NO_SECRET_HERE.to_owned());
+                }
+                values.value(place)
+            })
         })?;
         parse::parse_action(&filled)
+    }
+
+    /// The places that are filled in before it is carried out.
+    #[must_use]
+    pub fn places(&self) -> Vec<Placeholder> {
+        let readings = self.readings().into_iter();
+        readings
+            .filter_map(|(_, reading)| match reading {
+                Reading::Place(place) => Some(place),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// What its fields hold between braces, and in which of them.
+    pub(crate) fn readings(&self) -> Vec<(&'static str, Reading)> {
+        written::readings(&self.written)
+    }
+
+    /// Whether a secret may stand in a field of it.
+    pub(crate) fn takes_secrets(&self, field: &str) -> bool {
+        self.action_name().is_some_and(|action| written::takes_secrets(action, field))
+    }
+
+    /// It was parsed by this name.
+    fn action_name(&self) -> Option<ActionName> {
+        self.written.action.parse().ok()
     }
 
     /// The same step at another place of a run.

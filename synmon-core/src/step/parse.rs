@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, str::FromStr, time::Duration};
 
-use super::{Action, ActionName, RawStep, Step, fields::Fields, template, written};
+use super::{Action, ActionName, RawStep, Step, Variables, fields::Fields, template, written};
 use crate::{
     invalid::{FieldError, Invalid},
     nearest,
@@ -26,6 +26,30 @@ pub const MAX_STEP_TIMEOUT: Duration = Duration::from_mins(1);
 /// # Errors
 /// Every field that is wrong.
 pub fn parse_steps(raw: &[RawStep]) -> Result<Vec<Step>, Invalid> {
+    parse_steps_given(raw, &Variables::new())
+}
+
+/// As [`parse_steps`], for steps that may name variables which are given beforehand.
+///
+/// # Errors
+/// Every field that is wrong.
+pub fn parse_steps_given(raw: &[RawStep], given: &Variables) -> Result<Vec<Step>, Invalid> {
+    parse(raw, || check_variables(raw, given))
+}
+
+/// Reads steps that were checked when they were stored. Whether their variables are known was said
+/// then: that depends on settings, too.
+///
+/// # Errors
+/// Every field that is wrong.
+pub fn read_steps(raw: &[RawStep]) -> Result<Vec<Step>, Invalid> {
+    parse(raw, || Ok(()))
+}
+
+fn parse(
+    raw: &[RawStep],
+    check_variables: impl FnOnce() -> Result<(), Invalid>,
+) -> Result<Vec<Step>, Invalid> {
     if raw.len() > MAX_STEPS {
         return Err(Invalid::field(
             "steps",
@@ -40,7 +64,7 @@ pub fn parse_steps(raw: &[RawStep]) -> Result<Vec<Step>, Invalid> {
             Err(invalid) => checks.push(Err(invalid.under(&format!("steps[{index}]")))),
         }
     }
-    checks.push(check_variables(raw));
+    checks.push(check_variables());
     Invalid::all(checks)?;
     steps.sort_by_key(|step| step.number);
     Ok(steps)
@@ -74,12 +98,13 @@ fn check_numbers(raw: &[RawStep]) -> Result<(), Invalid> {
     Ok(())
 }
 
-/// A variable must have been extracted by a step before the one that names it. Another flow's
-/// steps may do that, too: after one that uses a flow nothing is known for sure.
-fn check_variables(raw: &[RawStep]) -> Result<(), Invalid> {
+/// A variable must be given by the settings, or have been extracted by a step before the one that
+/// names it. Another flow's steps may do that, too: after one that uses a flow nothing is known for
+/// sure.
+pub(crate) fn check_variables(raw: &[RawStep], given: &Variables) -> Result<(), Invalid> {
     let mut order: Vec<usize> = (0..raw.len()).collect();
     order.sort_by_key(|&index| raw[index].number);
-    let mut known = BTreeSet::new();
+    let mut known: BTreeSet<&str> = given.keys().map(String::as_str).collect();
     let mut checks = Vec::new();
     for index in order {
         let step = &raw[index];
@@ -87,9 +112,16 @@ fn check_variables(raw: &[RawStep]) -> Result<(), Invalid> {
             break;
         }
         for (field, name) in written::variables(step) {
-            if !known.contains(name) {
+            if !known.contains(&*name) {
                 let field = format!("steps[{index}].{field}");
-                let message = format!("no step before this one extracts the variable {name}");
+                let known: Vec<&str> = known.iter().copied().collect();
+                let meant = nearest::of(&name, &known)
+                    .map(|near| format!("; did you mean {near}?"))
+                    .unwrap_or_default();
+                let message = format!(
+                    "no step before this one extracts the variable {name}, and the settings give \
+                     none of that name{meant}"
+                );
                 checks.push(Err(Invalid::field(field, message)));
             }
         }
@@ -102,7 +134,7 @@ fn parse_step(raw: &RawStep) -> Result<Step, Invalid> {
     let name = action_name(raw)?;
     let raw = &written::normalised(raw, name);
     let fields = Fields { raw, action: name };
-    let action = written::with_variables(raw, |text| Ok(template::sampled(text)))
+    let action = written::with_values(raw, |_, text| Ok(template::sampled(text)))
         .and_then(|sampled| parse_action(&sampled));
     let options = fields.options();
     let written_name = fields.name();

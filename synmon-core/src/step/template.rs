@@ -1,15 +1,16 @@
-//! Places in a text that are filled in when a run gets there: `{{ var.NAME }}`.
+//! Places in a text that are filled in when a run gets there, such as `{{ var.NAME }}`.
 
-use std::collections::BTreeMap;
+use std::str::FromStr as _;
+
+use crate::{flow::choice, nearest, secret::SecretName};
 
 /// The longest name of a variable.
 const MAX_NAME: usize = 64;
 /// What stands in for a value while nothing is known of it: as a text, a number, a part of an
 /// address and an HTTP status it is equally good.
 const SAMPLE: &str = "100";
-
-/// The values of a run's variables.
-pub type Variables = BTreeMap<String, String>;
+/// What stands for `{{` itself.
+const ESCAPED: [&str; 2] = ["\"{{\"", "'{{'"];
 
 /// Whether a name can be that of a variable: letters, digits and `_`, not a digit first.
 #[must_use]
@@ -19,78 +20,283 @@ pub fn is_variable_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
-/// The variables that a text names, in order.
-pub(super) fn names(text: &str) -> Vec<&str> {
-    let mut names = Vec::new();
-    replace(text, |name| {
-        names.push(name);
+/// What a place is filled in with.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Placeholder {
+    /// `{{ var.NAME }}`: a variable of the flow's settings, or what a step has extracted.
+    Variable(String),
+    /// `{{ secret.NAME }}`: a secret of the owner.
+    Secret(SecretName),
+    /// `{{ totp NAME }}`: the code that an authenticator shows, whose key is that secret.
+    Totp(SecretName),
+    /// The time.
+    Now(Moment),
+    /// Something of chance.
+    Random(Chance),
+}
+
+choice! {
+    /// A form of the time.
+    #[derive(PartialOrd, Ord)]
+    Moment {
+        /// As in RFC 3339, in UTC.
+        Full = "now",
+        /// Seconds since 1970.
+        Unix = "now.unix",
+        /// The date in UTC.
+        Date = "now.date",
+        /// The time of day in UTC.
+        Time = "now.time",
+    }
+}
+
+choice! {
+    /// Something of chance, the same in all steps of an attempt.
+    #[derive(PartialOrd, Ord)]
+    Chance {
+        /// An e-mail address that nobody has.
+        Email = "random.email",
+        /// A UUID.
+        Uuid = "random.uuid",
+        /// A number of nine digits.
+        Number = "random.number",
+        /// A word of twelve small letters.
+        Text = "random.text",
+    }
+}
+
+impl Placeholder {
+    /// Whether its value must not be read by anybody.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        matches!(self, Self::Secret(_) | Self::Totp(_))
+    }
+
+    /// As it is written.
+    #[must_use]
+    pub fn written(&self) -> String {
+        let inner = match self {
+            Self::Variable(name) => format!("var.{name}"),
+            Self::Secret(name) => format!("secret.{name}"),
+            Self::Totp(name) => format!("totp {name}"),
+            Self::Now(moment) => moment.to_string(),
+            Self::Random(chance) => chance.to_string(),
+        };
+        format!("{{{{ {inner} }}}}")
+    }
+}
+
+/// What stands between two pairs of braces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// A place that is filled in.
+    Place(Placeholder),
+    /// The sign for two braces.
+    Braces,
+    /// Looks like a place, but nothing is known by that name; in words for its author.
+    Unknown(String),
+    /// Braces of the text's own, such as those of another template language.
+    Foreign,
+}
+
+/// The places of a text, and what looks like some, in order.
+pub(crate) fn readings(text: &str) -> Vec<Reading> {
+    let mut found = Vec::new();
+    replace(text, |reading| {
+        found.push(reading);
         None
     });
-    names
+    found
 }
 
-/// The text with each variable's value in its place; a variable that has none stays as it is
-/// written, and its name is the error.
-pub(super) fn filled(text: &str, variables: &Variables) -> Result<String, String> {
-    let mut missing = None;
-    let filled = replace(text, |name| {
-        let value = variables.get(name).cloned();
-        if value.is_none() {
-            missing.get_or_insert_with(|| name.to_owned());
-        }
-        value
+/// The text with each place filled in. What is no place stays as it is written.
+///
+/// # Errors
+/// What is said of the first place that can't be.
+pub(crate) fn filled(
+    text: &str,
+    mut value: impl FnMut(&Placeholder) -> Result<String, String>,
+) -> Result<String, String> {
+    let mut failed = None;
+    let filled = replace(text, |reading| match reading {
+        Reading::Place(place) => match value(&place) {
+            Ok(value) => Some(value),
+            Err(why) => {
+                failed.get_or_insert(why);
+                None
+            }
+        },
+        Reading::Braces => Some("{{".to_owned()),
+        Reading::Unknown(_) | Reading::Foreign => None,
     });
-    missing.map_or(Ok(filled), Err)
+    failed.map_or(Ok(filled), Err)
 }
 
-/// The text with something in each variable's place that nearly every field accepts.
+/// The text with something in each place that nearly every field accepts.
 pub(super) fn sampled(text: &str) -> String {
-    replace(text, |_| Some(SAMPLE.to_owned()))
+    let sample = |reading| matches!(reading, Reading::Place(_)).then(|| SAMPLE.to_owned());
+    replace(text, sample)
 }
 
-fn replace<'a>(text: &'a str, mut value: impl FnMut(&'a str) -> Option<String>) -> String {
+fn replace(text: &str, mut value: impl FnMut(Reading) -> Option<String>) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find("{{") {
         let (before, from) = rest.split_at(start);
         result.push_str(before);
-        let place = from.find("}}").map(|end| &from[..end + 2]);
-        let name = place.and_then(|place| {
-            place[2..place.len() - 2].trim().strip_prefix("var.").filter(|n| is_variable_name(n))
+        let escape = ESCAPED.into_iter().find(|sign| {
+            from[2..]
+                .trim_start()
+                .strip_prefix(sign)
+                .is_some_and(|rest| rest.trim_start().starts_with("}}"))
         });
-        let (Some(place), Some(name)) = (place, name) else {
-            // Braces of the text's own, such as those of another template language.
+        let reading = match (escape, from.find("}}")) {
+            (Some(_), Some(end)) => Some((Reading::Braces, end + 2)),
+            (None, Some(end)) => Some((read(from[2..end].trim()), end + 2)),
+            (_, None) => None,
+        };
+        let Some((reading, length)) = reading.filter(|(reading, _)| *reading != Reading::Foreign)
+        else {
             result.push_str("{{");
             rest = &from[2..];
             continue;
         };
-        match value(name) {
+        match value(reading) {
             Some(value) => result.push_str(&value),
-            None => result.push_str(place),
+            None => result.push_str(&from[..length]),
         }
-        rest = &from[place.len()..];
+        rest = &from[length..];
     }
     result.push_str(rest);
     result
+}
+
+fn read(inner: &str) -> Reading {
+    if !is_plain(inner) {
+        return Reading::Foreign;
+    }
+    let words: Vec<&str> = inner.split_whitespace().collect();
+    let place = match words[..] {
+        ["totp", name] => name.parse().ok().map(Placeholder::Totp),
+        [word] => match word.split_once('.') {
+            Some(("var", name)) => {
+                is_variable_name(name).then(|| Placeholder::Variable(name.to_owned()))
+            }
+            Some(("secret", name)) => name.parse().ok().map(Placeholder::Secret),
+            Some(("random", _)) => Chance::from_str(word).ok().map(Placeholder::Random),
+            _ => Moment::from_str(word).ok().map(Placeholder::Now),
+        },
+        _ => None,
+    };
+    place.map_or_else(|| Reading::Unknown(unknown(inner)), Reading::Place)
+}
+
+/// Whether it consists of names alone, as every place does.
+fn is_plain(inner: &str) -> bool {
+    inner.split_whitespace().count() <= 2
+        && inner.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && inner.chars().all(|c| c.is_ascii_alphanumeric() || "_. ".contains(c))
+}
+
+fn unknown(inner: &str) -> String {
+    let shown: String = inner.chars().take(MAX_NAME).collect();
+    let moments = Moment::ALL.iter().map(|moment| moment.as_str());
+    let chances = Chance::ALL.iter().map(|chance| chance.as_str());
+    let names: Vec<&str> = moments.chain(chances).collect();
+    let kinds = ["var.", "secret.", "totp "];
+    let near = nearest::of(inner, &names).map(str::to_owned).or_else(|| {
+        let end = inner.find(['.', ' '])?;
+        let (kind, name) = inner.split_at(end + 1);
+        let kind = nearest::of(kind, &kinds)?;
+        is_variable_name(name).then(|| format!("{kind}{name}"))
+    });
+    match near {
+        Some(near) => {
+            format!("nothing is known as {{{{ {shown} }}}}; did you mean {{{{ {near} }}}}?")
+        }
+        None => format!(
+            "nothing is known as {{{{ {shown} }}}}: there are var.NAME, secret.NAME, totp NAME, \
+             {}; to write the braces themselves, write {{{{ \"{{{{\" }}}}",
+            names.join(", ")
+        ),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn names(text: &str) -> Vec<String> {
+        let places = readings(text).into_iter();
+        places
+            .filter_map(|reading| match reading {
+                Reading::Place(place) => Some(place.written()),
+                _ => None,
+            })
+            .collect()
+    }
+
     #[test]
-    fn variables_are_found_and_filled_in_and_other_braces_stay() {
-        let text = "{{ other }} {{var.a}}/{{  var.b }} {{ var.9 }} {{ var.a";
-        assert_eq!(names(text), ["a", "b"]);
-        let values = Variables::from([
-            ("a".to_owned(), "{{ var.b }}".to_owned()),
-            ("b".to_owned(), "2".to_owned()),
-        ]);
+    fn places_are_found_and_filled_in_and_other_braces_stay() {
+        let text = "{{ other }} {{var.a}}/{{  var.b }} {{ var.9 }} {{#if x}} {{ var.a";
+        assert_eq!(names(text), ["{{ var.a }}", "{{ var.b }}"]);
+        let value = |place: &Placeholder| match place {
+            Placeholder::Variable(name) if name == "a" => Ok("{{ var.b }}".to_owned()),
+            _ => Ok("2".to_owned()),
+        };
         assert_eq!(
-            filled(text, &values).unwrap(),
-            "{{ other }} {{ var.b }}/2 {{ var.9 }} {{ var.a"
+            filled(text, value).unwrap(),
+            "{{ other }} {{ var.b }}/2 {{ var.9 }} {{#if x}} {{ var.a"
         );
-        assert_eq!(filled(text, &Variables::new()), Err("a".to_owned()));
+        assert_eq!(filled(text, |_| Err("no".to_owned())), Err("no".to_owned()));
         assert_eq!(sampled("/{{ var.a }}/x"), "/100/x");
+    }
+
+    #[test]
+    fn every_kind_of_place_is_known_as_it_is_written() {
+        for text in [
+            "{{ var.a_1 }}",
+            "{{ secret.PASSWORD }}",
+            "{{ totp KEY }}",
+            "{{ now }}",
+            "{{ now.unix }}",
+            "{{ now.date }}",
+            "{{ now.time }}",
+            "{{ random.email }}",
+            "{{ random.uuid }}",
+            "{{ random.number }}",
+            "{{ random.text }}",
+        ] {
+            assert_eq!(names(text), [text]);
+            assert_eq!(names(&text.replace(' ', "  ")), [text]);
+        }
+    }
+
+    #[test]
+    fn what_looks_like_a_place_and_is_none_is_told_with_what_was_meant() {
+        for (text, meant) in [
+            ("{{ random.emial }}", "random.email"),
+            ("{{ secrets.KEY }}", "secret.KEY"),
+            ("{{ tot KEY }}", "totp KEY"),
+            ("{{ now.dat }}", "now.date"),
+            ("{{ vars.x }}", "var.x"),
+            ("{{ undefined }}", "secret.NAME"),
+            ("{{ secret.9 }}", "secret.NAME"),
+            ("{{ totp }}", "totp NAME"),
+        ] {
+            let all = readings(text);
+            let [Reading::Unknown(why)] = &all[..] else { panic!("{text}: {all:?}") };
+            assert!(why.contains(meant), "{why}");
+        }
+        for text in ["{{#each x}}", "{{ a | b }}", "{{ 'x' }}", "{{}}", "{{ a b c }}", "{{"] {
+            assert_eq!(readings(text), []);
+        }
+    }
+
+    #[test]
+    fn braces_can_be_written() {
+        for text in ["{{ \"{{\" }} now }}", "{{'{{'}} now }}"] {
+            assert_eq!(filled(text, |_| Ok("no".to_owned())).unwrap(), "{{ now }}");
+        }
     }
 }

@@ -1,6 +1,9 @@
-//! How a step is written down, and where variables stand in it.
+//! How a step is written down, and which places of it are filled in.
 
-use super::{ActionName, Match, Need, RawStep, template};
+use super::{
+    ActionName, Match, Need, Placeholder, RawStep,
+    template::{self, Reading},
+};
 use crate::invalid::Invalid;
 
 /// The step as it is kept: without what is empty, or goes without saying.
@@ -22,7 +25,7 @@ pub(super) fn normalised(raw: &RawStep, action: ActionName) -> RawStep {
     step
 }
 
-/// The fields in which variables may stand.
+/// The fields in which places may stand.
 fn templates(step: &mut RawStep) -> [(&'static str, Option<&mut String>); 4] {
     [
         ("content", step.content.as_mut()),
@@ -32,27 +35,54 @@ fn templates(step: &mut RawStep) -> [(&'static str, Option<&mut String>); 4] {
     ]
 }
 
-/// The variables that a step names, with the fields in which it does.
-pub(super) fn variables(step: &RawStep) -> Vec<(&'static str, &str)> {
+/// What a step's fields hold between braces, with the fields in which it does.
+pub(super) fn readings(step: &RawStep) -> Vec<(&'static str, Reading)> {
     let RawStep { content, text, url, selector_xpath, .. } = step;
     [("content", content), ("text", text), ("url", url), ("selector_xpath", selector_xpath)]
         .into_iter()
         .flat_map(|(field, text)| {
-            let names = text.as_deref().map(template::names).unwrap_or_default();
-            names.into_iter().map(move |name| (field, name))
+            let readings = text.as_deref().map(template::readings).unwrap_or_default();
+            readings.into_iter().map(move |reading| (field, reading))
         })
         .collect()
 }
 
-/// The step with something else in the place of its variables.
-pub(super) fn with_variables(
+/// The variables that a step names, with the fields in which it does.
+pub(super) fn variables(step: &RawStep) -> Vec<(&'static str, String)> {
+    let readings = readings(step).into_iter();
+    readings
+        .filter_map(|(field, reading)| match reading {
+            Reading::Place(Placeholder::Variable(name)) => Some((field, name)),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Whether a field is given to the page, rather than looked for in it or shown in its address: only
+/// there may a secret stand.
+pub(super) fn takes_secrets(action: ActionName, field: &str) -> bool {
+    match field {
+        "content" => matches!(
+            action,
+            ActionName::Tapping
+                | ActionName::Select
+                | ActionName::SetCookie
+                | ActionName::SetHeader
+        ),
+        "text" => action == ActionName::Dialog,
+        _ => false,
+    }
+}
+
+/// The step with something else in its places.
+pub(super) fn with_values(
     step: &RawStep,
-    mut fill: impl FnMut(&str) -> Result<String, String>,
+    mut fill: impl FnMut(&'static str, &str) -> Result<String, String>,
 ) -> Result<RawStep, Invalid> {
     let mut filled = step.clone();
     for (field, text) in templates(&mut filled) {
         if let Some(text) = text {
-            *text = fill(text).map_err(|why| Invalid::field(field, why))?;
+            *text = fill(field, text).map_err(|why| Invalid::field(field, why))?;
         }
     }
     Ok(filled)

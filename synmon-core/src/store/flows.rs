@@ -1,6 +1,6 @@
 //! Flows and their schedule.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, num::NonZeroU32};
 
 use async_trait::async_trait;
 
@@ -14,8 +14,14 @@ use crate::{
 /// Flows.
 #[async_trait]
 pub trait FlowStore: Send + Sync {
-    /// Adds a flow.
-    async fn insert_flow(&self, flow: &Flow) -> Result<(), StoreError>;
+    /// Adds a flow, however many its owner has.
+    async fn insert_flow(&self, flow: &Flow) -> Result<(), StoreError> {
+        self.insert_flow_within(flow, u32::MAX).await.map(|_| ())
+    }
+
+    /// Adds a flow, unless its owner has `most` already; whether it was added. However many are
+    /// added at once, there are no more.
+    async fn insert_flow_within(&self, flow: &Flow, most: u32) -> Result<bool, StoreError>;
 
     /// A flow of this owner.
     async fn flow(&self, owner: OwnerId, id: FlowId) -> Result<Option<ListedFlow>, StoreError>;
@@ -48,11 +54,13 @@ pub trait FlowStore: Send + Sync {
     /// flow; then the flow stays due.
     ///
     /// The run of a slot is queued; if another run of the flow is queued or running, it is stored
-    /// as `skipped` (`overlap`) instead. A slot that has a run already gets no second one.
+    /// as `skipped` (`overlap`) instead; so it is (`quota`) if its owner has had `runs_per_hour`
+    /// runs within the hour. A slot that has a run already gets no second one.
     async fn commit_slots(
         &self,
         plans: &[SlotPlan],
         now: Timestamp,
+        runs_per_hour: NonZeroU32,
     ) -> Result<HashSet<FlowId>, StoreError>;
 
     /// When the next flow is due.

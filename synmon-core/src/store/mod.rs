@@ -9,8 +9,10 @@ mod channels;
 mod flows;
 mod notices;
 mod page;
+mod quotas;
 mod retention;
 mod runs;
+mod secrets;
 
 pub use accounts::{
     Account, AccountStore, NewAccount, NewSession, NewToken, Rotation, TokenHash, TokenPurpose,
@@ -20,11 +22,13 @@ pub use channels::{ChannelStore, DeliveryRecord, DeliveryState, NewChannelToken}
 pub use flows::{DueFlow, FlowFilter, FlowStore, ListedFlow, SlotPlan};
 pub use notices::{ClaimedNotice, MAX_IN_FLIGHT, NoticeStore, Settlement};
 pub use page::{Page, PageRequest};
+pub use quotas::{Metered, QuotaStore, Quotas};
 pub use retention::RetentionStore;
 pub use runs::{
     AlertCap, CancelOutcome, ClaimedRun, Lease, Outcome, RecoveredRun, Renewal, RunFilter,
     RunReport, RunStore, WorkerId,
 };
+pub use secrets::SecretStore;
 
 use async_trait::async_trait;
 
@@ -32,12 +36,26 @@ use crate::{BoxError, Timestamp, artifact::ArtifactPrefix};
 
 /// All that the engine needs of a store.
 pub trait Store:
-    FlowStore + RunStore + BrowserSessionStore + NoticeStore + RetentionStore + TrashStore
+    FlowStore
+    + RunStore
+    + BrowserSessionStore
+    + NoticeStore
+    + QuotaStore
+    + RetentionStore
+    + SecretStore
+    + TrashStore
 {
 }
 
 impl<T> Store for T where
-    T: FlowStore + RunStore + BrowserSessionStore + NoticeStore + RetentionStore + TrashStore
+    T: FlowStore
+        + RunStore
+        + BrowserSessionStore
+        + NoticeStore
+        + QuotaStore
+        + RetentionStore
+        + SecretStore
+        + TrashStore
 {
 }
 

@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 
-use super::{Flows, UseCaseError};
+use super::{Flows, UseCaseError, place_checks::Changed};
 use crate::{
     FlowId,
     egress::EgressError,
@@ -13,10 +13,10 @@ use crate::{
 };
 
 /// Where steps stand in what was sent, which need not be in their order.
-struct Places<'a>(&'a [RawStep]);
+pub(super) struct Places<'a>(&'a [RawStep]);
 
 impl Places<'_> {
-    fn field(&self, number: u32, field: &str) -> String {
+    pub(super) fn field(&self, number: u32, field: &str) -> String {
         let place = self.0.iter().position(|raw| raw.number == i64::from(number));
         let in_order = usize::try_from(number).unwrap_or(0).saturating_sub(1);
         format!("steps[{}].{field}", place.unwrap_or(in_order))
@@ -44,6 +44,8 @@ impl Flows {
         if other_browser || other_settings || other_steps {
             checks.extend(self.check_capabilities(flow, &places));
         }
+        let changed = Changed { steps: other_steps, settings: other_settings };
+        checks.extend(self.check_places(flow, &places, changed).await?);
         if before.is_none_or(|before| before.url != flow.url) {
             checks.push(self.check_target("url", flow.url.as_url()).await);
         }

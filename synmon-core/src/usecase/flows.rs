@@ -1,8 +1,8 @@
 //! What owners do with flows.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
-use super::UseCaseError;
+use super::{QuotaReached, UseCaseError};
 use crate::{
     Clock, FlowId, OwnerId,
     browser::{Browser, Capability},
@@ -10,8 +10,10 @@ use crate::{
     flow::{BrowserKind, Flow, FlowChange, MAX_URL_CHARS, NewFlow},
     invalid::{Invalid, check_text},
     lint::{Warning, lint},
-    step::{RawStep, Step, parse_steps},
-    store::{ChannelStore, FlowFilter, FlowStore, ListedFlow, Page, PageRequest, StoreError},
+    step::{RawStep, Step, parse_steps_given},
+    store::{
+        ChannelStore, FlowFilter, FlowStore, ListedFlow, Page, PageRequest, SecretStore, StoreError,
+    },
 };
 
 /// How often a change is tried again that met another one.
@@ -26,6 +28,8 @@ pub struct FlowRules {
     pub browsers: Vec<BrowserOffer>,
     /// Where flows may go.
     pub egress: EgressPolicy,
+    /// How many flows an owner may have.
+    pub most: NonZeroU32,
 }
 
 /// A browser that can be run here.
@@ -51,6 +55,7 @@ impl BrowserOffer {
 pub struct Flows {
     pub(super) store: Arc<dyn FlowStore>,
     pub(super) channels: Arc<dyn ChannelStore>,
+    pub(super) secrets: Arc<dyn SecretStore>,
     clock: Arc<dyn Clock>,
     pub(super) rules: FlowRules,
 }
@@ -61,10 +66,11 @@ impl Flows {
     pub fn new(
         store: Arc<dyn FlowStore>,
         channels: Arc<dyn ChannelStore>,
+        secrets: Arc<dyn SecretStore>,
         clock: Arc<dyn Clock>,
         rules: FlowRules,
     ) -> Self {
-        Self { store, channels, clock, rules }
+        Self { store, channels, secrets, clock, rules }
     }
 
     /// The rules that flows are held to.
@@ -78,7 +84,9 @@ impl Flows {
         let flow = new.into_flow(owner, self.rules.minimum_interval, self.clock.now())?;
         self.check(&flow, None, &[]).await?;
         self.check_channels(&flow, None).await?;
-        self.store.insert_flow(&flow).await?;
+        if !self.store.insert_flow_within(&flow, self.rules.most.get()).await? {
+            return Err(QuotaReached::Count { what: "flows", most: self.rules.most }.into());
+        }
         Ok(ListedFlow { flow, last_run: None })
     }
 
@@ -118,9 +126,8 @@ impl Flows {
         raw: &[RawStep],
     ) -> Result<Vec<Step>, UseCaseError> {
         let now = self.clock.now();
-        let steps = parse_steps(raw);
         let set = |flow: &mut Flow| {
-            let steps = steps.clone()?;
+            let steps = parse_steps_given(raw, &flow.settings.variables)?;
             if steps.is_empty() && flow.active {
                 let message = "an active flow needs steps: deactivate it first";
                 return Err(Invalid::field("steps", message));

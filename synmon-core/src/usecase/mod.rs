@@ -2,10 +2,15 @@
 
 mod flow_checks;
 mod flows;
+mod place_checks;
+mod quotas;
 mod runs;
+mod secrets;
 
 pub use flows::{BrowserOffer, FlowRules, Flows};
+pub use quotas::{Meter, QuotaReached};
 pub use runs::Runs;
+pub use secrets::Secrets;
 
 use crate::{invalid::Invalid, store::StoreError};
 
@@ -21,6 +26,9 @@ pub enum UseCaseError {
     /// The present state forbids it.
     #[error("{0}")]
     Conflict(String),
+    /// The owner has all that he may have.
+    #[error("{0}")]
+    Quota(#[from] QuotaReached),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::UseCaseError;
+use super::{Meter, UseCaseError};
 use crate::{
     Clock, FlowId, OwnerId, RunId,
     alert::AlertDecision,
@@ -10,7 +10,9 @@ use crate::{
     flow::FlowSnapshot,
     invalid::Invalid,
     run::{QueuedRun, Run, RunAttempt, StepLog, StepStatus},
-    store::{CancelOutcome, FlowStore, Page, PageRequest, RunFilter, RunStore, StoreError},
+    store::{
+        CancelOutcome, FlowStore, Metered, Page, PageRequest, RunFilter, RunStore, StoreError,
+    },
 };
 
 /// For how many failed steps of a run an earlier picture is looked up.
@@ -23,6 +25,7 @@ pub struct Runs {
     run_store: Arc<dyn RunStore>,
     clock: Arc<dyn Clock>,
     signals: Arc<Signals>,
+    meter: Option<Meter>,
 }
 
 impl Runs {
@@ -34,7 +37,13 @@ impl Runs {
         clock: Arc<dyn Clock>,
         signals: Arc<Signals>,
     ) -> Self {
-        Self { flow_store, run_store, clock, signals }
+        Self { flow_store, run_store, clock, signals, meter: None }
+    }
+
+    /// The same, within the quotas of owners.
+    #[must_use]
+    pub fn metered(self, meter: Meter) -> Self {
+        Self { meter: Some(meter), ..self }
     }
 
     /// Queues a run of a flow, active or not; an idle worker takes it at once.
@@ -43,6 +52,9 @@ impl Runs {
         let flow = self.flow_store.flow(owner, flow).await?.ok_or(GONE)?.flow;
         if flow.steps.is_empty() {
             return Err(Invalid::field("steps", "the flow has no steps: PUT them first").into());
+        }
+        if let Some(meter) = &self.meter {
+            meter.take(owner, Metered::Runs).await?;
         }
         let snapshot = FlowSnapshot::from(&flow);
         let run = Run::queued(owner, flow.id, &snapshot, None, self.clock.now());

@@ -120,6 +120,7 @@ async fn what_the_browser_says_of_a_page_that_does_not_load_becomes_its_code() {
     let navigation = |reason: &str| BrowserError::Navigation(reason.to_owned());
     for (error, code) in [
         (navigation("net::ERR_NAME_NOT_RESOLVED"), ErrorCode::Dns),
+        (BrowserError::Blocked("it is private".to_owned()), ErrorCode::BlockedAddress),
         (navigation("net::ERR_CERT_DATE_INVALID"), ErrorCode::Tls),
         (navigation("net::ERR_CONNECTION_REFUSED"), ErrorCode::NavigationFailed),
         (navigation("net::ERR_CONNECTION_TIMED_OUT"), ErrorCode::Timeout),

@@ -1,6 +1,6 @@
 //! What owners do with flows.
 
-use std::sync::Arc;
+use std::{num::NonZeroU32, sync::Arc};
 
 use synmon_core::{
     FlowId, Timestamp,
@@ -20,8 +20,10 @@ pub(crate) fn flows(world: &World) -> Flows {
 }
 
 pub(crate) fn flows_in(world: &World, browsers: Vec<BrowserOffer>) -> Flows {
-    let rules = FlowRules { minimum_interval: secs(60), browsers, egress: names() };
-    Flows::new(world.store.clone(), world.store.clone(), world.clock.clone(), rules)
+    let (egress, most) = (names(), NonZeroU32::MAX);
+    let rules = FlowRules { minimum_interval: secs(60), browsers, egress, most };
+    let store = &world.store;
+    Flows::new(store.clone(), store.clone(), store.clone(), world.clock.clone(), rules)
 }
 
 pub(crate) fn seed() -> NewFlow {

@@ -26,6 +26,7 @@ mod recovery;
 mod reference_clock;
 mod run_use_cases;
 mod scheduler;
+mod secrets;
 mod shared_browsers;
 mod stopping;
 mod using_flows;

@@ -11,6 +11,8 @@ use synmon_core::{
     flow::{Flow, FlowSettings, RawSettings},
     notice::{Notice, NoticeBody, RunNotice},
     run::{ErrorCode, Run, RunStatus, StepLog, StepStatus},
+    secret::Keyring,
+    step::parse_steps_given,
     store::{FlowStore as _, RunStore as _},
     usecase::Runs,
 };
@@ -27,6 +29,7 @@ pub(crate) struct World {
     pub(crate) notifier: Arc<RecordingNotifier>,
     pub(crate) artifacts: Arc<MemoryArtifacts>,
     pub(crate) signals: Arc<Signals>,
+    pub(crate) keyring: Arc<Keyring>,
     pub(crate) engine: Engine,
     pub(crate) owner: OwnerId,
 }
@@ -51,23 +54,41 @@ impl World {
         let notifier = Arc::new(RecordingNotifier::new());
         let artifacts = Arc::new(MemoryArtifacts::new());
         let signals = Arc::new(Signals::default());
+        let keyring = Arc::new(Keyring::random());
         let engine = Engine::builder()
             .store(store.clone())
             .browser(Arc::new(browser.clone()))
             .notifier(notifier.clone())
             .artifacts(artifacts.clone())
             .egress(names())
+            .keyring(keyring.clone())
             .clock(clock.clone())
             .signals(Arc::clone(&signals))
             .settings(settings)
             .build()
             .unwrap();
-        Self { clock, store, browser, notifier, artifacts, signals, engine, owner: an_owner() }
+        Self {
+            clock,
+            store,
+            browser,
+            notifier,
+            artifacts,
+            signals,
+            keyring,
+            engine,
+            owner: an_owner(),
+        }
     }
 
     /// A second engine over the same store, as on another machine.
     pub(crate) fn another_engine(&self) -> Engine {
+        self.engine_with(Keyring::random())
+    }
+
+    /// The same with other keys.
+    pub(crate) fn engine_with(&self, keyring: Keyring) -> Engine {
         Engine::builder()
+            .keyring(Arc::new(keyring))
             .store(self.store.clone())
             .browser(Arc::new(self.browser.clone()))
             .notifier(self.notifier.clone())
@@ -99,7 +120,8 @@ impl World {
 
     /// A flow with these steps and settings.
     pub(crate) async fn flow_with(&self, steps: Steps, settings: FlowSettings) -> Flow {
-        let flow = Flow { steps: steps.build(), settings, ..a_flow(self.owner) };
+        let steps = parse_steps_given(&steps.raw(), &settings.variables).unwrap();
+        let flow = Flow { steps, settings, ..a_flow(self.owner) };
         self.insert(flow).await
     }
 

@@ -47,6 +47,7 @@ pub(crate) async fn page(tab: &mut impl Tab) -> Result<PageState, BrowserError> 
         http_status: shown.http_status(),
         error_page: shown.net_error().is_some(),
         net_error: shown.net_error(),
+        blocked: None,
         url,
         title: shown.title,
         document: shown.document,

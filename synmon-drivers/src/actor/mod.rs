@@ -18,7 +18,7 @@ pub(crate) use ask::{Where, ask};
 pub(crate) use explain::explain;
 pub(crate) use keys::{strokes, typed};
 pub(crate) use look::{observe, page, shown};
-pub(crate) use picture::{locate, mask, page_size, unmask};
+pub(crate) use picture::{locate, mask, mask_args, page_size, unmask};
 pub(crate) use tab::{Failure, Input, KeyEvent, PointerEvent, Tab};
 
 use serde_json::{Value, json};

@@ -1,7 +1,7 @@
 //! What pictures need to know of the page, and what they must not show.
 
-use serde_json::json;
-use synmon_core::{browser::BrowserError, step::Selector};
+use serde_json::{Value, json};
+use synmon_core::{browser::BrowserError, secret::SecretValue, step::Selector};
 
 use super::{
     Failure, Tab,
@@ -13,7 +13,7 @@ use crate::page::{self, Located, Masked, Size};
 /// Paints over what the selectors find, in the tab's outermost frame and in the one where steps
 /// act. Whoever calls it calls [`unmask`] afterwards, whatever came of it.
 pub(crate) async fn mask(tab: &mut impl Tab, mask: &[Selector]) -> Result<(), BrowserError> {
-    let args = json!([mask.iter().map(candidates).collect::<Vec<_>>()]);
+    let args = mask_args(mask, &[]);
     for place in places(tab) {
         match ask(tab, *place, &page::MASK, args.clone()).await {
             Ok(Masked::Masked) | Err(Failure::NoFrame) => {}
@@ -22,6 +22,13 @@ pub(crate) async fn mask(tab: &mut impl Tab, mask: &[Selector]) -> Result<(), Br
         }
     }
     Ok(())
+}
+
+/// What [`page::MASK`] is asked: to paint over what these find, and what shows these texts.
+pub(crate) fn mask_args(mask: &[Selector], conceal: &[SecretValue]) -> Value {
+    let selectors: Vec<Value> = mask.iter().map(candidates).collect();
+    let texts: Vec<&str> = conceal.iter().map(SecretValue::expose).collect();
+    json!([selectors, texts])
 }
 
 /// Uncovers what [`mask`] has painted over. A page that can't be asked any more has no picture

@@ -35,10 +35,11 @@ impl CdpBrowser {
         Self { pool: Pool::local_browsers(config, pooling) }
     }
 
-    /// A browser elsewhere, by the address of its `DevTools` (`ws://…` or `wss://…`).
+    /// A browser elsewhere, by the address of its `DevTools` (`ws://…` or `wss://…`), whose traffic
+    /// goes through this proxy, if one is given.
     #[must_use]
-    pub fn remote(url: Url, pooling: Pooling) -> Self {
-        Self { pool: Pool::remote(url, pooling) }
+    pub fn remote(url: Url, proxy: Option<String>, pooling: Pooling) -> Self {
+        Self { pool: Pool::remote(url, proxy, pooling) }
     }
 }
 

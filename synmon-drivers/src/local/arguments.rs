@@ -3,6 +3,12 @@
 use std::path::Path;
 
 use rustix::process::geteuid;
+use url::Url;
+
+use super::user::BrowserUser;
+
+/// The list of what goes past the proxy: nothing. Without this, loopback addresses would.
+pub(crate) const ALL_THROUGH_THE_PROXY: &str = "<-loopback>";
 
 /// What the browser does not need, and what would disturb or leave traces.
 const COMMON: [&str; 23] = [
@@ -25,8 +31,9 @@ const COMMON: [&str; 23] = [
     "--disable-search-engine-choice-screen",
     "--disable-sync",
     "--force-color-profile=srgb",
+    // The browser without windows knows it by one name, the full one by the other.
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
-    "--host-resolver-rules=MAP *.invalid ~NOTFOUND",
+    "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--metrics-recording-only",
     "--mute-audio",
     "--password-store=basic",
@@ -36,18 +43,28 @@ const COMMON: [&str; 23] = [
 /// The arguments of every Chromium.
 pub(crate) fn common(proxy: Option<&str>) -> Vec<String> {
     let mut args: Vec<String> = COMMON.iter().map(|arg| (*arg).to_owned()).collect();
-    if let Some(proxy) = proxy {
-        args.push(format!("--proxy-server={proxy}"));
-        // Without this, loopback addresses go past the proxy.
-        args.push("--proxy-bypass-list=<-loopback>".to_owned());
+    match proxy {
+        Some(proxy) => args.extend(through(proxy)),
+        None => args.push("--host-resolver-rules=MAP *.invalid ~NOTFOUND".to_owned()),
     }
     args
 }
 
+/// What a browser is told that goes through a proxy, and nowhere else.
+fn through(proxy: &str) -> [String; 3] {
+    let host = Url::parse(proxy).ok().and_then(|url| url.host_str().map(str::to_owned));
+    [
+        format!("--proxy-server={proxy}"),
+        format!("--proxy-bypass-list={ALL_THROUGH_THE_PROXY}"),
+        // It asks nobody for a name: the proxy does that.
+        format!("--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE {}", host.unwrap_or_default()),
+    ]
+}
+
 /// What one on this machine is told besides.
-pub(crate) fn local(profile: &Path) -> Vec<String> {
+pub(crate) fn local(profile: &Path, user: Option<BrowserUser>) -> Vec<String> {
     let mut args = vec![format!("--user-data-dir={}", profile.display())];
-    if geteuid().is_root() {
+    if user.is_none() && geteuid().is_root() {
         // As root there is no sandbox to be had.
         args.push("--no-sandbox".to_owned());
     }

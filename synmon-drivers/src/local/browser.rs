@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use url::Url;
+
 use super::{
     arguments,
     chromium::{LocalChromium, Missing},
@@ -9,6 +11,7 @@ use super::{
     memory,
     process::{LocalProcess, Program},
 };
+use crate::ClosedPort;
 
 /// Which form of Chromium runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +29,8 @@ pub(crate) struct LocalBrowser {
     url: String,
     /// In bytes.
     memory_limit: u64,
+    /// Where its debugger listens.
+    _port: Option<ClosedPort>,
 }
 
 struct Chromium<'a> {
@@ -57,7 +62,7 @@ impl Program for Chromium<'_> {
 
     fn arguments(&self, folder: &RunFolder) -> Vec<String> {
         let mut args = arguments::common(self.config.proxy.as_deref());
-        args.extend(arguments::local(&folder.path().join("profile")));
+        args.extend(arguments::local(&folder.path().join("profile"), self.config.user));
         args.extend(QUICK.iter().map(|arg| (*arg).to_owned()));
         args.push("--remote-debugging-port=0".to_owned());
         args.push("--window-size=1280,720".to_owned());
@@ -84,9 +89,10 @@ impl LocalBrowser {
         config: &LocalChromium,
     ) -> Result<Self, String> {
         let program = Chromium { path, form, config };
-        let (process, url) =
-            LocalProcess::start(&program, &config.temp_root, config.memory_limit).await?;
-        Ok(Self { process, url, memory_limit: config.memory_limit })
+        let (process, url) = LocalProcess::start(&program, config).await?;
+        let port = Url::parse(&url).ok().and_then(|url| url.port());
+        let port = port.map(|port| config.closed_ports.close(port));
+        Ok(Self { process, url, memory_limit: config.memory_limit, _port: port })
     }
 
     /// Where it listens, `ws://…`.

@@ -7,6 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::user::BrowserUser;
+use crate::ClosedPorts;
+#[cfg(feature = "egress")]
+use crate::EgressGuard;
+
 /// A Chromium, or Chrome, on this machine.
 #[derive(Clone, Debug)]
 pub struct LocalChromium {
@@ -24,6 +29,10 @@ pub struct LocalChromium {
     pub temp_root: PathBuf,
     /// The proxy that all traffic goes through, loopback too, such as `http://127.0.0.1:3128`.
     pub proxy: Option<String>,
+    /// Where the ports are noted that the browser and its driver listen at: no page may reach them.
+    pub closed_ports: ClosedPorts,
+    /// Whom the browser runs as, if not as we do; see [`LocalChromium::confined`].
+    pub user: Option<BrowserUser>,
     /// Whether the browser has no window.
     pub headless: bool,
     /// How much memory a process of the browser's may take, in bytes: a page that takes more is
@@ -88,10 +97,19 @@ impl LocalChromium {
             search_path: None,
             temp_root,
             proxy: None,
+            closed_ports: ClosedPorts::default(),
+            user: None,
             headless: true,
             memory_limit: MEMORY_LIMIT,
             extra_args: Vec::new(),
         }
+    }
+
+    /// The same, with all traffic going through a guard.
+    #[cfg(feature = "egress")]
+    #[must_use]
+    pub fn behind(self, guard: &EgressGuard) -> Self {
+        Self { proxy: Some(guard.url()), closed_ports: guard.closed_ports().clone(), ..self }
     }
 
     /// Where the driver and the browser are, for whoever wants to show it.

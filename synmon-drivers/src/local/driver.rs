@@ -7,6 +7,7 @@ use super::{
     folder::RunFolder,
     process::{LocalProcess, Program},
 };
+use crate::ClosedPort;
 
 /// How often a driver is started that finds its port taken, and what it says then.
 const MAX_TRIES: u32 = 5;
@@ -17,6 +18,7 @@ const PORT_TAKEN: &str = "Address already in use";
 pub(crate) struct LocalDriver {
     process: LocalProcess,
     port: u16,
+    _closed: ClosedPort,
 }
 
 struct ChromeDriver<'a>(&'a Path);
@@ -43,13 +45,15 @@ impl LocalDriver {
     /// Starts a driver that listens on a port of its own choice. Of several that start at once, one
     /// may find that its choice was taken meanwhile, and end: then another is started.
     pub(crate) async fn start(program: &Path, config: &LocalChromium) -> Result<Self, String> {
-        let program = ChromeDriver(program);
         let mut tries = 1;
         loop {
-            match LocalProcess::start(&program, &config.temp_root, config.memory_limit).await {
+            match LocalProcess::start(&ChromeDriver(program), config).await {
                 Err(why) if tries < MAX_TRIES && why.contains(PORT_TAKEN) => tries += 1,
                 Err(why) => return Err(why),
-                Ok((process, port)) => return Ok(Self { process, port }),
+                Ok((process, port)) => {
+                    let closed = config.closed_ports.close(port);
+                    return Ok(Self { process, port, _closed: closed });
+                }
             }
         }
     }

@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::scan;
+use super::{scan, user::BrowserUser};
 
 /// What the names of our folders begin with.
 const PREFIX: &str = "synmon-";
@@ -33,8 +33,8 @@ pub(crate) struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes a new folder that only we can read.
-    pub(crate) fn create(root: &Path) -> io::Result<Self> {
+    /// Makes a new folder that only its owner can read: we, or whom the browser runs as.
+    pub(crate) fn create(root: &Path, user: Option<BrowserUser>) -> io::Result<Self> {
         check_length(root).map_err(io::Error::other)?;
         fs::create_dir_all(root)?;
         loop {
@@ -45,6 +45,9 @@ impl RunFolder {
                 continue;
             };
             DirBuilder::new().mode(0o700).create(&path)?;
+            if let Some(user) = user {
+                user.own(&path)?;
+            }
             return Ok(Self { path, tag, _lock: lock });
         }
     }
@@ -168,8 +171,8 @@ mod tests {
     #[test]
     fn a_live_folder_survives_a_sweep_and_a_dead_one_does_not() {
         let root = tempfile::tempdir().unwrap();
-        let live = RunFolder::create(root.path()).unwrap();
-        let dead = RunFolder::create(root.path()).unwrap();
+        let live = RunFolder::create(root.path(), None).unwrap();
+        let dead = RunFolder::create(root.path(), None).unwrap();
         fs::write(dead.path().join("file"), "x").unwrap();
         let (dead_path, other) = (dead.path().to_owned(), root.path().join("synmon-other"));
         fs::create_dir(&other).unwrap();
@@ -185,7 +188,7 @@ mod tests {
     #[test]
     fn a_path_that_is_too_long_is_refused_in_words() {
         let error =
-            RunFolder::create(Path::new("/tmp/a/path/that/is/much/longer/than/it/should/be"));
+            RunFolder::create(Path::new("/tmp/a/path/that/is/much/longer/than/it/should/be"), None);
         assert!(error.unwrap_err().to_string().contains("too long"));
         assert!(check_length(Path::new("/var/lib/synmon/browsers")).is_ok());
     }
@@ -193,7 +196,7 @@ mod tests {
     #[test]
     fn removing_leaves_nothing() {
         let root = tempfile::tempdir().unwrap();
-        let folder = RunFolder::create(root.path()).unwrap();
+        let folder = RunFolder::create(root.path(), None).unwrap();
         fs::write(folder.path().join("file"), "x").unwrap();
         folder.remove().unwrap();
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);

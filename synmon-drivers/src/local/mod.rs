@@ -11,6 +11,7 @@ mod guard;
 mod memory;
 mod process;
 mod scan;
+mod user;
 
 #[cfg(feature = "cdp")]
 pub(crate) use browser::{Form, LocalBrowser, program};
@@ -18,3 +19,4 @@ pub use chromium::{LocalChromium, Missing};
 #[cfg(feature = "webdriver")]
 pub(crate) use driver::LocalDriver;
 pub(crate) use folder::{check_length, sweep};
+pub use user::{BrowserUser, Unconfined};

@@ -16,7 +16,9 @@ use tokio::{
     time::{Instant, interval, timeout},
 };
 
-use super::{folder::RunFolder, guard::Guard, memory, scan};
+use super::{
+    chromium::LocalChromium, folder::RunFolder, guard::Guard, memory, scan, user::BrowserUser,
+};
 
 /// Where the process looks for programs: nothing of our own environment gets to it.
 pub(super) const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -61,15 +63,13 @@ struct Parts {
 }
 
 impl LocalProcess {
-    /// Starts a program, and returns when it listens. What it starts may take `memory_limit` bytes
-    /// a process.
+    /// Starts a program, and returns when it listens.
     pub(super) async fn start<P: Program>(
         program: &P,
-        root: &Path,
-        memory_limit: u64,
+        config: &LocalChromium,
     ) -> Result<(Self, P::Address), String> {
-        let root = root.to_owned();
-        let folder = spawn_blocking(move || RunFolder::create(&root))
+        let (root, user) = (config.temp_root.clone(), config.user);
+        let folder = spawn_blocking(move || RunFolder::create(&root, user))
             .await
             .map_err(io::Error::other)
             .and_then(|made| made)
@@ -79,7 +79,7 @@ impl LocalProcess {
             .await
             .map_err(|error| format!("/bin/sh could not be started: {error}"))?;
         let path = program.path();
-        let mut child = command(path, program.arguments(&folder), &folder)
+        let mut child = command(path, program.arguments(&folder), &folder, user)
             .spawn()
             .map_err(|error| format!("{} could not be started: {error}", path.display()))?;
         let ended = format!("{} ended at once", P::NAME);
@@ -88,7 +88,7 @@ impl LocalProcess {
             .and_then(|id| Pid::from_raw(i32::try_from(id).ok()?))
             .ok_or_else(|| ended.clone())?;
         let outputs = (child.stdout.take(), child.stderr.take());
-        let watch = memory::Watch::start(group, memory_limit);
+        let watch = memory::Watch::start(group, config.memory_limit);
         let this = Self { parts: Some(Parts { child, group, guard, folder, _watch: watch }) };
         let words = Words::default();
         let (Some(stdout), Some(stderr)) = outputs else {
@@ -162,7 +162,12 @@ impl Drop for LocalProcess {
     }
 }
 
-fn command(program: &Path, arguments: Vec<String>, folder: &RunFolder) -> Command {
+fn command(
+    program: &Path,
+    arguments: Vec<String>,
+    folder: &RunFolder,
+    user: Option<BrowserUser>,
+) -> Command {
     let mut command = Command::new(program);
     command
         .args(arguments)
@@ -179,6 +184,9 @@ fn command(program: &Path, arguments: Vec<String>, folder: &RunFolder) -> Comman
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .process_group(0);
+    if let Some(user) = user {
+        user.run(&mut command);
+    }
     command
 }
 

@@ -80,7 +80,7 @@ script!(
 );
 script!(
     /// Paints over what a picture must not show.
-    MASK = "text.js", "find.js", "masks.js", "mask.js"
+    MASK = "text.js", "find.js", "masks.js", "conceal.js", "mask.js"
 );
 script!(
     /// Uncovers it again.

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 use synmon_core::{browser::SessionRequest, flow::BrowserKind, step::Viewport};
 
-use crate::local::arguments;
+use crate::local::{BrowserUser, arguments};
 
 /// What Chromium's window without a window adds to that in height.
 const FRAME_HEIGHT: u32 = 143;
@@ -20,6 +20,7 @@ pub(super) const SCRIPT_MS: u64 = 3_000;
 pub(super) struct Local<'a> {
     pub(super) chromium: &'a Path,
     pub(super) folder: &'a Path,
+    pub(super) user: Option<BrowserUser>,
     pub(super) headless: bool,
 }
 
@@ -67,7 +68,7 @@ fn chrome(
         args.push("--headless=new".to_owned());
     }
     if let Some(local) = local {
-        args.extend(arguments::local(&local.folder.join("profile")));
+        args.extend(arguments::local(&local.folder.join("profile"), local.user));
     }
     args.extend(extra_args.iter().cloned());
     let mut options = json!({
@@ -115,7 +116,15 @@ fn firefox(request: &SessionRequest, proxy: Option<&str>) -> Value {
     }
     if let Some((host, port)) = proxy.and_then(host_and_port) {
         prefs["network.proxy.type"] = 1.into();
+        // Nothing goes past the proxy: not loopback, nor what fails, nor names, nor calls.
         prefs["network.proxy.allow_hijacking_localhost"] = true.into();
+        prefs["network.proxy.failover_direct"] = false.into();
+        prefs["network.proxy.no_proxies_on"] = "".into();
+        prefs["network.dns.disablePrefetch"] = true.into();
+        prefs["network.http.http3.enable"] = false.into();
+        prefs["network.http.speculative-parallel-limit"] = 0.into();
+        prefs["network.trr.mode"] = 5.into();
+        prefs["media.peerconnection.ice.proxy_only"] = true.into();
         for scheme in ["http", "ssl"] {
             prefs[format!("network.proxy.{scheme}")] = host.clone().into();
             prefs[format!("network.proxy.{scheme}_port")] = port.into();

@@ -8,6 +8,7 @@ use tokio::{sync::oneshot, task::spawn_blocking};
 use url::Url;
 
 use crate::{
+    ClosedPort,
     cdp::Cdp,
     local::{LocalChromium, LocalDriver, Missing, program},
 };
@@ -47,6 +48,7 @@ pub(super) async fn local(
                 driver,
                 cdp: side.cdp.map(Arc::new),
                 debugger: side.debugger,
+                _debugger_port: side.port,
                 process: Some(process),
                 kind: request.browser,
                 wire: wire.clone(),
@@ -80,6 +82,7 @@ pub(super) async fn remote(
         driver,
         cdp: None,
         debugger: None,
+        _debugger_port: None,
         process: None,
         kind: request.browser,
         wire: wire.clone(),
@@ -97,6 +100,7 @@ pub(super) async fn remote(
 struct Side {
     cdp: Option<Cdp>,
     debugger: Option<String>,
+    port: Option<ClosedPort>,
 }
 
 async fn local_session(
@@ -106,14 +110,18 @@ async fn local_session(
     chromium: &Path,
     process: &LocalDriver,
 ) -> Result<(Driver, Side), Failure> {
-    let local =
-        process.folder().map(|folder| Local { chromium, folder, headless: config.headless });
+    let local = process.folder().map(|folder| {
+        let (user, headless) = (config.user, config.headless);
+        Local { chromium, folder, user, headless }
+    });
     let asked = capabilities(request, config.proxy.as_deref(), &config.extra_args, local.as_ref());
     let driver = Driver::connect(client, &process.url(), asked, wire).await?;
-    let debugger = driver
+    let address = driver
         .capability("goog:chromeOptions")
-        .and_then(|options| options["debuggerAddress"].as_str())
-        .map(|address| format!("http://{address}/json/version"));
+        .and_then(|options| options["debuggerAddress"].as_str());
+    let port = address.and_then(|address| address.rsplit_once(':')?.1.parse().ok());
+    let port = port.map(|port| config.closed_ports.close(port));
+    let debugger = address.map(|address| format!("http://{address}/json/version"));
     let setting = driver.set_timeouts(PAGE_LOAD_MS, SCRIPT_MS);
     let (timed, cdp) = tokio::join!(setting, connect_local(debugger.as_deref(), wire));
     timed?;
@@ -122,7 +130,7 @@ async fn local_session(
         let why = "the browser gives no DevTools connection".to_owned();
         return Err(Failure::Browser(BrowserError::Unavailable(why)));
     }
-    Ok((driver, Side { cdp, debugger }))
+    Ok((driver, Side { cdp, debugger, port }))
 }
 
 async fn deliver(

@@ -1,12 +1,12 @@
 //! The Chromium that is driven by its `DevTools` protocol.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use synmon_core::{
     browser::{Browser as _, BrowserError, Health},
     flow::BrowserKind,
 };
-use synmon_drivers::{CdpBrowser, Isolation, LocalChromium, Pooling};
+use synmon_drivers::{CdpBrowser, GuardedBrowser, Isolation, LocalChromium, Pooling};
 use synmon_testkit::{
     Pages, Site,
     conformance::browser::{CLICK, HANGS, Subject, selector},
@@ -14,15 +14,16 @@ use synmon_testkit::{
 };
 use tempfile::TempDir;
 use tokio::time::timeout;
+use url::Url;
 
 use crate::{
-    fixture::installed,
+    fixture::{guarded, installed},
     machine::{assert_clean, assert_clean_after_a_killed_host, kill, kill_in_group, processes},
 };
 
 /// A pool of browsers with a folder of its own.
 pub(crate) struct DevTools {
-    pub(crate) browser: CdpBrowser,
+    pub(crate) browser: GuardedBrowser,
     pub(crate) folder: TempDir,
 }
 
@@ -53,7 +54,8 @@ fn pool_of(
 ) -> Option<DevTools> {
     let (config, folder) = installed()?;
     let config = with(config);
-    Some(DevTools { browser: CdpBrowser::local(config, pooling), folder })
+    let browser = guarded(config, |config| Arc::new(CdpBrowser::local(config, pooling)));
+    Some(DevTools { browser, folder })
 }
 
 const PAGE: Pages = &[("/", "<title>alive</title><button onclick='for (;;) {}'>x</button>")];
@@ -210,12 +212,9 @@ async fn host() {
     std::future::pending::<()>().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_browser_elsewhere_is_attached_to() {
-    let Some(pool) = devtools() else { return };
-    let site = Site::with(PAGE).await;
-    let mut here = pool.subject().tab().await;
-    let port = std::fs::read_dir(pool.folder.path())
+/// Where the one browser below a folder is debugged.
+pub(crate) fn devtools_of(folder: &Path) -> Url {
+    let port = std::fs::read_dir(folder)
         .unwrap()
         .flatten()
         .find_map(|entry| {
@@ -223,8 +222,16 @@ async fn a_browser_elsewhere_is_attached_to() {
         })
         .unwrap();
     let (port, path) = port.split_once('\n').unwrap();
-    let url = format!("ws://127.0.0.1:{port}{path}").parse().unwrap();
-    let remote = CdpBrowser::remote(url, Pooling::default());
+    format!("ws://127.0.0.1:{port}{path}").parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_elsewhere_is_attached_to() {
+    let Some(pool) = devtools() else { return };
+    let site = Site::with(PAGE).await;
+    let mut here = pool.subject().tab().await;
+    let url = devtools_of(pool.folder.path());
+    let remote = CdpBrowser::remote(url, None, Pooling::default());
     remote.ready().await.unwrap();
     let mut there = Subject::new(&remote, BrowserKind::Chrome).tab().await;
     there.open(&site.url("/")).await;

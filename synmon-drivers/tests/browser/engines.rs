@@ -7,7 +7,7 @@ use synmon_drivers::LocalChromium;
 use synmon_testkit::flows::Candidate;
 use tempfile::TempDir;
 
-use crate::machine::assert_clean;
+use crate::{fixture::guarded, machine::assert_clean};
 
 /// The engines, with a folder for all of their browsers.
 pub(crate) struct Engines {
@@ -49,10 +49,10 @@ pub(crate) fn engines() -> Option<Engines> {
         #[cfg(feature = "cdp")]
         (
             "Chromium by DevTools",
-            Arc::new(synmon_drivers::CdpBrowser::local(
-                config(),
-                synmon_drivers::Pooling::default(),
-            )),
+            Arc::new(guarded(config(), |config| {
+                let pooling = synmon_drivers::Pooling::default();
+                Arc::new(synmon_drivers::CdpBrowser::local(config, pooling))
+            })),
         ),
         #[cfg(feature = "webdriver")]
         ("Chromium by WebDriver", webdriver(config(), synmon_drivers::Client::Thirtyfour)),
@@ -64,5 +64,7 @@ pub(crate) fn engines() -> Option<Engines> {
 
 #[cfg(feature = "webdriver")]
 fn webdriver(config: LocalChromium, client: synmon_drivers::Client) -> Arc<dyn Browser> {
-    Arc::new(synmon_drivers::WebDriverBrowser::local(config, client))
+    Arc::new(guarded(config, |config| {
+        Arc::new(synmon_drivers::WebDriverBrowser::local(config, client))
+    }))
 }

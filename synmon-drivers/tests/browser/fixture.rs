@@ -1,11 +1,17 @@
 //! The Chromium that the tests run in.
 
+use std::sync::Arc;
+
 use synmon_core::{
     browser::{Browser, SessionRequest},
+    egress::EgressPolicy,
     flow::BrowserKind,
 };
-use synmon_drivers::{Client, LocalChromium, WebDriverBrowser};
-use synmon_testkit::conformance::browser::{Subject, Tab};
+use synmon_drivers::{Client, EgressGuard, GuardedBrowser, LocalChromium, WebDriverBrowser};
+use synmon_testkit::{
+    StaticResolver,
+    conformance::browser::{Subject, Tab},
+};
 use tempfile::TempDir;
 
 use crate::machine::assert_clean;
@@ -19,7 +25,7 @@ pub(crate) const CLIENTS: &[Client] = &[
 
 /// A browser with a folder of its own.
 pub(crate) struct Chromium {
-    pub(crate) browser: WebDriverBrowser,
+    pub(crate) browser: GuardedBrowser,
     pub(crate) folder: TempDir,
 }
 
@@ -57,9 +63,32 @@ pub(crate) fn chromium() -> Option<Chromium> {
 /// The same, spoken to by this client.
 pub(crate) fn chromium_by(client: Client) -> Option<Chromium> {
     let (config, folder) = installed()?;
-    let browser = WebDriverBrowser::local(config, client);
+    let browser = guarded(config, |config| Arc::new(WebDriverBrowser::local(config, client)));
     assert!(!browser.kinds().is_empty());
     Some(Chromium { browser, folder })
+}
+
+/// What a browser may reach in tests: loopback, and no name but those that are loopback's.
+pub(crate) fn loopback() -> EgressPolicy {
+    StaticResolver::new().policy_allowing("127.0.0.0/8, ::1")
+}
+
+/// Browsers behind a guard that leads to loopback, as a server starts them.
+pub(crate) fn guarded(
+    config: LocalChromium,
+    make: impl FnOnce(LocalChromium) -> Arc<dyn Browser>,
+) -> GuardedBrowser {
+    guarded_by(loopback(), config, make)
+}
+
+/// The same with another policy.
+pub(crate) fn guarded_by(
+    policy: EgressPolicy,
+    config: LocalChromium,
+    make: impl FnOnce(LocalChromium) -> Arc<dyn Browser>,
+) -> GuardedBrowser {
+    let guard = EgressGuard::start(policy, "127.0.0.1:0".parse().unwrap()).unwrap();
+    GuardedBrowser::new(make(config.behind(&guard)), Arc::new(guard))
 }
 
 /// The Chromium of this machine, for browsers below a folder of their own; `None`, loudly, where

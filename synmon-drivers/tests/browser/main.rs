@@ -8,6 +8,8 @@ mod engines;
 mod fixture;
 #[cfg(feature = "webdriver")]
 mod grid;
+#[cfg(all(feature = "cdp", feature = "webdriver", feature = "egress"))]
+mod guard;
 #[cfg(feature = "webdriver")]
 mod local;
 mod machine;

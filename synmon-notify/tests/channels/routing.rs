@@ -1,6 +1,10 @@
 //! One notifier for all channels: where it leads a notice, and what it makes of what comes of it.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -11,6 +15,7 @@ use synmon_core::{
     artifact::{ArtifactError, ArtifactKey, ArtifactPrefix, Artifacts},
     channel::{Channel, ChannelStatus, ChannelTarget, Destination, SigningSecret},
     notice::{AccountLetter, Delivery, DeliveryError, Notifier},
+    secret::{Keyring, Place, SecretValue},
 };
 use synmon_notify::{
     channels::ChannelNotifier,
@@ -89,7 +94,13 @@ fn notifier_by(
     let email = EmailSettings::new(transport, from, PUBLIC_URL.parse().expect("a url"));
     let email = EmailNotifier::new(email, Arc::new(World), Arc::new(World)).expect("a notifier");
     let webhooks = sender_by(Arc::clone(&clock), policy());
-    ChannelNotifier::new(email, webhooks, plugins, clock)
+    ChannelNotifier::new(email, webhooks, plugins, keyring(), clock)
+}
+
+/// The same in all tests of a process.
+fn keyring() -> Arc<Keyring> {
+    static RING: OnceLock<Arc<Keyring>> = OnceLock::new();
+    Arc::clone(RING.get_or_init(|| Arc::new(Keyring::random())))
 }
 
 fn channel(target: ChannelTarget) -> Destination {
@@ -122,7 +133,14 @@ fn plugin(name: &str) -> Destination {
 }
 
 fn secret(of: &WebhookSecret, until: Option<Timestamp>) -> SigningSecret {
-    SigningSecret { secret: of.reveal().expose_secret().to_owned(), until }
+    sealed_by(&keyring(), of, until)
+}
+
+fn sealed_by(ring: &Keyring, of: &WebhookSecret, until: Option<Timestamp>) -> SigningSecret {
+    let value = SecretValue::new(of.reveal().expose_secret().to_owned());
+    let owner = failure().owner.expect("an owner");
+    let place = Place::Signing { owner, channel: channel_id() };
+    SigningSecret { until, ..SigningSecret::sealed(ring, place, &value) }
 }
 
 /// A secret without an end.
@@ -196,7 +214,11 @@ async fn while_a_secret_rotates_both_verify_and_an_expired_one_does_not() {
     let [new, old, expired] = std::array::from_fn(|_| WebhookSecret::generate());
     let secrets = vec![
         secret(&new, None),
-        secret(&old, Some(now + Duration::from_hours(24))),
+        // As the first releases stored it.
+        SigningSecret {
+            secret: old.reveal().expose_secret().to_owned(),
+            until: Some(now + Duration::from_hours(24)),
+        },
         secret(&expired, Some(now)),
     ];
     let to = hook(&endpoint.url(), secrets);
@@ -212,6 +234,17 @@ async fn while_a_secret_rotates_both_verify_and_an_expired_one_does_not() {
     let mut only_the_first = request.clone();
     only_the_first.headers.insert("webhook-signature", first.parse().expect("a header"));
     assert!(accepts(&new, &only_the_first) && !accepts(&old, &only_the_first));
+}
+
+/// The keys of a process may be a step behind another's: the next one, or a later one, has them.
+#[tokio::test]
+async fn what_can_not_be_opened_is_tried_again() {
+    let endpoint = Endpoint::answering("200 OK").await;
+    let elsewhere = sealed_by(&Keyring::random(), &WebhookSecret::generate(), None);
+    let to = hook(&endpoint.url(), vec![elsewhere]);
+    let (cause, _) = put_off(&notifier(NOWHERE, None), &to).await;
+    assert!(cause.contains("SYNMON_SECRETS_KEY"), "{cause}");
+    assert!(endpoint.requests().is_empty());
 }
 
 /// The same as above at the very ends, by a clock that stands still.

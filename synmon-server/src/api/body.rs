@@ -14,9 +14,8 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry},
     types::{ParseFromJSON, Type},
 };
-use serde_json::Value;
 
-use super::{problem::ApiError, shape};
+use super::{json, problem::ApiError, shape};
 
 /// The largest body that is read.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -53,8 +52,7 @@ impl<T: ParseFromJSON> ParsePayload for Body<T> {
             tokio::time::timeout(READ_TIMEOUT, read(request, body)).await.map_err(|_| {
                 ApiError::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly")
             })??;
-        let value: Value = serde_json::from_slice(&bytes)
-            .map_err(|error| ApiError::shape("", format!("is not JSON (line {})", error.line())))?;
+        let value = json::read(&bytes).map_err(|why| ApiError::shape("", why))?;
         shape::check::<T>(&value)?;
         // What the check lets through parses; a difference would be a mistake of ours.
         let parsed = T::parse_from_json(Some(value))

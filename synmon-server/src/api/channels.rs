@@ -14,7 +14,7 @@ use super::{
     body::Body,
     channel_view::{ChannelChangeBody, ChannelView, DeliveryView, NewChannelBody},
     guard::Authenticated,
-    paging::page_request,
+    paging::{cursor_after, page_request},
     problem::ApiError,
 };
 use crate::channels::Channels;
@@ -116,11 +116,11 @@ impl ChannelsApi {
         /// The `next_cursor` of the page before.
         cursor: Query<Option<String>>,
     ) -> poem::Result<Json<ChannelPage>> {
-        let page = page_request(limit.0.as_deref(), cursor.0.as_deref())?;
+        let page = page_request(caller.0.owner, limit.0.as_deref(), cursor.0.as_deref())?;
         let found = self.channels.list(caller.0.owner, page).await.map_err(ApiError::from)?;
         Ok(Json(ChannelPage {
             items: found.items.into_iter().map(ChannelView::from).collect(),
-            next_cursor: found.next.map(|id| id.to_string()),
+            next_cursor: found.next.map(|id| cursor_after(caller.0.owner, id)),
         }))
     }
 
@@ -215,11 +215,11 @@ impl ChannelsApi {
         cursor: Query<Option<String>>,
     ) -> poem::Result<Json<DeliveryPage>> {
         let (owner, id) = (caller.0.owner, ChannelId::from_uuid(id.0));
-        let page = page_request(limit.0.as_deref(), cursor.0.as_deref())?;
+        let page = page_request(caller.0.owner, limit.0.as_deref(), cursor.0.as_deref())?;
         let found = self.channels.deliveries(owner, id, page).await.map_err(ApiError::from)?;
         Ok(Json(DeliveryPage {
             items: found.items.into_iter().map(DeliveryView::from).collect(),
-            next_cursor: found.next.map(|id| id.to_string()),
+            next_cursor: found.next.map(|id| cursor_after(caller.0.owner, id)),
         }))
     }
 

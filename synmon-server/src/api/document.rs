@@ -11,7 +11,7 @@ use poem_openapi::{
 use serde_json::{Map, Value, json};
 use synmon_core::{alert::AlertRule, flow::DEVICES, lint::WarningCode, run::ErrorCode};
 
-use super::{Apis, BASE_PATH, alert_view, problem::Problem, step_view::actions_table};
+use super::{Apis, BASE_PATH, alert_view, examples, problem::Problem, step_view::actions_table};
 
 /// What the table of actions calls an element.
 const ELEMENT: &str = "An element is given by `selector_xpath`, `selectors` or both; what is \
@@ -26,6 +26,10 @@ const CONFLICTS: [&str; 5] = [
     "resend_channel_confirmation",
     "resend_delivery",
 ];
+
+/// The operations of which an account may have so many at a time, or within a time.
+const METERED: [&str; 5] =
+    ["start_run", "follow_run", "test_channel", "resend_channel_confirmation", "resend_delivery"];
 
 /// The document that describes the API, as committed at `docs/openapi.json`.
 #[must_use]
@@ -74,6 +78,7 @@ fn of<T: OpenApi>(service: &OpenApiService<T, ()>) -> String {
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for method in METHODS {
             if let Some(operation) = item.get_mut(method) {
+                add_example(operation);
                 add_problems(path, method, operation);
             }
         }
@@ -180,6 +185,14 @@ fn problem_schemas() -> Map<String, Value> {
         .collect()
 }
 
+fn add_example(operation: &mut Value) {
+    let example = operation["operationId"].as_str().and_then(examples::of);
+    let body = operation.pointer_mut("/requestBody/content/application~1json");
+    if let (Some(example), Some(Value::Object(body))) = (example, body) {
+        body.insert("example".to_owned(), example);
+    }
+}
+
 /// Documents the problems that an operation can answer with, as they follow from what it takes.
 fn add_problems(path: &str, method: &str, operation: &mut Value) {
     let has_body = operation.get("requestBody").is_some();
@@ -211,6 +224,11 @@ fn add_problems(path: &str, method: &str, operation: &mut Value) {
             422,
             "Well-formed, but not valid: `errors` names each field.",
             has_body || has_query || is("start_run"),
+        ),
+        (
+            429,
+            "More than the account may: `Retry-After` says when to try again.",
+            METERED.into_iter().any(is),
         ),
         (500, "Something in synmon went wrong; it is logged.", true),
         (503, "The database is out of reach.", true),

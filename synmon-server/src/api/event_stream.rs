@@ -1,6 +1,11 @@
 //! A run as it goes on, as server-sent events.
 
-use std::{collections::VecDeque, pin::Pin, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use futures_util::{Stream, stream};
 use poem::web::sse::Event;
@@ -15,6 +20,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// No run takes longer than this, queue and retries included, without anybody looking again.
 const MAX_SILENCE: Duration = Duration::from_hours(1);
 
+/// How many an owner may follow at a time, in one process.
+const MOST_OF_AN_OWNER: usize = 50;
+
 /// The events of one run.
 pub(crate) type RunEvents = Pin<Box<dyn Stream<Item = RunEvent> + Send>>;
 
@@ -27,7 +35,53 @@ pub(crate) struct RunEvent {
     run: Option<RunView>,
 }
 
+/// Those who follow runs. Each keeps a connection, of which there are not many.
+#[derive(Clone)]
+pub(crate) struct Audience {
+    most: usize,
+    by_owner: Arc<Mutex<HashMap<OwnerId, usize>>>,
+}
+
+/// The place of one who follows.
+struct Seat {
+    audience: Audience,
+    owner: OwnerId,
+}
+
+impl Audience {
+    /// With so many places for all owners together.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { most: most.max(1), by_owner: Arc::default() }
+    }
+
+    fn seat(&self, owner: OwnerId) -> Option<Seat> {
+        let mut by_owner = self.by_owner();
+        let all: usize = by_owner.values().sum();
+        let owners = by_owner.entry(owner).or_default();
+        if all >= self.most || *owners >= MOST_OF_AN_OWNER {
+            return None;
+        }
+        *owners += 1;
+        Some(Seat { audience: self.clone(), owner })
+    }
+
+    fn by_owner(&self) -> MutexGuard<'_, HashMap<OwnerId, usize>> {
+        self.by_owner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut by_owner = self.audience.by_owner();
+        if let Some(owners) = by_owner.get_mut(&self.owner) {
+            *owners = owners.saturating_sub(1);
+        }
+        by_owner.retain(|_, owners| *owners > 0);
+    }
+}
+
 struct Follower {
+    _seat: Seat,
     runs: Runs,
     clock: Arc<dyn Clock>,
     owner: OwnerId,
@@ -39,26 +93,37 @@ struct Follower {
     ended: bool,
 }
 
-/// Each step of a run as it ends, the ones that have ended before first; then the run.
+/// Each step of a run as it ends, the ones that have ended before first; then the run. None if too
+/// many follow runs already.
 pub(crate) fn of(
+    audience: &Audience,
     runs: Runs,
     clock: Arc<dyn Clock>,
-    owner: OwnerId,
-    run: RunId,
-) -> EventStream<RunEvents> {
-    let pending = VecDeque::new();
-    let follower = Follower { runs, clock, owner, run, attempt: 1, next: 0, pending, ended: false };
+    (owner, run): (OwnerId, RunId),
+) -> Option<EventStream<RunEvents>> {
+    let follower = Follower {
+        _seat: audience.seat(owner)?,
+        runs,
+        clock,
+        owner,
+        run,
+        attempt: 1,
+        next: 0,
+        pending: VecDeque::new(),
+        ended: false,
+    };
     let events = stream::unfold(follower, |mut follower| async {
         let event = follower.next_event().await?;
         Some((event, follower))
     });
     let events: RunEvents = Box::pin(events);
-    EventStream::new(events).keep_alive(KEEP_ALIVE).to_event(|event| match event {
+    let stream = EventStream::new(events).keep_alive(KEEP_ALIVE);
+    Some(stream.to_event(|event| match event {
         RunEvent { step: Some(step), .. } => {
             Event::message(step.to_json_string()).event_type("step").id(step.number.to_string())
         }
         RunEvent { run, .. } => Event::message(run.to_json_string()).event_type("run"),
-    })
+    }))
 }
 
 impl Follower {
@@ -112,5 +177,27 @@ impl Follower {
             self.pending.push_back(RunEvent { step: None, run: Some(run) });
             self.ended = true;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use synmon_core::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn places_are_bounded_for_each_and_for_all_and_are_given_back() {
+        let audience = Audience::new(MOST_OF_AN_OWNER + 1);
+        let [ann, ben] = [OwnerId::new(Timestamp::UNIX_EPOCH), OwnerId::new(Timestamp::UNIX_EPOCH)];
+        let mut anns: Vec<_> = (0..MOST_OF_AN_OWNER).filter_map(|_| audience.seat(ann)).collect();
+        assert_eq!(anns.len(), MOST_OF_AN_OWNER);
+        assert!(audience.seat(ann).is_none());
+        let bens = audience.seat(ben).unwrap();
+        assert!(audience.seat(ben).is_none(), "all places are taken");
+        anns.pop();
+        assert!(audience.seat(ben).is_some());
+        drop((anns, bens));
+        assert!(audience.by_owner().is_empty());
     }
 }

@@ -18,7 +18,7 @@ use super::{
     flow_view::{FlowChangeBody, FlowView, NewFlowBody},
     guard::Authenticated,
     lint_view::LintView,
-    paging::page_request,
+    paging::{cursor_after, page_request},
     problem::ApiError,
     run_view::RunView,
     runs::{RunPage, RunQuery, list_runs},
@@ -89,7 +89,7 @@ impl FlowsApi {
         /// Only those whose name or url holds this text.
         q: Query<Option<String>>,
     ) -> poem::Result<Json<FlowPage>> {
-        let page = page_request(limit.0.as_deref(), cursor.0.as_deref())?;
+        let page = page_request(caller.0.owner, limit.0.as_deref(), cursor.0.as_deref())?;
         let text = q.0.filter(|text| !text.is_empty());
         if text.as_ref().is_some_and(|text| text.contains('\0') || text.len() > 1_000) {
             return Err(ApiError::field("q", "is too long, or holds a NUL").into());
@@ -98,7 +98,7 @@ impl FlowsApi {
         let found = self.flows.list(caller.0.owner, &filter, page).await.map_err(ApiError::from)?;
         Ok(Json(FlowPage {
             items: found.items.into_iter().map(FlowView::from).collect(),
-            next_cursor: found.next.map(|id| id.to_string()),
+            next_cursor: found.next.map(|id| cursor_after(caller.0.owner, id)),
         }))
     }
 

@@ -9,16 +9,19 @@ mod channels;
 mod document;
 mod event_stream;
 mod evidence_view;
+mod examples;
 mod flow_view;
 mod flows;
 mod guard;
 mod instant;
+mod json;
 mod lint_view;
 mod paging;
 mod problem;
 mod run_view;
 mod runs;
 mod schedules;
+mod secrets;
 mod settings_view;
 mod shape;
 mod step_view;
@@ -34,8 +37,10 @@ use poem_openapi::{OpenApiService, Tags};
 use synmon_core::{
     Clock,
     artifact::Artifacts,
-    usecase::{Flows, Runs},
+    usecase::{Flows, Runs, Secrets},
 };
+
+use event_stream::Audience;
 
 use crate::{accounts::Accounts, channels::Channels};
 
@@ -53,10 +58,14 @@ pub struct ApiParts {
     pub runs: Runs,
     /// Channels.
     pub channels: Channels,
+    /// Secrets.
+    pub secrets: Secrets,
     /// Pictures.
     pub artifacts: Arc<dyn Artifacts>,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// How many may follow runs at a time.
+    pub followers: usize,
 }
 
 #[derive(Tags)]
@@ -71,6 +80,8 @@ enum Tag {
     Runs,
     /// Where you are told, and what came of it.
     Channels,
+    /// What steps type and nobody reads.
+    Secrets,
     /// Crontab lines.
     Schedules,
 }
@@ -81,18 +92,27 @@ type Apis = (
     flows::FlowsApi,
     runs::RunsApi,
     channels::ChannelsApi,
+    secrets::SecretsApi,
     schedules::SchedulesApi,
 );
 
 /// The API below [`BASE_PATH`].
 pub(crate) fn routes(parts: ApiParts) -> impl Endpoint + use<> {
-    let ApiParts { accounts, flows, runs, channels, artifacts, clock } = parts;
+    let ApiParts { accounts, flows, runs, channels, secrets, artifacts, clock, followers } = parts;
+    let audience = Audience::new(followers);
     let apis: Apis = (
         auth::AuthApi { accounts: Arc::clone(&accounts) },
         account::AccountApi { accounts: Arc::clone(&accounts) },
         flows::FlowsApi { flows: flows.clone(), runs: runs.clone() },
-        runs::RunsApi { runs, channels: channels.clone(), artifacts, clock: Arc::clone(&clock) },
+        runs::RunsApi {
+            runs,
+            channels: channels.clone(),
+            artifacts,
+            clock: Arc::clone(&clock),
+            audience,
+        },
         channels::ChannelsApi { channels },
+        secrets::SecretsApi { secrets },
         schedules::SchedulesApi { rules: flows.rules().clone(), clock },
     );
     let service = OpenApiService::new(apis, "synmon", env!("CARGO_PKG_VERSION"));

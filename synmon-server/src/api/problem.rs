@@ -13,7 +13,11 @@ use poem_openapi::{
     },
     types::ToJSON as _,
 };
-use synmon_core::{invalid::Invalid, store::StoreError, usecase::UseCaseError};
+use synmon_core::{
+    invalid::Invalid,
+    store::StoreError,
+    usecase::{QuotaReached, UseCaseError},
+};
 use tracing::error;
 
 use crate::accounts::{AccessError, AccountError};
@@ -51,11 +55,17 @@ pub(crate) struct ApiError {
     status: StatusCode,
     detail: String,
     fields: Vec<FieldProblem>,
+    /// When it may work: after so many seconds.
+    retry_after: u64,
 }
+
+/// Where it is not known when it may work.
+const SOON_SECONDS: u64 = 5;
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), fields: Vec::new() }
+        let (detail, fields) = (detail.into(), Vec::new());
+        Self { status, detail, fields, retry_after: SOON_SECONDS }
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
@@ -75,7 +85,7 @@ impl ApiError {
             format!("{field} {message}")
         };
         let fields = if field.is_empty() { vec![] } else { vec![FieldProblem { field, message }] };
-        Self { status: StatusCode::BAD_REQUEST, detail, fields }
+        Self { fields, ..Self::new(StatusCode::BAD_REQUEST, detail) }
     }
 
     /// A field is well-formed but not valid.
@@ -120,7 +130,7 @@ impl ResponseError for ApiError {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
         }
         if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+            response.headers_mut().insert(header::RETRY_AFTER, self.retry_after.into());
         }
         response
     }
@@ -134,7 +144,7 @@ impl From<Invalid> for ApiError {
             .map(|e| FieldProblem { field: e.field.clone(), message: e.message.clone() })
             .collect();
         let detail = invalid.to_string();
-        Self { status: StatusCode::UNPROCESSABLE_ENTITY, detail, fields }
+        Self { fields, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail) }
     }
 }
 
@@ -163,7 +173,21 @@ impl From<UseCaseError> for ApiError {
             UseCaseError::NotFound(what) => Self::not_found(what),
             UseCaseError::Invalid(invalid) => invalid.into(),
             UseCaseError::Conflict(why) => Self::new(StatusCode::CONFLICT, why),
+            UseCaseError::Quota(reached) => reached.into(),
             UseCaseError::Store(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<QuotaReached> for ApiError {
+    fn from(reached: QuotaReached) -> Self {
+        let detail = reached.to_string();
+        match reached {
+            QuotaReached::Count { what, .. } => Self::field(what, detail),
+            QuotaReached::Rate { left, .. } => Self {
+                retry_after: left.as_secs() + 1,
+                ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail)
+            },
         }
     }
 }

@@ -21,10 +21,10 @@ use uuid::Uuid;
 use super::{
     Tag,
     alert_view::AlertDecisionView,
-    event_stream::{self, RunEvents},
+    event_stream::{self, Audience, RunEvents},
     guard::Authenticated,
     instant::instant,
-    paging::page_request,
+    paging::{cursor_after, page_request},
     problem::ApiError,
     run_view::RunView,
 };
@@ -35,6 +35,7 @@ pub(crate) struct RunsApi {
     pub(crate) channels: Channels,
     pub(crate) artifacts: Arc<dyn Artifacts>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) audience: Audience,
 }
 
 /// A page of runs, newest first, without their steps.
@@ -69,7 +70,7 @@ enum Picture {
 enum Archive {
     /// An HTTP Archive (HAR 1.2), without heads and bodies.
     #[oai(status = 200, content_type = "application/json")]
-    Har(Binary<Vec<u8>>),
+    Har(Binary<Vec<u8>>, #[oai(header = "Content-Disposition")] String),
 }
 
 /// What a client wants of a list of runs, as it was sent.
@@ -104,11 +105,11 @@ pub(crate) async fn list_runs(
     filter: &RunFilter,
     query: &RunQuery,
 ) -> poem::Result<Json<RunPage>> {
-    let page = page_request(query.limit.as_deref(), query.cursor.as_deref())?;
+    let page = page_request(owner, query.limit.as_deref(), query.cursor.as_deref())?;
     let found = runs.list(owner, filter, page).await.map_err(ApiError::from)?;
     Ok(Json(RunPage {
         items: found.items.into_iter().map(RunView::without_steps).collect(),
-        next_cursor: found.next.map(|id| id.to_string()),
+        next_cursor: found.next.map(|id| cursor_after(owner, id)),
     }))
 }
 
@@ -220,7 +221,8 @@ impl RunsApi {
         let attempt = attempt.0.unwrap_or(run.attempt);
         let key = ArtifactKey::har((run.owner, run.flow, run.id), attempt);
         let file = self.file(&key).await?.ok_or_else(|| ApiError::not_found("HAR"))?;
-        Ok(Archive::Har(Binary(file)))
+        let disposition = format!("attachment; filename=\"{id}-{attempt}.har\"");
+        Ok(Archive::Har(Binary(file), disposition))
     }
 
     /// Follow a run as it goes on
@@ -236,7 +238,11 @@ impl RunsApi {
         let id = RunId::from_uuid(id.0);
         // What is somebody else's is 404 here too, not an empty stream.
         self.runs.get(caller.0.owner, id).await.map_err(ApiError::from)?;
-        Ok(event_stream::of(self.runs.clone(), Arc::clone(&self.clock), caller.0.owner, id))
+        let (runs, clock) = (self.runs.clone(), Arc::clone(&self.clock));
+        event_stream::of(&self.audience, runs, clock, (caller.0.owner, id)).ok_or_else(|| {
+            let detail = "too many runs are being followed: end some of the streams first";
+            ApiError::new(StatusCode::TOO_MANY_REQUESTS, detail).into()
+        })
     }
 }
 

@@ -19,7 +19,8 @@ pub(crate) struct SettingsView {
     browser_timezone: Option<String>,
     /// What the browser calls itself.
     user_agent: Option<String>,
-    /// Headers that go with each request, by name: at most 20.
+    /// Headers that go with each request, by name: at most 20. Values, cookies and `basic_auth` may
+    /// hold `{{ secret.NAME }}`, `{{ var.NAME }}` and the other places of steps.
     headers: Option<BTreeMap<String, String>>,
     /// A name and a password for the site (HTTP Basic).
     basic_auth: Option<BasicAuthView>,
@@ -42,6 +43,8 @@ pub(crate) struct SettingsView {
     strict_selectors: Option<bool>,
     /// When the requests of a run are kept as a HAR: `off` (default), `on_failure` or `on`.
     har: Option<String>,
+    /// Variables that steps find given, by name: they write `{{ var.NAME }}`. At most 50.
+    variables: Option<BTreeMap<String, String>>,
 }
 
 /// A name and a password for the site.
@@ -72,6 +75,7 @@ macro_rules! settings_fields {
             step_timeout_ms: $from.step_timeout_ms,
             strict_selectors: $from.strict_selectors,
             har: $from.har,
+            variables: $from.variables,
         }
     };
 }

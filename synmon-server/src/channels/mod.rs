@@ -14,11 +14,12 @@ use synmon_core::{
     engine::Signals,
     invalid::Invalid,
     notice::{Notice, NoticeBody},
+    secret::{Keyring, Place, SecretValue},
     store::{
-        Account, AccountStore, ChannelStore, DeliveryRecord, DeliveryState, NoticeStore, Page,
-        PageRequest, StoreError,
+        Account, AccountStore, ChannelStore, DeliveryRecord, DeliveryState, Metered, NoticeStore,
+        Page, PageRequest, StoreError,
     },
-    usecase::UseCaseError,
+    usecase::{Meter, UseCaseError},
 };
 use synmon_notify::webhook::WebhookSecret;
 
@@ -45,8 +46,10 @@ pub struct Channels {
     accounts: Arc<dyn AccountStore>,
     plugins: Arc<dyn InstalledPlugins>,
     egress: EgressPolicy,
+    keyring: Arc<Keyring>,
     clock: Arc<dyn Clock>,
     signals: Arc<Signals>,
+    meter: Meter,
 }
 
 /// The store roles that channels need.
@@ -69,17 +72,19 @@ pub struct NewChannel {
 }
 
 impl Channels {
-    /// Over a store; `egress` is where webhooks may go.
+    /// Over a store; `egress` is where webhooks may go, `keyring` seals what they are signed with.
     #[must_use]
     pub fn new(
         stores: ChannelStores,
         plugins: Arc<dyn InstalledPlugins>,
         egress: EgressPolicy,
+        keyring: Arc<Keyring>,
         clock: Arc<dyn Clock>,
         signals: Arc<Signals>,
+        meter: Meter,
     ) -> Self {
         let ChannelStores { channels, outbox, accounts } = stores;
-        Self { store: channels, outbox, accounts, plugins, egress, clock, signals }
+        Self { store: channels, outbox, accounts, plugins, egress, keyring, clock, signals, meter }
     }
 
     /// Makes a channel. An e-mail address other than the owner's own is asked first.
@@ -105,8 +110,9 @@ impl Channels {
             updated_at: now,
         };
         let mut secret = None;
+        let place = channel.place();
         if let ChannelTarget::Webhook { secrets, .. } = &mut channel.target {
-            secret = Some(add_secret(secrets, now));
+            secret = Some(add_secret(secrets, &self.keyring, place, now));
         }
         let confirmation = self.confirmation_for(&mut channel).await?;
         if !self.store.insert_channel(&channel, confirmation.as_ref(), MAX_CHANNELS).await? {
@@ -182,6 +188,7 @@ impl Channels {
         if channel.status == ChannelStatus::Unconfirmed {
             return Err(UseCaseError::Conflict(UNCONFIRMED.to_owned()));
         }
+        self.meter.take(owner, Metered::Messages).await?;
         let body = NoticeBody::ChannelTest { channel_name: channel.name.to_string() };
         let notice = self.put(&channel, body).await?;
         Ok(waiting(&notice))
@@ -195,11 +202,12 @@ impl Channels {
     ) -> Result<SecretString, UseCaseError> {
         for _ in 0..MAX_COLLISIONS {
             let mut channel = self.get(owner, id).await?;
+            let place = channel.place();
             let ChannelTarget::Webhook { secrets, .. } = &mut channel.target else {
                 let why = "only a webhook has a secret";
                 return Err(UseCaseError::Conflict(why.to_owned()));
             };
-            let secret = add_secret(secrets, self.clock.now());
+            let secret = add_secret(secrets, &self.keyring, place, self.clock.now());
             if self.write(&mut channel, None).await? {
                 return Ok(secret);
             }
@@ -227,6 +235,7 @@ impl Channels {
         if channel.status != ChannelStatus::Unconfirmed {
             return Err(UseCaseError::Conflict("the channel needs no confirmation".to_owned()));
         }
+        self.meter.take(owner, Metered::Messages).await?;
         let body = NoticeBody::ConfirmChannel { channel_name: channel.name.to_string() };
         self.put(&channel, body).await.map(|_| ())
     }
@@ -261,7 +270,10 @@ impl Channels {
         const NO_DELIVERY: UseCaseError = UseCaseError::NotFound("delivery");
         let channel = self.get(owner, id).await?;
         let resent = match channel.status {
-            ChannelStatus::Active => self.store.resend(owner, id, delivery, self.clock.now()).await,
+            ChannelStatus::Active => {
+                self.meter.take(owner, Metered::Messages).await?;
+                self.store.resend(owner, id, delivery, self.clock.now()).await
+            }
             ChannelStatus::Unconfirmed => {
                 return Err(UseCaseError::Conflict(UNCONFIRMED.to_owned()));
             }
@@ -375,13 +387,19 @@ fn switch(channel: &mut Channel, enabled: bool) -> Result<(), UseCaseError> {
 }
 
 /// Puts a new secret before the others, of which those that are still used stay for a while.
-fn add_secret(secrets: &mut Vec<SigningSecret>, now: Timestamp) -> SecretString {
+fn add_secret(
+    secrets: &mut Vec<SigningSecret>,
+    keyring: &Keyring,
+    place: Place<'_>,
+    now: Timestamp,
+) -> SecretString {
     let secret = WebhookSecret::generate().reveal();
     secrets.retain(|old| old.until.is_none_or(|until| until > now));
     for old in secrets.iter_mut() {
         old.until.get_or_insert(now + ROTATION);
     }
-    secrets.insert(0, SigningSecret { secret: secret.expose_secret().to_owned(), until: None });
+    let value = SecretValue::new(secret.expose_secret().to_owned());
+    secrets.insert(0, SigningSecret::sealed(keyring, place, &value));
     secrets.truncate(MAX_SECRETS);
     secret
 }
@@ -409,20 +427,26 @@ mod tests {
     #[test]
     fn an_old_secret_is_used_for_a_day_and_there_are_three_at_most() {
         let day = |number: u32| Timestamp::UNIX_EPOCH + ROTATION * number;
+        let (owner, channel) =
+            (OwnerId::new(Timestamp::UNIX_EPOCH), ChannelId::new(Timestamp::UNIX_EPOCH));
+        let (ring, place) = (Keyring::random(), Place::Signing { owner, channel });
         let mut secrets = Vec::new();
-        let first = add_secret(&mut secrets, day(1));
-        let second = add_secret(&mut secrets, day(1));
+        let first = add_secret(&mut secrets, &ring, place, day(1));
+        let second = add_secret(&mut secrets, &ring, place, day(1));
         assert_ne!(first.expose_secret(), second.expose_secret());
-        let kept: Vec<_> = secrets.iter().map(|kept| (kept.secret.as_str(), kept.until)).collect();
+        assert!(secrets.iter().all(|kept| !kept.secret.contains("whsec_")));
+        let opened: Vec<_> = secrets.iter().map(|kept| kept.open(&ring, place).unwrap()).collect();
+        let kept: Vec<_> =
+            opened.iter().zip(&secrets).map(|(open, kept)| (open.expose(), kept.until)).collect();
         let expected = [(second.expose_secret(), None), (first.expose_secret(), Some(day(2)))];
         assert_eq!(kept, expected);
-        add_secret(&mut secrets, day(1) + Duration::from_hours(1));
-        add_secret(&mut secrets, day(1) + Duration::from_hours(2));
+        add_secret(&mut secrets, &ring, place, day(1) + Duration::from_hours(1));
+        add_secret(&mut secrets, &ring, place, day(1) + Duration::from_hours(2));
         assert_eq!(secrets.len(), MAX_SECRETS);
         let ends: Vec<_> = secrets.iter().map(|kept| kept.until).collect();
         let hours = |count| Some(day(2) + Duration::from_hours(count));
         assert_eq!(ends, [None, hours(2), hours(1)]);
-        add_secret(&mut secrets, day(9));
+        add_secret(&mut secrets, &ring, place, day(9));
         assert_eq!(secrets.len(), 2, "what was over is gone");
     }
 }

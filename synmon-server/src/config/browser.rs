@@ -21,6 +21,8 @@ pub enum BrowserSource {
         search_path: Option<OsString>,
         /// How much memory a process of a browser's may take, in bytes.
         memory_limit: Option<u64>,
+        /// Whom browsers run as where the server runs as root.
+        user: Option<String>,
     },
     /// A Selenium Grid or any WebDriver endpoint; its url may have a password in it.
     WebDriver(Url, WebDriverClient),
@@ -128,6 +130,7 @@ pub(super) fn browser_source(
             chromedriver: text("SYNMON_CHROMEDRIVER")?.map(PathBuf::from),
             memory_limit: memory_limit(text)?,
             search_path: text("PATH")?.map(OsString::from),
+            user: text("SYNMON_BROWSER_USER")?,
         }),
     }
 }

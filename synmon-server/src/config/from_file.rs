@@ -21,6 +21,8 @@ pub(super) const DATABASE_URL: SecretSetting =
     SecretSetting { name: "SYNMON_DATABASE_URL", file: "SYNMON_DATABASE_URL_FILE" };
 pub(super) const JWT_SECRET: SecretSetting =
     SecretSetting { name: "SYNMON_JWT_SECRET", file: "SYNMON_JWT_SECRET_FILE" };
+pub(super) const SECRETS_KEY: SecretSetting =
+    SecretSetting { name: "SYNMON_SECRETS_KEY", file: "SYNMON_SECRETS_KEY_FILE" };
 pub(super) const SMTP_URL: SecretSetting =
     SecretSetting { name: "SYNMON_SMTP_URL", file: "SYNMON_SMTP_URL_FILE" };
 /// A Grid's url may hold a user and a password.
@@ -30,6 +32,9 @@ pub(super) const WEBDRIVER_URL: SecretSetting =
 /// The address of a browser is as good as its key.
 pub(super) const CDP_URL: SecretSetting =
     SecretSetting { name: "SYNMON_CDP_URL", file: "SYNMON_CDP_URL_FILE" };
+
+pub(super) const METRICS_TOKEN: SecretSetting =
+    SecretSetting { name: "SYNMON_METRICS_TOKEN", file: "SYNMON_METRICS_TOKEN_FILE" };
 
 /// More than any address or key; a file of another kind is told before it fills the memory.
 const MAX_BYTES: u64 = 16 * 1024;

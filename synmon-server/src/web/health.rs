@@ -5,10 +5,13 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use metrics::gauge;
 use poem::{
-    Response, handler,
+    Request, Response, handler,
     http::{StatusCode, header},
     web::Data,
 };
+use serde_json::{Value, json};
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
 use synmon_core::{
     Clock, Timestamp,
     browser::Browser,
@@ -44,6 +47,8 @@ pub(crate) struct Readiness {
     pub(crate) browser: Arc<dyn Browser>,
     /// Time.
     pub(crate) clock: Arc<dyn Clock>,
+    /// What keeps nothing from working, and is less safe than it could be.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Readiness {
@@ -68,21 +73,43 @@ impl Readiness {
 
 #[handler]
 pub(super) fn alive() -> Response {
-    status("alive")
+    json(&json!({ "status": "alive" }))
 }
 
 #[handler]
 pub(super) async fn ready(readiness: Data<&Arc<Readiness>>) -> poem::Result<Response> {
     let reasons = readiness.reasons().await;
     if reasons.is_empty() {
-        Ok(status("ready"))
+        Ok(json(&json!({ "status": "ready", "warnings": readiness.warnings })))
     } else {
         Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, reasons.join("; ")).into())
     }
 }
 
+/// What has to be known to read the metrics; none is nothing.
+#[derive(Clone)]
+pub(super) struct MetricsKey(pub(super) Option<SecretString>);
+
+impl MetricsKey {
+    /// How long the comparison takes tells nothing: what is compared are hashes.
+    fn opens_to(&self, request: &Request) -> bool {
+        let Some(key) = &self.0 else { return true };
+        let sent =
+            request.header(header::AUTHORIZATION).and_then(|text| text.strip_prefix("Bearer "));
+        sent.is_some_and(|sent| Sha256::digest(sent) == Sha256::digest(key.expose_secret()))
+    }
+}
+
 #[handler]
-pub(super) async fn scrape(readiness: Data<&Arc<Readiness>>) -> Response {
+pub(super) async fn scrape(
+    request: &Request,
+    readiness: Data<&Arc<Readiness>>,
+    key: Data<&MetricsKey>,
+) -> poem::Result<Response> {
+    if !key.opens_to(request) {
+        let detail = "send the token of the metrics: Authorization: Bearer …";
+        return Err(ApiError::new(StatusCode::UNAUTHORIZED, detail).into());
+    }
     // A database that is out of reach must not take the other metrics along.
     if let Some(Ok(depth)) =
         within(&*readiness.clock, PATIENCE, readiness.store.queue_depth()).await
@@ -90,13 +117,13 @@ pub(super) async fn scrape(readiness: Data<&Arc<Readiness>>) -> Response {
         #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
         gauge!("synmon_queue_depth").set(depth as f64);
     }
-    Response::builder()
+    Ok(Response::builder()
         .header(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")
-        .body(telemetry::metrics().render())
+        .body(telemetry::metrics().render()))
 }
 
-fn status(word: &str) -> Response {
+fn json(body: &Value) -> Response {
     Response::builder()
         .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
-        .body(format!("{{\"status\":\"{word}\"}}"))
+        .body(body.to_string())
 }

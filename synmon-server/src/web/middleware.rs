@@ -4,33 +4,30 @@ use std::sync::Arc;
 
 use poem::{
     Endpoint, IntoResponse as _, Request, Response,
-    http::{HeaderName, HeaderValue, header},
+    error::MethodNotAllowedError,
+    http::{Method, StatusCode, header},
 };
 use tracing::{Level, event};
 
-/// For what is not a page: nothing may be loaded, nothing may frame it.
-const API_POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'";
+use crate::{api::ApiError, http::Refusal};
 
-/// Sets the headers that keep browsers from doing more with an answer than they should.
-pub(super) async fn security_headers<E: Endpoint>(
-    next: Arc<E>,
-    request: Request,
-) -> poem::Result<Response> {
-    let mut response = next.call(request).await?.into_response();
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, API_POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    ] {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+/// Refuses what no address takes.
+pub(super) async fn refuse<E: Endpoint>(next: Arc<E>, request: Request) -> poem::Result<Response> {
+    if let Some(refusal) = request.extensions().get::<Refusal>() {
+        return Err(ApiError::new(refusal.status(), refusal.detail()).into());
     }
-    // The framework's event streams say `no-cache`, which would let them be stored.
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    // The one would show a request's headers to whoever can make a browser ask, the other is for
+    // proxies.
+    if matches!(*request.method(), Method::TRACE | Method::CONNECT) {
+        return Err(MethodNotAllowedError.into());
+    }
+    // What is packed may be a thousand times larger once it is unpacked.
+    let codings = request.headers().get_all(header::CONTENT_ENCODING);
+    if codings.iter().any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        let detail = "send the body as it is: no Content-Encoding is taken";
+        return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).into());
+    }
+    Ok(next.call(request).await?.into_response())
 }
 
 /// Logs and counts each answer. The query is left out: it may hold a token.

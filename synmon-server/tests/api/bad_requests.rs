@@ -17,29 +17,25 @@ use crate::fixture::{App, User};
 
 const MIB: usize = 1024 * 1024;
 
-/// Every place that takes a body, with its method.
+/// Every place that takes a body, with its method: as the document has it.
 fn places(flow: &str) -> Vec<(Method, String)> {
-    let mut places: Vec<_> = [
-        "/auth/register",
-        "/auth/confirm",
-        "/auth/resend-confirmation",
-        "/auth/login",
-        "/auth/refresh",
-        "/auth/logout",
-        "/auth/forgot-password",
-        "/auth/reset-password",
-        "/flows",
-        "/channels",
-        "/channels/confirm",
-        "/schedules/preview",
-    ]
-    .map(|path| (Method::POST, path.to_owned()))
-    .to_vec();
-    places.push((Method::PATCH, "/me".to_owned()));
-    places.push((Method::PATCH, format!("/flows/{flow}")));
-    places.push((Method::PUT, format!("/flows/{flow}/steps")));
-    // What is sent is looked at before where it is sent.
-    places.push((Method::PATCH, "/channels/01890a5d-ac96-774b-bcce-b302099a8057".to_owned()));
+    let document = synmon_server::api::openapi_document();
+    let document: Value = serde_json::from_str(&document).unwrap();
+    let mut places = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if operation.get("requestBody").is_none() {
+                continue;
+            }
+            // What is sent is looked at before where it is sent.
+            let mut path = path.replace("/flows/{id}", &format!("/flows/{flow}"));
+            while let (Some(start), Some(end)) = (path.find('{'), path.find('}')) {
+                path.replace_range(start..=end, "01890a5d-ac96-774b-bcce-b302099a8057");
+            }
+            places.push((method.to_uppercase().parse().unwrap(), path));
+        }
+    }
+    assert!(places.len() >= 16, "{places:?}");
     places
 }
 
@@ -121,12 +117,15 @@ async fn what_is_there_twice_or_unknown_is_never_a_way_around_a_check() {
     let app = App::without_browser().allowing("127.0.0.1").start().await;
     let (ann, flow) = ann_with_a_flow(&app).await;
     let path = format!("/flows/{flow}");
-    // The last one of two counts, for the check and for what is kept alike.
-    let twice = "{\"name\": \"first\", \"name\": \"second\"}";
-    let answer = ann.raw(Method::PATCH, &path, twice).await;
-    assert_eq!(answer.must_be(200).json()["name"], "second");
-    let twice = "{\"name\": \"fine\", \"name\": \"\"}";
-    ann.raw(Method::PATCH, &path, twice).await.must_blame(422, &["name"]);
+    // Another reader might take the other one of the two.
+    for twice in [
+        "{\"name\": \"first\", \"name\": \"second\"}",
+        "{\"name\": \"fine\", \"name\": \"\"}",
+        "{\"settings\": {\"har\": true, \"har\": true}}",
+    ] {
+        let answer = ann.raw(Method::PATCH, &path, twice).await.must_be(400);
+        assert!(answer.text().contains("same name twice"), "{answer:?}");
+    }
     let many = many_keys();
     let answer = ann.raw(Method::PATCH, &path, format!("{{{many}\"name\":\"x\"}}")).await;
     assert_eq!(answer.status, 422);
@@ -210,7 +209,7 @@ async fn a_body_that_is_packed_is_not_unpacked() {
             .header(CONTENT_ENCODING, encoding)
             .body(vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xab, 0xae, 5, 0]);
         let answer = api.send(request).await;
-        assert!([400, 415].contains(&answer.status), "{answer:?}");
+        answer.must_be(415);
     }
 }
 
@@ -302,7 +301,7 @@ async fn an_address_with_nothing_at_it_is_404() {
         &long,
     ] {
         let answer = ann.get(path).await;
-        assert!([400, 404].contains(&answer.status), "{answer:?}");
+        assert!([400, 404, 414].contains(&answer.status), "{answer:?}");
         ann.send(ann.request(Method::POST, path)).await;
     }
     for path in [
@@ -315,37 +314,6 @@ async fn an_address_with_nothing_at_it_is_404() {
     ] {
         ann.page(path).await.must_be(404);
     }
-}
-
-#[tokio::test]
-async fn what_is_no_http_does_not_get_through() {
-    let app = App::without_browser().start().await;
-    let body = "{\"email\":\"a@b.test\"}";
-    let smuggled = "GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n";
-    let head = "POST /api/v1/auth/forgot-password HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n";
-    let length = body.len();
-    for request in [
-        "hello\r\n\r\n".to_owned(),
-        "\0\0\0\0\r\n\r\n".to_owned(),
-        "GET / HTTP/9.9\r\nhost: x\r\n\r\n".to_owned(),
-        "GET /healthz HTTP/1.1\r\nhost: x\r\nbad\0header: x\r\nconnection: close\r\n\r\n".to_owned(),
-        format!("{head}content-length: -1\r\n\r\n{body}"),
-        format!("{head}content-length: {length}\r\ncontent-length: 5\r\n\r\n{body}{smuggled}"),
-        format!("{head}content-length: {length}\r\ntransfer-encoding: xchunked\r\n\r\n{body}{smuggled}"),
-        format!("{head}transfer-encoding: chunked\r\n\r\nzz\r\n{smuggled}"),
-        format!("{head}transfer-encoding: chunked\r\n\r\nffffffffffffffffff\r\n{smuggled}"),
-        format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "a".repeat(600_000)),
-        format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{}\r\n", "a: b\r\n".repeat(2_000)),
-        "CONNECT evil.example:80 HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n".to_owned(),
-        "GET http://evil.example/healthz HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n".to_owned(),
-    ] {
-        let shown: String = request.chars().take(200).collect();
-        let answer = raw(&app, request.as_bytes()).await;
-        assert!(!answer.contains(" 500 "), "{shown:?}: {answer}");
-        assert!(!answer.contains("# TYPE"), "smuggled by {shown:?}: {answer}");
-    }
-    app.anonymous().get("/healthz").await.must_be(200);
-    assert!(!app.log().contains("panicked"), "{}", app.log());
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! What is somebody else's does not exist: for every operation of the document that the server
 //! serves.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use reqwest::Method;
+use reqwest::{Method, header::RANGE};
 use serde_json::{Value, json};
 
-use crate::fixture::{Answer, Api, App, User};
+use crate::fixture::{Answer, Api, App, User, chromium};
 
 const MISSING: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
@@ -17,6 +17,7 @@ struct Operation {
     method: Method,
     path: String,
     secured: bool,
+    takes_body: bool,
 }
 
 fn operations(document: &Value) -> Vec<Operation> {
@@ -28,6 +29,7 @@ fn operations(document: &Value) -> Vec<Operation> {
                 method: method.to_uppercase().parse().unwrap(),
                 path: path.clone(),
                 secured: operation.get("security").is_some(),
+                takes_body: operation.get("requestBody").is_some(),
             });
         }
     }
@@ -72,19 +74,27 @@ fn good_request(operation: &str) -> (Option<Value>, u16) {
 }
 
 async fn call(api: &Api, operation: &Operation, path: &str) -> Answer {
-    let request = api.request(operation.method.clone(), path);
-    let request = match good_request(&operation.id).0 {
-        Some(body) => request.json(&body),
-        None => request,
-    };
-    api.send(request).await
+    match good_request(&operation.id).0 {
+        Some(body) => call_with(api, operation, path, Some(&body.to_string())).await,
+        None => call_with(api, operation, path, None).await,
+    }
+}
+
+async fn call_with(api: &Api, operation: &Operation, path: &str, body: Option<&str>) -> Answer {
+    match body {
+        Some(body) => api.raw(operation.method.clone(), path, body).await,
+        None => api.send(api.request(operation.method.clone(), path)).await,
+    }
 }
 
 /// What an answer says, besides when and which.
-fn said(answer: &Answer) -> (u16, String, Vec<String>) {
-    let mut names: Vec<_> = answer.headers.keys().map(ToString::to_string).collect();
-    names.sort();
-    (answer.status, answer.text(), names)
+fn said(answer: &Answer) -> (u16, String, BTreeMap<String, String>) {
+    let headers = answer.headers.keys().map(|name| {
+        let particular = ["date", "x-request-id"].contains(&name.as_str());
+        let value = if particular { "" } else { answer.header(name.as_str()) };
+        (name.to_string(), value.to_owned())
+    });
+    (answer.status, answer.text(), headers.collect())
 }
 
 /// What somebody has: a flow, a run that has ended, a channel, and something to be delivered to it.
@@ -132,6 +142,51 @@ fn filled(path: &str, things: &Things) -> String {
     path.replace("{delivery}", &things.delivery)
 }
 
+/// The path with what is somebody else's in it, in each place that takes an id and in all of them;
+/// and the same with what is nobody's.
+fn foreign(operation: &Operation, own: &Things, others: &Things) -> Vec<[String; 2]> {
+    let missing = Things::missing();
+    let mut pairs = vec![[filled(&operation.path, others), filled(&operation.path, &missing)]];
+    if operation.path.contains("{delivery}") {
+        let within = |things: &Things| Things { delivery: things.delivery.clone(), ..own.clone() };
+        pairs.push([
+            filled(&operation.path, &within(others)),
+            filled(&operation.path, &within(&missing)),
+        ]);
+    }
+    pairs
+}
+
+/// All that somebody is shown of what he has.
+async fn view(user: &User, operations: &[&Operation], things: &Things) -> BTreeMap<String, String> {
+    let mut seen = BTreeMap::new();
+    for operation in operations.iter().filter(|operation| operation.method == Method::GET) {
+        let answer = call(user, operation, &filled(&operation.path, things)).await;
+        let is_json = answer.header("content-type").starts_with("application/json");
+        let text = if is_json { settled(answer.json()).to_string() } else { answer.text() };
+        seen.insert(operation.id.clone(), format!("{} {text}", answer.status));
+    }
+    seen
+}
+
+/// Without what goes on by itself: what is not delivered is tried again.
+fn settled(mut value: Value) -> Value {
+    match &mut value {
+        Value::Object(fields) => {
+            let moving = |name: &str| {
+                name.starts_with("last_error")
+                    || ["attempts", "tries", "due_at", "next_attempt_at", "last_used_at"]
+                        .contains(&name)
+            };
+            fields.retain(|name, _| !moving(name));
+            fields.values_mut().for_each(|field| *field = settled(field.take()));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| *item = settled(item.take())),
+        _ => {}
+    }
+    value
+}
+
 #[tokio::test]
 async fn every_operation_is_closed_to_strangers_and_shows_nothing_of_others() {
     let app = App::without_browser().allowing("127.0.0.1").start().await;
@@ -156,27 +211,16 @@ async fn every_operation_is_closed_to_strangers_and_shows_nothing_of_others() {
     assert_eq!(open, BTreeSet::from(expected), "nothing else is open to everybody");
 
     let secured: Vec<_> = all.iter().filter(|operation| operation.secured).collect();
+    let before = view(&ann, &secured, &anns).await;
     let mut exercised = BTreeSet::new();
     for operation in &secured {
-        let path = filled(&operation.path, &anns);
-        let answer = call(&ann.anonymous(), operation, &path).await.must_be(401);
-        // Whether there is such a thing is not told to strangers either.
-        let missing = filled(&operation.path, &Things::missing());
-        let other = call(&ann.anonymous(), operation, &missing).await;
-        assert_eq!(said(&answer), said(&other), "{operation:?}");
-        if operation.path.contains('{') {
-            let foreign = call(&ben, operation, &path).await.must_be(404);
-            let missing = call(&ben, operation, &missing).await;
-            assert_eq!(said(&foreign), said(&missing), "{operation:?}");
-        } else if operation.method == Method::GET {
-            let text = call(&ben, operation, &path).await.must_be(200).text();
-            for secret in anns.ids().into_iter().chain(["\"ann\"", "ann@"]) {
-                assert!(!text.contains(secret), "{operation:?}: {text}");
-            }
-        }
+        closed_to_strangers(&ann.anonymous(), operation, [&anns, &bens]).await;
+        closed_to_others(&ben, operation, &bens, &anns).await;
+        closed_to_others(&ann, operation, &anns, &bens).await;
         exercised.insert(operation.id.clone());
     }
     // All of that has changed nothing; and the requests were good ones: to their owner they work.
+    assert_eq!(view(&ann, &secured, &anns).await, before);
     // What deletes comes last, the account after its flows.
     let mut in_order = secured.clone();
     in_order.sort_by_key(|operation| match &*operation.id {
@@ -198,24 +242,77 @@ async fn every_operation_is_closed_to_strangers_and_shows_nothing_of_others() {
     ben.get(&format!("/channels/{}", bens.channel)).await.must_be(200);
 }
 
+/// Whether there is such a thing is not told to whoever has not logged in.
+async fn closed_to_strangers(stranger: &Api, operation: &Operation, somebodys: [&Things; 2]) {
+    let missing = Things::missing();
+    let answer = call(stranger, operation, &filled(&operation.path, &missing)).await.must_be(401);
+    for things in somebodys {
+        let other = call(stranger, operation, &filled(&operation.path, things)).await;
+        assert_eq!(said(&answer), said(&other), "{operation:?}");
+    }
+}
+
+/// What is somebody else's is answered byte for byte like what is nobody's, whatever is sent.
+async fn closed_to_others(caller: &User, operation: &Operation, own: &Things, others: &Things) {
+    if !operation.path.contains('{') {
+        if operation.method == Method::GET {
+            let text = call(caller, operation, &operation.path).await.must_be(200).text();
+            let name = if caller.email.starts_with("ann") { "ben" } else { "ann" };
+            let secrets = [format!("\"{name}\""), format!("{name}@")];
+            for secret in others.ids().into_iter().chain(secrets.iter().map(|s| &**s)) {
+                assert!(!text.contains(secret), "{operation:?}: {text}");
+            }
+        }
+        return;
+    }
+    for [foreign, missing] in foreign(operation, own, others) {
+        call(caller, operation, &foreign).await.must_be(404);
+        let good = good_request(&operation.id).0.map(|body| body.to_string());
+        let bad = if operation.takes_body { vec!["{}", "[]", "{"] } else { vec![] };
+        for body in [good.as_deref(), None].into_iter().chain(bad.into_iter().map(Some)) {
+            let theirs = call_with(caller, operation, &foreign, body).await;
+            let nobodys = call_with(caller, operation, &missing, body).await;
+            assert!((400..500).contains(&theirs.status), "{theirs:?}");
+            assert_eq!(said(&theirs), said(&nobodys), "{operation:?} with {body:?}");
+        }
+        if operation.method == Method::GET {
+            for (method, range) in [
+                (Method::HEAD, None),
+                (Method::GET, Some("bytes=0-0")),
+                (Method::HEAD, Some("bytes=-1")),
+            ] {
+                let ask = async |path: &str| {
+                    let request = caller.request(method.clone(), path);
+                    caller.send(request.header(RANGE, range.unwrap_or_default())).await.must_be(404)
+                };
+                assert_eq!(said(&ask(&foreign).await), said(&ask(&missing).await), "{operation:?}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
-async fn ids_of_others_in_filters_and_cursors_open_nothing() {
+async fn ids_of_others_in_filters_bodies_and_counts_open_nothing() {
     let app = App::without_browser().allowing("127.0.0.1").start().await;
     let (ann, anns) = somebody(&app, "ann").await;
     let (ben, bens) = somebody(&app, "ben").await;
     let Things { flow, run, channel, delivery } = &anns;
     for path in [
         format!("/runs?flow_id={flow}"),
-        format!("/runs?cursor={run}&limit=100"),
-        format!("/flows?cursor={flow}&limit=100"),
         "/flows?q=127.0.0.1".to_owned(),
-        format!("/flows/{}/runs?cursor={run}", bens.flow),
-        format!("/channels?cursor={channel}&limit=100"),
-        format!("/channels/{}/deliveries?cursor={delivery}", bens.channel),
+        "/flows?limit=100".to_owned(),
         "/runs?status=errored".to_owned(),
+        "/runs?limit=100".to_owned(),
     ] {
         let text = ben.get(&path).await.must_be(200).text();
         assert!(!anns.ids().into_iter().any(|id| text.contains(id)), "{path}: {text}");
+    }
+    let missing = ben.get(&format!("/runs?flow_id={MISSING}")).await;
+    assert_eq!(said(&ben.get(&format!("/runs?flow_id={flow}")).await), said(&missing));
+    // The metrics are of all, and name nobody.
+    let metrics = ben.get("/metrics").await.must_be(200).text();
+    for secret in anns.ids().into_iter().chain(bens.ids()).chain(["ann", "ben"]) {
+        assert!(!metrics.contains(secret), "{secret} in {metrics}");
     }
     // A flow has no channel of somebody else's, and one's own delivery is not another channel's.
     let flow_with_it = json!({"channels": [channel]});
@@ -238,4 +335,85 @@ async fn ids_of_others_in_filters_and_cursors_open_nothing() {
     assert_ne!(flow[..23], bens.flow[..23]);
     assert_ne!(run[24..], bens.run[24..]);
     ann.get(&format!("/runs/{run}")).await.must_be(200);
+}
+
+/// Every list of the document, with ids of things of this user's in its path.
+fn lists(document: &Value, things: &Things) -> Vec<String> {
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let parameters = item["get"]["parameters"].as_array().into_iter().flatten();
+        if parameters.into_iter().any(|parameter| parameter["name"] == "cursor") {
+            all.push(filled(path, things));
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_cursor_is_good_for_its_owner_and_as_it_was_given_alone() {
+    let app = App::without_browser().allowing("127.0.0.1").start().await;
+    let (ann, anns) = somebody(&app, "ann").await;
+    let (ben, bens) = somebody(&app, "ben").await;
+    // There is a second one of each, so that there is a second page.
+    for (user, things) in [(&ann, &anns), (&ben, &bens)] {
+        let steps = json!([{"number": 1, "action": "reload"}]);
+        user.flow_with_steps("http://127.0.0.1:9/", steps).await;
+        user.run_to_its_end(&things.flow).await;
+        let hook = json!({"kind": "webhook", "url": "http://127.0.0.1:9/"});
+        user.create_channel(hook).await;
+        user.post_nothing(&format!("/channels/{}/test", things.channel)).await.must_be(202);
+    }
+    let document = ann.get("/api/openapi.json").await.json();
+    let (annas, bens) = (lists(&document, &anns), lists(&document, &bens));
+    assert!(annas.len() >= 5, "{annas:?}");
+    let mut with_a_second_page = 0;
+    for (annas, bens) in annas.iter().zip(&bens) {
+        let page = ann.get(&format!("{annas}?limit=1")).await.must_be(200).json();
+        let Some(cursor) = page["next_cursor"].as_str() else { continue };
+        with_a_second_page += 1;
+        let next = |cursor: &str| format!("limit=1&cursor={cursor}");
+        ann.get(&format!("{annas}?{}", next(cursor))).await.must_be(200);
+        ben.get(&format!("{bens}?{}", next(cursor))).await.must_blame(422, &["cursor"]);
+        let mut tampered = cursor.to_owned().into_bytes();
+        for index in 0..tampered.len() {
+            let before = tampered[index];
+            tampered[index] = if before == b'0' { b'1' } else { b'0' };
+            let text = String::from_utf8(tampered.clone()).unwrap();
+            ann.get(&format!("{annas}?{}", next(&text))).await.must_blame(422, &["cursor"]);
+            tampered[index] = before;
+        }
+        for bad in ["", "x", MISSING, "%00", &cursor[1..], &format!("{cursor}0")] {
+            ann.get(&format!("{annas}?{}", next(bad))).await.must_blame(422, &["cursor"]);
+        }
+    }
+    assert!(with_a_second_page >= 5, "{with_a_second_page} lists have a second page");
+}
+
+#[tokio::test]
+async fn a_picture_is_its_owners_however_it_is_asked_for() {
+    let Some(_places) = chromium(1).await else { return };
+    let app = App::with_browser().allowing("127.0.0.1").start().await;
+    let (ann, ben) = (app.register("ann").await, app.register("ben").await);
+    let steps = json!([{"number": 1, "action": "reload"}]);
+    let flow = ann.flow_with_steps(&format!("{}/", app.address()), steps).await;
+    ann.patch(&format!("/flows/{flow}"), &json!({"settings": {"har": true}})).await.must_be(200);
+    let run = ann.run_to_its_end(&flow).await;
+    assert_eq!(run["status"], "passed", "{run}");
+    let run = run["id"].as_str().unwrap();
+    for file in ["steps/0/screenshot", "steps/1/screenshot", "har"] {
+        let path = format!("/runs/{run}/{file}");
+        let whole = ann.get(&path).await.must_be(200);
+        assert!(!whole.body.is_empty());
+        for (method, range) in [(Method::HEAD, "bytes=0-0"), (Method::GET, "bytes=0-0")] {
+            let ask = async |api: &Api, path: &str| {
+                api.send(api.request(method.clone(), path).header(RANGE, range)).await
+            };
+            let own = ask(&ann, &path).await.must_be(200);
+            assert_eq!(own.header("content-type"), whole.header("content-type"));
+            let missing = format!("/runs/{MISSING}/{file}");
+            let foreign = ask(&ben, &path).await.must_be(404);
+            assert_eq!(said(&foreign), said(&ask(&ben, &missing).await));
+            ask(&app.anonymous(), &path).await.must_be(401);
+        }
+    }
 }

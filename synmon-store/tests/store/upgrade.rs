@@ -267,7 +267,10 @@ async fn works(store: &Subject) {
     let due = store.due_flows(later(3_600), 10).await.unwrap();
     assert_eq!(due.len(), 2);
     let plans: Vec<SlotPlan> = due.iter().map(plan).collect();
-    assert_eq!(store.commit_slots(&plans, later(3_600)).await.unwrap().len(), 2);
+    assert_eq!(
+        store.commit_slots(&plans, later(3_600), std::num::NonZeroU32::MAX).await.unwrap().len(),
+        2
+    );
 
     // Whoever was logged in still is, whoever had a letter can use its link.
     let [spent, next] = [11, 12].map(|seed| TokenHash([seed; 32]));

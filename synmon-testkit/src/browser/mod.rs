@@ -40,8 +40,8 @@ struct Shared {
     close_fails: Mutex<Option<Trouble>>,
     /// Whether its sessions outlive the process.
     outlives: AtomicBool,
-    /// The tags of the sessions that were asked for.
-    tags: Mutex<Vec<String>>,
+    /// The sessions that were asked for.
+    requests: Mutex<Vec<SessionRequest>>,
     /// Tag and id of the sessions that were to be ended by somebody else.
     reaped: Mutex<Vec<(String, Option<String>)>>,
     reaping_fails: Mutex<VecDeque<Trouble>>,
@@ -133,7 +133,12 @@ impl FakeBrowser {
 
     /// The tags of the sessions that were asked for, whether they came or not.
     pub fn tags(&self) -> Vec<String> {
-        lock(&self.shared.tags).clone()
+        self.requests().into_iter().map(|request| request.tag).collect()
+    }
+
+    /// The sessions that were asked for, whether they came or not.
+    pub fn requests(&self) -> Vec<SessionRequest> {
+        lock(&self.shared.requests).clone()
     }
 
     /// Tag and id of the forgotten sessions that it was told to end, with those that it could not.
@@ -184,7 +189,7 @@ impl Browser for FakeBrowser {
 
     async fn start(&self, request: &SessionRequest) -> Result<Box<dyn Session>, BrowserError> {
         self.shared.note(format!("start {}", request.browser));
-        lock(&self.shared.tags).push(request.tag.clone());
+        lock(&self.shared.requests).push(request.clone());
         let start = lock(&self.shared.starts).pop_front().unwrap_or(Start::Ready);
         match start {
             Start::Ready => {}

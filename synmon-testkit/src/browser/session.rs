@@ -308,6 +308,7 @@ impl Session for FakeSession {
             title: page.as_ref().map(|page| page.title.clone()).unwrap_or_default(),
             error_page: page.as_ref().is_some_and(|page| page.shows_error),
             net_error: None,
+            blocked: None,
             http_status: page.and_then(|page| page.status),
             document: format!("{}-{}", self.number, self.documents),
             timing: None,

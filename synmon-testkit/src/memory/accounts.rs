@@ -82,6 +82,7 @@ impl AccountStore for MemoryStore {
         }
         state.notices.retain(|_, entry| entry.notice.owner != Some(id));
         state.channels.retain(|_, channel| channel.owner != id);
+        state.secrets.retain(|(owner, _), _| *owner != id);
         state.turns.remove(&id);
         state.tokens.retain(|_, entry| entry.token.account != id);
         state.sessions.retain(|_, entry| entry.account != id);

@@ -1,6 +1,6 @@
 //! Flows and their schedule.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, num::NonZeroU32};
 
 use async_trait::async_trait;
 use synmon_core::{
@@ -9,21 +9,28 @@ use synmon_core::{
     artifact::ArtifactPrefix,
     flow::Flow,
     run::{ErrorCode, QueuedRun, Run, RunError},
-    store::{DueFlow, FlowFilter, FlowStore, ListedFlow, Page, PageRequest, SlotPlan, StoreError},
+    store::{
+        DueFlow, FlowFilter, FlowStore, ListedFlow, Metered, Page, PageRequest, SlotPlan,
+        StoreError,
+    },
 };
 
 use super::{FlowEntry, MemoryStore, RunEntry, State, conflict, up_to};
 
 #[async_trait]
 impl FlowStore for MemoryStore {
-    async fn insert_flow(&self, flow: &Flow) -> Result<(), StoreError> {
+    async fn insert_flow_within(&self, flow: &Flow, most: u32) -> Result<bool, StoreError> {
         let mut state = self.open()?;
+        let others = state.flows.values().filter(|entry| entry.flow.owner == flow.owner).count();
+        if others >= up_to(most) {
+            return Ok(false);
+        }
         if state.flows.contains_key(&flow.id) {
             return conflict("flow");
         }
         let entry = FlowEntry { flow: flow.clone(), watched: AlertState::default() };
         state.flows.insert(flow.id, entry);
-        Ok(())
+        Ok(true)
     }
 
     async fn flow(&self, owner: OwnerId, id: FlowId) -> Result<Option<ListedFlow>, StoreError> {
@@ -104,9 +111,10 @@ impl FlowStore for MemoryStore {
         &self,
         plans: &[SlotPlan],
         now: Timestamp,
+        runs_per_hour: NonZeroU32,
     ) -> Result<HashSet<FlowId>, StoreError> {
         let mut state = self.open()?;
-        let held = plans.iter().filter(|plan| state.commit_slot(plan, now));
+        let held = plans.iter().filter(|plan| state.commit_slot(plan, now, runs_per_hour));
         Ok(held.map(|plan| plan.flow).collect())
     }
 
@@ -123,7 +131,7 @@ impl State {
         ListedFlow { flow: flow.clone(), last_run: last.map(|entry| entry.run.clone()) }
     }
 
-    fn commit_slot(&mut self, plan: &SlotPlan, now: Timestamp) -> bool {
+    fn commit_slot(&mut self, plan: &SlotPlan, now: Timestamp, most: NonZeroU32) -> bool {
         let Some(entry) = self.flows.get_mut(&plan.flow) else {
             return false;
         };
@@ -144,6 +152,10 @@ impl State {
         } else if open {
             let message = "the flow's run before this one was still going on".to_owned();
             let error = RunError { code: ErrorCode::Overlap, message, step: None };
+            self.put_run(run.skipped(error, now), None);
+        } else if !self.take(run.owner, Metered::Runs, most, now) {
+            let message = format!("all {most} runs that you may have in an hour were used up");
+            let error = RunError { code: ErrorCode::Quota, message, step: None };
             self.put_run(run.skipped(error, now), None);
         } else {
             self.put_run(run, Some(snapshot));

@@ -5,8 +5,10 @@ mod browser_sessions;
 mod channels;
 mod flows;
 mod notices;
+mod quotas;
 mod retention;
 mod runs;
+mod secrets;
 mod sessions;
 
 use std::{
@@ -24,7 +26,8 @@ use synmon_core::{
     flow::{Flow, FlowSnapshot},
     notice::Notice,
     run::{Run, RunAttempt, StepLog},
-    store::{Account, NewChannelToken, NewToken, StoreError, TokenHash},
+    secret::{SecretName, StoredSecret},
+    store::{Account, Metered, NewChannelToken, NewToken, StoreError, TokenHash},
 };
 
 /// Every store role over plain maps under one lock.
@@ -52,10 +55,13 @@ struct State {
     trash: BTreeMap<String, Timestamp>,
     /// The ledger of browser sessions, by tag.
     ledger: BTreeMap<String, LedgerEntry>,
+    secrets: BTreeMap<(OwnerId, SecretName), StoredSecret>,
     accounts: BTreeMap<OwnerId, Account>,
     tokens: HashMap<TokenHash, TokenEntry>,
     sessions: BTreeMap<SessionId, SessionEntry>,
     refresh: HashMap<TokenHash, RefreshEntry>,
+    /// In which period how much was used up.
+    quotas: HashMap<(OwnerId, Metered), (i64, u32)>,
 }
 
 #[derive(Debug)]

@@ -5,7 +5,7 @@ mod own;
 mod tls;
 
 use std::{
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -69,12 +69,20 @@ impl Site {
     pub async fn answering(
         answering: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
     ) -> Self {
-        Self::start("http", answering).await
+        Self::answering_at((Ipv4Addr::LOCALHOST, 0).into(), answering).await
+    }
+
+    /// As [`Site::answering`], at an address that the test has given this machine.
+    pub async fn answering_at(
+        address: SocketAddr,
+        answering: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
+    ) -> Self {
+        Self::start("http", address, answering).await
     }
 
     /// A site with these pages whose certificate nobody has signed.
     pub async fn with_a_bad_certificate(pages: Pages) -> Self {
-        Self::start("https", move |request| {
+        Self::start("https", (Ipv4Addr::LOCALHOST, 0).into(), move |request| {
             let page = pages.iter().find(|(path, _)| *path == request.path());
             page.map(|(_, page)| Answer::html(*page))
         })
@@ -83,9 +91,10 @@ impl Site {
 
     async fn start(
         scheme: &'static str,
+        address: SocketAddr,
         answering: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(State {
             answering: Box::new(answering),

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{gate::Gate, warm::Warm};
-use crate::cdp::{
-    connection::{CallError, Connection, Line},
-    session::{PREPARE, Shared, State, Watcher, attach, welcome},
+use crate::{
+    cdp::{
+        connection::{CallError, Connection, Line},
+        session::{PREPARE, Shared, State, Watcher, attach, welcome},
+    },
+    local::arguments::ALL_THROUGH_THE_PROXY,
 };
 
 /// A context with a tab that shows nothing yet. The browser disposes of it when its connection
@@ -32,11 +35,19 @@ pub(in crate::cdp) struct Context {
 
 impl Prepared {
     /// Makes a context.
-    pub(super) async fn make(url: &str, gate: &Gate) -> Result<Self, CallError> {
+    pub(super) async fn make(
+        url: &str,
+        gate: &Gate,
+        proxy: Option<&str>,
+    ) -> Result<Self, CallError> {
         let shared = Arc::new(Shared::new(State::default()));
         let connection = Connection::open(url, Watcher(Arc::clone(&shared))).await?;
         let line = connection.line().clone();
-        let params = json!({ "disposeOnDetach": true });
+        let mut params = json!({ "disposeOnDetach": true });
+        if let Some(proxy) = proxy {
+            params["proxyServer"] = proxy.into();
+            params["proxyBypassList"] = ALL_THROUGH_THE_PROXY.into();
+        }
         let id = told(
             &line.call(None, "Target.createBrowserContext", params, PREPARE).await?,
             "browserContextId",

@@ -69,7 +69,7 @@ enum Source {
     /// From this machine.
     Local(LocalChromium),
     /// From elsewhere: one that is there already.
-    Remote(Url),
+    Remote { url: Url, proxy: Option<String> },
 }
 
 /// The browser of one form that runs get; empty until the first one, and after the last one.
@@ -82,8 +82,8 @@ impl Pool {
     }
 
     /// A browser that is there already.
-    pub(super) fn remote(url: Url, pooling: Pooling) -> Arc<Self> {
-        Self::of(Source::Remote(url), pooling)
+    pub(super) fn remote(url: Url, proxy: Option<String>, pooling: Pooling) -> Arc<Self> {
+        Self::of(Source::Remote { url, proxy }, pooling)
     }
 
     fn of(source: Source, pooling: Pooling) -> Arc<Self> {
@@ -94,7 +94,7 @@ impl Pool {
     pub(super) fn local(&self) -> Option<&LocalChromium> {
         match &self.source {
             Source::Local(config) => Some(config),
-            Source::Remote(_) => None,
+            Source::Remote { .. } => None,
         }
     }
 
@@ -109,7 +109,7 @@ impl Pool {
             Source::Local(config) => {
                 local::program(config, full).map_err(|missing| missing.to_string())?.1
             }
-            Source::Remote(_) => Form::Full,
+            Source::Remote { .. } => Form::Full,
         };
         if self.pooling.isolation == Isolation::Process {
             let browser = Arc::new(self.start(form).await?);
@@ -138,9 +138,9 @@ impl Pool {
                     .map_err(|missing| missing.to_string())?;
                 Warm::start(path, form, config).await
             }
-            Source::Remote(url) => {
-                Warm::connect(url.to_string(), None).await.map_err(|why| why.to_string())
-            }
+            Source::Remote { url, proxy } => Warm::connect(url.to_string(), None, proxy.clone())
+                .await
+                .map_err(|why| why.to_string()),
         }
     }
 

@@ -27,6 +27,8 @@ pub(super) struct Warm {
     version: String,
     control: Connection,
     gate: Gate,
+    /// What its contexts' traffic goes through, where it was not started with it.
+    proxy: Option<String>,
     /// Its process, if it is on this machine.
     process: Mutex<Option<LocalBrowser>>,
     local: bool,
@@ -49,7 +51,7 @@ impl Warm {
             Form::Shell => "chrome-headless-shell",
             Form::Full => "chrome",
         };
-        match Self::connect(url, Some(name)).await {
+        match Self::connect(url, Some(name), None).await {
             Ok(mut this) => {
                 this.local = true;
                 this.has_window = form == Form::Full;
@@ -66,7 +68,11 @@ impl Warm {
     }
 
     /// Connects to a browser elsewhere, or to one that has been started.
-    pub(super) async fn connect(url: String, name: Option<&str>) -> Result<Self, CallError> {
+    pub(super) async fn connect(
+        url: String,
+        name: Option<&str>,
+        proxy: Option<String>,
+    ) -> Result<Self, CallError> {
         let gate = Gate::default();
         let control = Connection::open(&url, gate.clone()).await?;
         let line = control.line();
@@ -84,6 +90,7 @@ impl Warm {
             version,
             control,
             gate,
+            proxy,
             process: Mutex::new(None),
             local: false,
             has_window: true,
@@ -140,13 +147,17 @@ impl Warm {
                 return Ok(prepared);
             }
         }
-        Prepared::make(&self.url, &self.gate).await
+        self.prepare().await
+    }
+
+    async fn prepare(&self) -> Result<Prepared, CallError> {
+        Prepared::make(&self.url, &self.gate, self.proxy.as_deref()).await
     }
 
     /// Makes contexts ahead until there are so many.
     pub(super) async fn refill(&self, wanted: usize) {
         while self.ahead().len() < wanted && self.lives() {
-            match Prepared::make(&self.url, &self.gate).await {
+            match self.prepare().await {
                 Ok(prepared) => self.ahead().push(prepared),
                 // The next run will find out, and say it.
                 Err(error) => {

@@ -2,6 +2,7 @@
 
 mod adjust;
 mod calls;
+mod conceal;
 mod drag;
 mod events;
 mod health;
@@ -159,6 +160,10 @@ impl Session for CdpSession {
     async fn screenshot(&mut self, shot: Shot<'_>) -> Result<Picture, BrowserError> {
         self.begin();
         self.picture(shot).await
+    }
+
+    fn conceals(&self) -> bool {
+        true
     }
 
     async fn explain(&mut self, selector: &Selector) -> Result<Explanation, BrowserError> {

@@ -58,7 +58,9 @@ impl CdpSession {
             // Where it does not answer, it can't notice anything either.
             let _ = timeout(limits::PROBE, self.run_in(&self.here.tab, &HUSH, json!([]))).await;
         }
-        let taken = if shot.mask.is_empty() {
+        let taken = if !shot.conceal.is_empty() {
+            self.take_concealed(shot, params).await
+        } else if shot.mask.is_empty() {
             self.take(params).await
         } else {
             let masked = actor::mask(self, shot.mask).await;
@@ -145,7 +147,7 @@ impl CdpSession {
 
     /// Takes a picture of what the page shows now, or none: what was drawn before something was
     /// painted over would show it.
-    async fn take_masked(&self, params: Value) -> Result<Picture, BrowserError> {
+    pub(super) async fn take_masked(&self, params: Value) -> Result<Picture, BrowserError> {
         let session = self.tab_session()?;
         let taken = self
             .line()

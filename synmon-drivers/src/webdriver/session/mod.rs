@@ -23,7 +23,7 @@ use synmon_core::{
 use url::{Origin, Url};
 
 use crate::{
-    actor,
+    ClosedPort, actor,
     cdp::{Cdp, emulation::Wishes},
     local::LocalDriver,
 };
@@ -38,6 +38,8 @@ pub(super) struct Parts {
     pub(super) cdp: Option<Arc<Cdp>>,
     /// Where a local browser itself says that it lives.
     pub(super) debugger: Option<String>,
+    /// Where it listens for that.
+    pub(super) _debugger_port: Option<ClosedPort>,
     /// The driver's process, if it is on this machine.
     pub(super) process: Option<LocalDriver>,
     pub(super) kind: BrowserKind,

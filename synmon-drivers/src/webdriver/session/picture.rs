@@ -36,6 +36,7 @@ const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 impl WebDriverSession {
     /// A picture with what must not show painted over, which is uncovered again whatever happens.
+    /// What is to be concealed is not looked for: the page could listen to the script that does.
     pub(super) async fn shoot(&mut self, shot: Shot<'_>) -> Result<Picture, BrowserError> {
         if shot.mask.is_empty() {
             return self.shoot_plainly(shot).await;

@@ -29,7 +29,7 @@ pub mod typing;
 pub mod widgets;
 pub mod windows;
 
-mod image;
+pub mod image;
 mod subject;
 mod tab;
 
@@ -176,6 +176,8 @@ macro_rules! browser_conformance {
                 a_picture_shows_one_element
                 what_is_masked_is_painted_over
                 a_mask_reaches_into_frames
+                what_is_to_be_concealed_is_painted_over
+                a_page_does_not_learn_what_is_concealed_in_it
                 a_jpeg_is_one
             }
             readiness {

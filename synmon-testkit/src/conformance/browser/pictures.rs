@@ -3,6 +3,7 @@
 use synmon_core::{
     browser::{Area, MediaType, Shot},
     flow::PictureFormat,
+    secret::SecretValue,
 };
 use tokio::time::timeout;
 
@@ -114,6 +115,79 @@ pub async fn a_mask_reaches_into_frames(subject: Subject<'_>) {
     assert_eq!(pixels.count(GREEN), 20_000);
     let picture = tab.picture_of("css=#green").await;
     assert_eq!((size(&picture), Pixels::of(&picture).count(GREEN)), ((200, 100), 20_000));
+    tab.close().await;
+}
+
+/// Each thing that shows what is to be concealed is red, in its own way; what is green shows
+/// something else.
+const TELLTALE: Pages = &[
+    (
+        "/",
+        "<style>body { font: 40px monospace; color: #f00; background: #fff }
+         input, select { font: inherit; color: #f00; background: #fff; border: 0; width: 500px }
+         ::placeholder { color: #f00; opacity: 1 } .other, .other * { color: #0f0 }
+         #styled::before { content: 'said: hunter2-and-more' } .loud { text-transform: uppercase }
+         iframe { border: 0; width: 600px; height: 80px } div { white-space: nowrap }</style>
+         <div>hunter2-and-more</div><div>h<b>unter2</b>-<i>and-</i>more</div>
+         <div class=loud>Hunter2-And-More</div><div>hunter2-and-<br>more</div>
+         <input value='my hunter2-and-more'><input placeholder=hunter2-and-more><input value=hunter>
+         <select><option value=1>hunter2-and-more</select><div id=styled></div>
+         <div id=host></div><iframe srcdoc=\"<body style='font: 40px monospace; color: #f00'>
+         hunter2-and-more\"></iframe><div class=other>hunter, and <input class=other value=other></div>
+         <script>host.attachShadow({ mode: 'open' }).innerHTML = '<p>hunter2-and-more</p>'</script>",
+    ),
+    (
+        "/told",
+        "<button onclick='out.textContent = told.join()'>Tell</button><pre id=out></pre>
+         <p>what-the-other-page</p><script>window.told = []; const seen = new MutationObserver((all) => all.forEach((one) =>
+           one.addedNodes.forEach((node) => told.push(node.outerHTML + node.shadowRoot?.innerHTML))));
+         seen.observe(document, { childList: true, subtree: true, attributes: true });
+         const { includes } = String.prototype;
+         String.prototype.includes = function (text) { told.push(text); return includes.call(this, text) };
+         </script>",
+    ),
+];
+
+pub async fn what_is_to_be_concealed_is_painted_over(subject: Subject<'_>) {
+    let site = Site::with(TELLTALE).await;
+    let mut tab = subject.tab().await;
+    if !tab.0.conceals() {
+        // Its scripts run where the page could listen.
+        tab.close().await;
+        return;
+    }
+    tab.open(&site.url("/")).await;
+    let full = Shot { area: Area::FullPage, ..Shot::PLAIN };
+    let plain = Pixels::of(&tab.picture(full).await);
+    let (red, green) = (plain.count(RED), plain.count(GREEN));
+    assert!(red > 1_000 && green > 100, "{red} {green}");
+    let conceal = ["Hunter2-and-more".to_owned(), "another".to_owned()].map(SecretValue::new);
+    for area in [Area::FullPage, Area::Viewport] {
+        let shot = Shot { area, conceal: &conceal, ..Shot::PLAIN };
+        assert_eq!(Pixels::of(&tab.picture(shot).await).count(RED), 0, "{area:?}");
+    }
+    let shot = Shot { conceal: &conceal, ..full };
+    assert_eq!(Pixels::of(&tab.picture(shot).await).count(GREEN), green, "all else shows");
+    let again = Pixels::of(&tab.picture(full).await);
+    assert_eq!((again.count(RED), again.count(GREEN)), (red, green), "it is uncovered again");
+    tab.close().await;
+}
+
+pub async fn a_page_does_not_learn_what_is_concealed_in_it(subject: Subject<'_>) {
+    let site = Site::with(TELLTALE).await;
+    let mut tab = subject.tab().await;
+    if !tab.0.conceals() {
+        tab.close().await;
+        return;
+    }
+    tab.open(&site.url("/told")).await;
+    let conceal = [SecretValue::new("what-the-page-does-not-know".to_owned())];
+    tab.picture(Shot { conceal: &conceal, ..Shot::PLAIN }).await;
+    tab.click("css=button").await;
+    let told = tab.text("css=pre").await;
+    assert!(told.contains("popover"), "it has seen that there was something: {told}");
+    assert!(!told.contains("what-the-page"), "{told}");
+    assert!(!told.contains("255, 0, 255"), "nor a patch, whose place tells what was found: {told}");
     tab.close().await;
 }
 

@@ -64,6 +64,7 @@ fn exotic_settings() -> FlowSettings {
         step_timeout_ms: Some(1_234),
         strict_selectors: Some(true),
         har: text("on_failure"),
+        variables: Some(BTreeMap::from([("name".to_owned(), "{{ a \"b\" }} 🦀".to_owned())])),
     };
     raw.parse().unwrap()
 }

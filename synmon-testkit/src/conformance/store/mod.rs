@@ -15,7 +15,9 @@ mod listing;
 mod lost;
 mod notices;
 mod queue;
+mod quotas;
 mod retention;
+mod secrets;
 mod sessions;
 mod slots;
 mod verdicts;
@@ -35,7 +37,9 @@ pub use listing::*;
 pub use lost::*;
 pub use notices::*;
 pub use queue::*;
+pub use quotas::*;
 pub use retention::*;
+pub use secrets::*;
 pub use sessions::*;
 pub use slots::*;
 pub use verdicts::*;
@@ -101,6 +105,11 @@ macro_rules! store_conformance {
             missed_slots_are_stored_as_one_skipped_run,
             plans_of_one_batch_do_not_touch_each_other,
             two_schedulers_make_one_run_of_a_slot,
+            // quotas
+            what_is_used_up_is_there_again_in_the_next_period,
+            of_many_who_take_at_once_no_more_are_served_than_may,
+            an_owner_has_no_more_flows_than_he_may,
+            slots_beyond_the_quota_are_skipped_and_say_so,
             // the queue
             a_queued_run_comes_back_as_stored,
             a_run_of_a_flow_that_is_gone_is_refused,
@@ -196,6 +205,16 @@ macro_rules! store_conformance {
             a_deleted_channel_is_forgotten_and_what_waits_goes_to_its_owner,
             a_channel_can_be_deleted_while_its_notices_come_and_go,
             a_deleted_account_takes_its_channels_along,
+            // secrets
+            a_secret_comes_back_as_stored,
+            a_secret_is_seen_by_its_owner_alone,
+            a_secret_that_is_put_again_gets_the_new_value,
+            an_owner_has_no_more_secrets_than_he_may,
+            the_limit_of_secrets_holds_for_many_at_once,
+            secrets_of_old_keys_are_found_and_sealed_anew,
+            a_value_that_was_put_meanwhile_is_not_undone_by_a_seal,
+            webhooks_of_all_owners_are_found_a_batch_at_a_time,
+            a_deleted_account_takes_its_secrets_along,
             // their addresses
             a_token_confirms_its_channel_once,
             a_token_confirms_its_channel_in_time,

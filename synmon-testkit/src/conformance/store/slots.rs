@@ -1,6 +1,6 @@
 //! What the scheduler asks for.
 
-use std::{sync::Arc, time::Duration};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use synmon_core::{
     FlowId, Timestamp,
@@ -21,7 +21,8 @@ fn a_plan(flow: &Flow, due: Timestamp) -> SlotPlan {
 
 /// The flows whose plans held.
 async fn held(store: &Subject, plans: &[SlotPlan], now: Timestamp) -> Vec<FlowId> {
-    let mut held: Vec<_> = store.commit_slots(plans, now).await.unwrap().into_iter().collect();
+    let mut held: Vec<_> =
+        store.commit_slots(plans, now, NonZeroU32::MAX).await.unwrap().into_iter().collect();
     held.sort();
     held
 }
@@ -100,7 +101,7 @@ pub async fn a_plan_does_not_hold_if_the_flow_was_paused_or_deleted(store: &Subj
 /// Even when the due time was set back to it, after its run has ended.
 pub async fn a_slot_that_has_a_run_gets_no_second_one(store: &Subject) {
     let flow = insert(store, a_due_flow(an_owner(), noon())).await;
-    store.commit_slots(&[a_plan(&flow, noon())], noon()).await.unwrap();
+    store.commit_slots(&[a_plan(&flow, noon())], noon(), NonZeroU32::MAX).await.unwrap();
     let claimed = claim(store, noon()).await;
     end(store, &claimed, passed()).await;
     let back = Flow { next_run_at: Some(noon()), ..flow.clone() };
@@ -167,7 +168,7 @@ pub async fn a_slot_is_skipped_while_another_run_of_its_flow_is_open(store: &Sub
             break;
         }
     }
-    store.commit_slots(&[a_plan(&flow, due)], later(11)).await.unwrap();
+    store.commit_slots(&[a_plan(&flow, due)], later(11), NonZeroU32::MAX).await.unwrap();
     assert_eq!(all_runs(store, &flow).await.remove(0).status, RunStatus::Queued);
 }
 
@@ -188,7 +189,7 @@ pub async fn missed_slots_are_stored_as_one_skipped_run(store: &Subject) {
         skip: None,
         missed: Some(missed.clone()),
     };
-    store.commit_slots(&[plan], later(5)).await.unwrap();
+    store.commit_slots(&[plan], later(5), NonZeroU32::MAX).await.unwrap();
     assert_eq!(all_runs(store, &flow).await, [run.run, missed]);
     assert_eq!(store.queue_depth().await.unwrap(), 1);
 }
@@ -252,7 +253,7 @@ pub async fn two_schedulers_make_one_run_of_a_slot(store: &Subject) {
     let claims = at_once(4, |_| {
         let store = Arc::clone(store);
         let plans: Vec<_> = flows.iter().map(|flow| a_plan(flow, noon())).collect();
-        async move { store.commit_slots(&plans, noon()).await.unwrap() }
+        async move { store.commit_slots(&plans, noon(), NonZeroU32::MAX).await.unwrap() }
     })
     .await;
     let mut held: Vec<_> = claims.into_iter().flatten().collect();

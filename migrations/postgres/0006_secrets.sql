@@ -1,0 +1,13 @@
+-- Secrets of owners for the steps of flows, sealed: nothing in here can be read without the key.
+
+CREATE TABLE secrets (
+    owner_id UUID NOT NULL,
+    name TEXT NOT NULL,
+    -- The name of the key that it is sealed with.
+    key_id TEXT NOT NULL,
+    sealed TEXT NOT NULL,
+    created_at TIMESTAMPTZ NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL,
+    PRIMARY KEY (owner_id, name)
+);
+CREATE INDEX secrets_by_key ON secrets (key_id);

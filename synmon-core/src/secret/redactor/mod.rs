@@ -1,0 +1,172 @@
+//! Taking secrets out of texts.
+//!
+//! Pages show back what they were given, and not always as it was: in addresses, in html, in JSON,
+//! in base64. So a text is looked at as it is and with its escapes undone, in any mix of them, and
+//! in each of these views for each form that a secret may have.
+
+mod needles;
+mod views;
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use super::SecretValue;
+use needles::{Form, forms};
+use views::{View, views};
+
+/// The shortest beginning of a secret that is taken out where the rest was cut off.
+const MIN_PREFIX: usize = 4;
+/// What stands where a text was cut.
+const CUTS: [&str; 2] = ["…", "”"];
+
+/// Takes secrets out of texts, and writes what they are called in their place. Capital and small
+/// letters are taken for the same: host names and styles change them.
+#[derive(Default)]
+pub struct Redactor {
+    /// What is written in the place of each secret.
+    labels: Vec<String>,
+    needles: Vec<Needle>,
+    /// The needles that begin with a byte.
+    by_start: Vec<Vec<usize>>,
+}
+
+struct Needle {
+    /// In small letters.
+    bytes: Zeroizing<Vec<u8>>,
+    label: usize,
+    form: Form,
+}
+
+/// A part of a text that is to go.
+#[derive(Clone, Copy, Debug)]
+struct Finding {
+    start: usize,
+    end: usize,
+    label: usize,
+}
+
+impl Redactor {
+    /// Takes a value out of all texts from now on; `label` is written in its place.
+    pub fn add(&mut self, label: &str, value: &SecretValue) {
+        let place = self.labels.iter().position(|known| known == label).unwrap_or_else(|| {
+            self.labels.push(label.to_owned());
+            self.labels.len() - 1
+        });
+        if self.by_start.is_empty() {
+            self.by_start.resize_with(256, Vec::new);
+        }
+        for (form, mut bytes) in forms(value.expose()) {
+            bytes.make_ascii_lowercase();
+            let known = |needle: &Needle| needle.bytes == bytes && needle.form == form;
+            if let Some(start) = bytes.first().copied().filter(|_| !self.needles.iter().any(known))
+            {
+                self.by_start[usize::from(start)].push(self.needles.len());
+                self.needles.push(Needle { bytes, label: place, form });
+            }
+        }
+    }
+
+    /// Whether there is nothing to take out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.needles.is_empty()
+    }
+
+    /// The forms in which pages may show the secrets, in small letters.
+    #[must_use]
+    pub fn forms(&self) -> Vec<SecretValue> {
+        let texts = self.needles.iter().map(|needle| String::from_utf8_lossy(&needle.bytes));
+        texts.map(|text| SecretValue::new(text.into_owned())).collect()
+    }
+
+    /// Takes all secrets out of a text.
+    pub fn redact(&self, text: &mut String) {
+        if self.is_empty() || text.is_empty() {
+            return;
+        }
+        let mut findings = Vec::new();
+        for view in views(text) {
+            self.look(&view, &mut findings);
+        }
+        if findings.is_empty() {
+            return;
+        }
+        for finding in &mut findings {
+            finding.start = text.floor_char_boundary(finding.start);
+            finding.end = text.ceil_char_boundary(finding.end);
+        }
+        *text = self.without(text, findings);
+    }
+
+    fn look(&self, view: &View, findings: &mut Vec<Finding>) {
+        let bytes = view.bytes();
+        for at in 0..bytes.len() {
+            for needle in self.by_start[usize::from(bytes[at])].iter().map(|n| &self.needles[*n]) {
+                if bytes[at..].starts_with(&needle.bytes) {
+                    let end = at + needle.bytes.len();
+                    findings.push(self.finding(view, needle, at, end));
+                }
+            }
+        }
+        for cut in cuts(bytes) {
+            for needle in &self.needles {
+                let longest = (needle.bytes.len() - 1).min(cut);
+                let found = (MIN_PREFIX..=longest)
+                    .rev()
+                    .find(|length| bytes[cut - length..cut] == needle.bytes[..*length]);
+                if let Some(length) = found {
+                    findings.push(self.finding(view, needle, cut - length, cut));
+                }
+            }
+        }
+    }
+
+    /// The letters beside what was found in base64 hold a few of the secret's bits, too.
+    fn finding(&self, view: &View, needle: &Needle, at: usize, end: usize) -> Finding {
+        let bytes = view.bytes();
+        let is_digit = |at: usize| {
+            let digit = |b: &u8| b.is_ascii_alphanumeric() || b"+/-_".contains(b);
+            needle.form == Form::Base64 && bytes.get(at).is_some_and(digit)
+        };
+        let from = if at > 0 && is_digit(at - 1) { at - 1 } else { at };
+        let to = if is_digit(end) { end + 1 } else { end };
+        let (start, end) = view.source(from, to);
+        Finding { start, end, label: needle.label }
+    }
+
+    fn without(&self, text: &str, mut findings: Vec<Finding>) -> String {
+        // The longest of those that begin together gives its name.
+        findings.sort_by_key(|finding| (finding.start, usize::MAX - finding.end));
+        let mut result = String::with_capacity(text.len());
+        let mut done = 0;
+        for Finding { start, end, label } in findings {
+            if start >= done {
+                result.push_str(&text[done..start]);
+                result.push_str(&self.labels[label]);
+            }
+            done = done.max(end);
+        }
+        result.push_str(&text[done..]);
+        result
+    }
+}
+
+impl fmt::Debug for Redactor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Redactor").field(&self.labels).finish()
+    }
+}
+
+/// Where a text may have been cut: at its end, and where something says so.
+fn cuts(bytes: &[u8]) -> Vec<usize> {
+    let mut cuts = vec![bytes.len()];
+    for sign in CUTS.map(str::as_bytes) {
+        let first = bytes.windows(sign.len()).enumerate().filter(|(_, part)| *part == sign);
+        cuts.extend(first.map(|(at, _)| at));
+    }
+    cuts
+}
+
+#[cfg(test)]
+mod tests;

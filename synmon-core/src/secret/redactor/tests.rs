@@ -1,0 +1,186 @@
+use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
+use proptest::prelude::*;
+
+use super::*;
+
+const LABEL: &str = "{{ secret.KEY }}";
+
+fn redactor(value: &str) -> Redactor {
+    let mut redactor = Redactor::default();
+    redactor.add(LABEL, &SecretValue::new(value.to_owned()));
+    redactor
+}
+
+fn redacted(value: &str, text: &str) -> String {
+    let mut text = text.to_owned();
+    redactor(value).redact(&mut text);
+    text
+}
+
+/// As a form is sent.
+fn form(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// Every byte that is no letter or digit, in small letters.
+fn percent_encoded(text: &str) -> String {
+    let byte = |b: u8| match b {
+        b if b.is_ascii_alphanumeric() => char::from(b).to_string(),
+        b => format!("%{b:02x}"),
+    };
+    text.bytes().map(byte).collect()
+}
+
+fn html(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}
+
+fn entities(text: &str) -> String {
+    text.chars().map(|c| format!("&#x{:X};", u32::from(c))).collect()
+}
+
+fn json(text: &str) -> String {
+    let quoted = serde_json::to_string(text).unwrap();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+/// With every sign as JSON may write it.
+fn units(text: &str) -> String {
+    text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect()
+}
+
+/// A text in base64, after and before others.
+fn base64(text: &str, before: &str, after: &str) -> [String; 3] {
+    let all = format!("{before}{text}{after}");
+    let bytes = all.as_bytes();
+    [BASE64.encode(bytes), BASE64URL.encode(bytes), BASE64URL_NOPAD.encode(bytes)]
+}
+
+fn written(value: &str) -> Vec<String> {
+    let mut forms = vec![
+        value.to_owned(),
+        value.to_uppercase(),
+        form(value),
+        percent_encoded(value),
+        percent_encoded(value).to_uppercase(),
+        percent_encoded(&percent_encoded(value)),
+        html(value),
+        entities(value),
+        json(value),
+        units(value),
+        json(&json(value)),
+        html(&json(value)),
+        form(&json(value)),
+        json(&form(value)),
+        HEXLOWER.encode(value.as_bytes()),
+        HEXUPPER.encode(value.as_bytes()),
+    ];
+    for before in ["", "a", "ab"] {
+        for after in ["", "y", "yz"] {
+            for coded in base64(value, before, after) {
+                forms.push(form(&coded));
+                forms.push(coded);
+            }
+        }
+    }
+    forms
+}
+
+/// What a person types, odd signs included.
+fn any_secret() -> impl Strategy<Value = String> {
+    let signs = "[a-zA-Z0-9 &<>\"'+%/\\\\=?#_ä€🦀-]{4,24}";
+    proptest::string::string_regex(signs)
+        .unwrap()
+        .prop_map(|text| text.trim().to_owned())
+        .prop_filter("long enough", |text| text.chars().count() >= 4)
+}
+
+proptest! {
+    #[test]
+    fn a_secret_is_found_in_every_form(value in any_secret()) {
+        let redactor = redactor(&value);
+        // `{{ secret.KEY }}` holds what nearly nobody would choose as a secret.
+        prop_assume!(!LABEL.to_lowercase().contains(&value.to_lowercase()));
+        // Capital letters of other scripts are not taken for small ones.
+        for form in written(&value) {
+            if form == value.to_uppercase() && !value.is_ascii() {
+                continue;
+            }
+            let mut text = format!("before: {form}; after");
+            redactor.redact(&mut text);
+            prop_assert!(text.contains(LABEL), "{form} in {text}");
+            prop_assert!(!text.contains(&form), "{form} in {text}");
+            prop_assert!(text.starts_with("before: ") && text.ends_with("; after"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_holds_no_secret_stays_as_it_is(text in "[a-m ,.%&;+\\\\]{0,80}") {
+        let mut same = text.clone();
+        redactor("ZZ-9-zq-8-xv").redact(&mut same);
+        prop_assert_eq!(same, text);
+    }
+
+    #[test]
+    fn no_text_is_too_odd(value in any_secret(), text in any::<String>(), cut in 0_usize..40) {
+        let redactor = redactor(&value);
+        let start: String = value.chars().take(cut).collect();
+        for mut text in [text.clone(), format!("{text}{value}"), format!("{text}%{start}…&#{start}")] {
+            redactor.redact(&mut text);
+        }
+    }
+}
+
+#[test]
+fn a_beginning_that_was_cut_off_goes_too() {
+    for (text, expected) in [
+        ("the password hunter", "the password {{ secret.KEY }}"),
+        ("said “hunt” once", "said “{{ secret.KEY }}” once"),
+        ("value=\"hunter…\"", "value=\"{{ secret.KEY }}…\""),
+        ("a hun", "a hun"),
+        ("hunting", "hunting"),
+        ("?q=%68unte", "?q={{ secret.KEY }}"),
+    ] {
+        assert_eq!(redacted("hunter2", text), expected);
+    }
+}
+
+#[test]
+fn what_stands_around_in_base64_tells_nothing() {
+    let token = BASE64.encode(b"ann:hunter2:x");
+    let text = redacted("hunter2", &format!("Authorization: Basic {token}"));
+    assert_eq!(text, format!("Authorization: Basic YW5uO{LABEL}6eA=="), "{token}");
+}
+
+#[test]
+fn several_secrets_keep_their_names_and_the_longer_one_goes_first() {
+    let mut redactor = Redactor::default();
+    for (label, value) in [("{A}", "hunter"), ("{B}", "hunter2-and-more"), ("{C}", "other one")] {
+        redactor.add(label, &SecretValue::new(value.to_owned()));
+    }
+    let mut text = "hunter2-and-more, hunter3, other+one, hunter".to_owned();
+    redactor.redact(&mut text);
+    assert_eq!(text, "{B}, {A}3, {C}, {A}");
+}
+
+#[test]
+fn the_lines_of_a_key_are_found_one_by_one() {
+    let key = "-----BEGIN KEY-----\nMIIEvQIBADANBgkq\nhkiG9w0BAQEFAASC\n-----END KEY-----\n";
+    let text = redacted(key, "<p>MIIEvQIBADANBgkq</p><p>hkiG9w0BAQEFAASC</p>");
+    assert_eq!(text, format!("<p>{LABEL}</p><p>{LABEL}</p>"));
+    let folded = redacted("two  words", "said: two words");
+    assert_eq!(folded, format!("said: {LABEL}"));
+}
+
+#[test]
+fn a_redactor_shows_no_secret_and_without_secrets_does_nothing() {
+    let shown = format!("{:?}", redactor("hunter2"));
+    assert!(!shown.contains("hunter2"), "{shown}");
+    let mut text = "hunter2".to_owned();
+    Redactor::default().redact(&mut text);
+    assert_eq!(text, "hunter2");
+}

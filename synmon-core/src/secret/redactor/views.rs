@@ -1,0 +1,167 @@
+//! A text as it is, and with its escapes undone.
+
+use zeroize::Zeroizing;
+
+/// How many layers of escapes are undone: a text in JSON in an address in html.
+const LAYERS: usize = 3;
+/// A text with more views than this is not one that anybody wrote.
+const MAX_VIEWS: usize = 40;
+
+/// The bytes of a text in small letters, with some of its escapes undone, and where in the text
+/// each of them is.
+pub(super) struct View {
+    bytes: Zeroizing<Vec<u8>>,
+    /// None where each byte is where it was.
+    sources: Option<Vec<(usize, usize)>>,
+}
+
+/// What an escape stands for, and how long it is.
+type Escape = (Zeroizing<Vec<u8>>, usize);
+
+/// The ways to undo escapes. In addresses a plus is a space or not.
+const WAYS: [fn(&[u8]) -> Option<Escape>; 4] = [percent, percent_or_plus, entity, backslash];
+
+/// The text as it is, and with its escapes undone.
+pub(super) fn views(text: &str) -> Vec<View> {
+    let bytes = Zeroizing::new(text.as_bytes().to_ascii_lowercase());
+    let mut views = vec![View { bytes, sources: None }];
+    let mut layer = 0..1;
+    for _ in 0..LAYERS {
+        let next = views.len();
+        for at in layer {
+            for way in WAYS {
+                let Some(view) = views[at].undone(way) else { continue };
+                let is_new = views.iter().all(|known| known.bytes != view.bytes);
+                if is_new && views.len() < MAX_VIEWS {
+                    views.push(view);
+                }
+            }
+        }
+        layer = next..views.len();
+    }
+    views
+}
+
+impl View {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Which part of the text these bytes are.
+    pub(super) fn source(&self, start: usize, end: usize) -> (usize, usize) {
+        match &self.sources {
+            None => (start, end),
+            Some(sources) => {
+                let last = sources.get(end.saturating_sub(1));
+                let first = sources.get(start).map_or(0, |source| source.0);
+                (first, last.map_or(first, |source| source.1))
+            }
+        }
+    }
+
+    /// The view with escapes of a kind undone; none if there are none.
+    fn undone(&self, way: fn(&[u8]) -> Option<Escape>) -> Option<Self> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(self.bytes.len()));
+        let mut sources = Vec::with_capacity(self.bytes.len());
+        let mut at = 0;
+        let mut any = false;
+        while at < self.bytes.len() {
+            let (meant, length) = match way(&self.bytes[at..]) {
+                Some(escape) => {
+                    any = true;
+                    escape
+                }
+                None => (Zeroizing::new(vec![self.bytes[at]]), 1),
+            };
+            let source = self.source(at, at + length);
+            for byte in meant.iter() {
+                bytes.push(byte.to_ascii_lowercase());
+                sources.push(source);
+            }
+            at += length;
+        }
+        any.then_some(Self { bytes, sources: Some(sources) })
+    }
+}
+
+/// `%2F`
+fn percent(bytes: &[u8]) -> Option<Escape> {
+    let digits = bytes.strip_prefix(b"%")?.get(..2)?;
+    Some((Zeroizing::new(vec![u8::try_from(hex(digits)?).ok()?]), 3))
+}
+
+fn percent_or_plus(bytes: &[u8]) -> Option<Escape> {
+    if bytes.first() == Some(&b'+') {
+        return Some((Zeroizing::new(vec![b' ']), 1));
+    }
+    percent(bytes)
+}
+
+/// `&amp;`, `&#38;`, `&#x26;`
+fn entity(bytes: &[u8]) -> Option<Escape> {
+    let body = bytes.strip_prefix(b"&")?;
+    let end = body.iter().take(12).position(|b| *b == b';')?;
+    let name = &body[..end];
+    let meant = match name {
+        b"amp" => '&',
+        b"lt" => '<',
+        b"gt" => '>',
+        b"quot" => '"',
+        b"apos" => '\'',
+        b"nbsp" => ' ',
+        _ => {
+            let number = name.strip_prefix(b"#")?;
+            let code = match number.strip_prefix(b"x") {
+                Some(digits) => hex(digits)?,
+                None => std::str::from_utf8(number).ok()?.parse().ok()?,
+            };
+            char::from_u32(code)?
+        }
+    };
+    Some((utf8(meant), end + 2))
+}
+
+/// `\"`, `\n`, `\u00e4`, `\xe4`, `\u{e4}`
+fn backslash(bytes: &[u8]) -> Option<Escape> {
+    let body = bytes.strip_prefix(b"\\")?;
+    let (meant, length) = match *body.first()? {
+        b'n' => ('\n', 2),
+        b't' => ('\t', 2),
+        b'r' => ('\r', 2),
+        b'b' => ('\u{8}', 2),
+        b'f' => ('\u{c}', 2),
+        b'x' => (char::from_u32(hex(body.get(1..3)?)?)?, 4),
+        b'u' if body.get(1) == Some(&b'{') => {
+            let end = body.iter().take(10).position(|b| *b == b'}')?;
+            (char::from_u32(hex(body.get(2..end)?)?)?, end + 2)
+        }
+        b'u' => {
+            let first = hex(body.get(1..5)?)?;
+            match char::from_u32(first) {
+                Some(meant) => (meant, 6),
+                // Half of a pair.
+                None => {
+                    let second = hex(body.get(5..)?.strip_prefix(b"\\u")?.get(..4)?)?;
+                    let low = second.checked_sub(0xDC00).filter(|low| *low < 0x400)?;
+                    let high = first.checked_sub(0xD800).filter(|high| *high < 0x400)?;
+                    (char::from_u32(0x1_0000 + (high << 10) + low)?, 12)
+                }
+            }
+        }
+        sign if sign.is_ascii_punctuation() => (char::from(sign), 2),
+        _ => return None,
+    };
+    Some((utf8(meant), length))
+}
+
+fn hex(digits: &[u8]) -> Option<u32> {
+    let fits = (1..=6).contains(&digits.len()) && digits.iter().all(u8::is_ascii_hexdigit);
+    std::str::from_utf8(digits)
+        .ok()
+        .filter(|_| fits)
+        .and_then(|digits| u32::from_str_radix(digits, 16).ok())
+}
+
+fn utf8(c: char) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(c.to_string().into_bytes())
+}

@@ -1,0 +1,9 @@
+//! The egress guard: by itself, and with browsers behind it.
+
+mod exchange;
+mod machinery;
+mod namespace;
+mod rebinding;
+mod vectors;
+mod verdicts;
+mod wire;

@@ -1,0 +1,14 @@
+//! The egress guard as a program of its own, beside browsers elsewhere.
+
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::{browsers::guard, config::EgressProxyConfig};
+
+/// Leads browsers to where flows may go, until `stop` is cancelled.
+pub async fn run(config: EgressProxyConfig, stop: CancellationToken) -> anyhow::Result<()> {
+    let guard = guard(config.allow, config.listen)?;
+    info!("The egress guard is at {}", guard.url());
+    stop.cancelled().await;
+    Ok(())
+}
