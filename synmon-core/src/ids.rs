@@ -74,6 +74,14 @@ id!(
     /// The id of a log-in, which lives as long as its refresh tokens are rotated.
     SessionId
 );
+id!(
+    /// The id of an API key.
+    ApiKeyId
+);
+id!(
+    /// The id of an entry of the audit log.
+    AuditId
+);
 
 fn uuid_v7(now: Timestamp) -> Uuid {
     // Shared by all ids of the process: two made in the same millisecond still sort as made.

@@ -250,6 +250,15 @@ pub enum Letter {
     ResendConfirmation,
     /// Somebody has forgotten the password.
     ForgotPassword,
+    /// The holder of an account wants this to be its address.
+    ChangeEmail {
+        /// The account.
+        account: OwnerId,
+    },
+    /// The account of this address is to get another one.
+    EmailChanging,
+    /// The account of this address has got another password.
+    PasswordChanged,
 }
 
 /// Delivers notices.

@@ -1,5 +1,6 @@
 //! The settings: read once, from the environment, into types. Nobody else reads it.
 
+mod access;
 mod browser;
 mod egress;
 mod exposure;
@@ -25,6 +26,8 @@ use synmon_core::{
 };
 use url::Url;
 
+use crate::{accounts::Rates, visit::TrustedProxies};
+
 /// All settings, checked.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -48,6 +51,12 @@ pub struct Config {
     pub jwt_secret: Option<SecretString>,
     /// What owners' secrets are sealed with; generated once where none is given.
     pub secrets_key: Option<Keyring>,
+    /// The reverse proxies whose word is taken for where a request came from.
+    pub trusted_proxies: TrustedProxies,
+    /// How often what may be done.
+    pub rates: Rates,
+    /// How long the audit log is kept.
+    pub keep_audit: Duration,
     /// Which browsers runs happen in.
     pub browser: BrowserSource,
     /// How many runs at a time.
@@ -182,6 +191,9 @@ impl Config {
                 .unwrap_or_else(|| "synmon <synmon@localhost>".to_owned()),
             jwt_secret: jwt_secret.map(SecretString::from),
             secrets_key: secret(from_file::SECRETS_KEY)?.map(|keys| keyring(&keys)).transpose()?,
+            trusted_proxies: access::trusted_proxies(text)?,
+            rates: access::rates(text)?,
+            keep_audit: days(text, "SYNMON_KEEP_AUDIT_DAYS")?.unwrap_or(access::KEEP_AUDIT),
             egress_allow: egress::allow(text)?,
             egress_proxy: egress::proxy(text, &browser)?,
             browser,
@@ -449,6 +461,10 @@ mod tests {
             ("SYNMON_CORS_ORIGINS", "https://canary.test/path"),
             ("SYNMON_CORS_ORIGINS", "null"),
             ("SYNMON_METRICS_TOKEN", "canary"),
+            ("SYNMON_KEEP_AUDIT_DAYS", "0"),
+            ("SYNMON_TRUSTED_PROXIES", "canary"),
+            ("SYNMON_RATE_LIMITS", "canary"),
+            ("SYNMON_RATE_LIMITS", "log_in=canary"),
             ("SYNMON_ALERT_CAP", "canary"),
             ("SYNMON_ALERT_CAP", "0"),
             ("SYNMON_ALERT_CAP", "-1"),

@@ -14,6 +14,7 @@ mod server;
 mod stop;
 pub mod telemetry;
 mod timekeeper;
+pub mod visit;
 mod web;
 mod wiring;
 

@@ -92,7 +92,8 @@ impl Server {
         if roles.api {
             info!("synmon is at {public_url}, its API's documentation at {public_url}docs");
         }
-        let accounts = Arc::clone(&parts.api.accounts);
+        let (accounts, limits) = (Arc::clone(&parts.api.accounts), Arc::clone(&parts.api.limits));
+        let audit = parts.api.audit.clone();
         let clock = Arc::clone(&parts.api.clock);
         let (readiness, runs) = (Arc::clone(&parts.readiness), parts.api.runs.clone());
         let serve_http = async {
@@ -108,12 +109,18 @@ impl Server {
         let serve_demo = async {
             let Some(demo) = demo else { return };
             info!("The demo site is at http://{}/", demo.address());
-            let shop = demo::routes().map_to_response().boxed();
-            demo.serve(shop, max_connections, Arc::clone(&clock), &stop).await;
+            let site = demo::routes().map_to_response().boxed();
+            demo.serve(site, max_connections, Arc::clone(&clock), &stop).await;
         };
         let prune = repeat(&*clock, &stop, PRUNE_PERIOD, async || {
             if let Err(error) = accounts.prune().await {
                 warn!("Old log-ins can't be removed yet: {error}");
+            }
+            if let Err(error) = limits.prune().await {
+                warn!("Rates that nobody uses up can't be removed yet: {error}");
+            }
+            if let Err(error) = audit.prune().await {
+                warn!("The audit log can't be shortened yet: {error}");
             }
         });
         // Where nobody asks for the metrics, what they are made of would pile up.

@@ -10,7 +10,10 @@ use synmon_core::{
     artifact::Artifacts,
     egress::{EgressAllowList, EgressPolicy},
     engine::{Engine, EngineSettings, Signals},
-    store::{AccountStore, AlertCap, ChannelStore, NoticeStore, Store, StoreError},
+    store::{
+        AccountStore, AlertCap, ApiKeyStore, AuditStore, ChannelStore, NoticeStore, RateLimitStore,
+        SessionStore, Store, StoreError,
+    },
     usecase::{BrowserOffer, FlowRules, Flows, Meter, Runs, Secrets},
 };
 use synmon_drivers::SystemResolver;
@@ -25,7 +28,7 @@ use tracing::warn;
 use url::Url;
 
 use crate::{
-    accounts::{Accounts, Letters, Passwords, TokenKey},
+    accounts::{AccountStores, Accounts, ApiKeys, AuditLog, Letters, Limits, Passwords, TokenKey},
     api::ApiParts,
     browsers::{Browsers, browsers},
     channels::{ChannelStores, Channels, InstalledPlugins},
@@ -47,9 +50,14 @@ pub(crate) struct Parts {
 const HEARTBEAT_CONNECTIONS: u32 = 2;
 
 /// One database in all its roles.
-trait Everything: Store + AccountStore + ChannelStore + web::Database {}
+trait Everything: Store + Access + ChannelStore + web::Database {}
 
-impl<T: Store + AccountStore + ChannelStore + web::Database> Everything for T {}
+impl<T: Store + Access + ChannelStore + web::Database> Everything for T {}
+
+/// What has to do with who may come in.
+trait Access: AccountStore + SessionStore + ApiKeyStore + AuditStore + RateLimitStore {}
+
+impl<T: AccountStore + SessionStore + ApiKeyStore + AuditStore + RateLimitStore> Access for T {}
 
 #[async_trait]
 impl web::Database for SqliteStore {
@@ -209,15 +217,25 @@ impl Shared {
             Arc::clone(&signals),
             meter.clone(),
         );
+        let limits = Arc::clone(&store) as Arc<dyn RateLimitStore>;
+        let limits = Arc::new(Limits::new(limits, Arc::clone(&clock), config.rates.clone()));
         let api = ApiParts {
             accounts: Arc::new(Accounts::new(
-                accounts_store,
-                outbox,
+                AccountStores {
+                    accounts: accounts_store,
+                    sessions: Arc::clone(&store) as _,
+                    outbox,
+                },
+                Arc::clone(&limits),
                 Arc::clone(&clock),
                 Arc::clone(&signals),
                 Passwords::default(),
                 Arc::new(TokenKey::new(&secret_file::jwt_secret(config)?)),
             )),
+            keys: ApiKeys::new(Arc::clone(&store) as _, Arc::clone(&clock)),
+            audit: AuditLog::new(Arc::clone(&store) as _, Arc::clone(&clock), config.keep_audit),
+            limits,
+            proxies: config.trusted_proxies.clone(),
             flows: Flows::new(
                 Arc::clone(&store) as _,
                 channel_store,

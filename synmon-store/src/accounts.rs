@@ -1,13 +1,13 @@
-//! Accounts, log-ins and mailed tokens.
+//! Accounts and mailed tokens.
 
 use async_trait::async_trait;
 use sqlx::FromRow;
 use synmon_core::{
-    OwnerId, SessionId, Timestamp,
+    OwnerId, Timestamp,
     artifact::ArtifactPrefix,
     notice::Notice,
     store::{
-        Account, AccountStore, NewAccount, NewSession, NewToken, Rotation, StoreError, TokenHash,
+        Account, AccountStore, NewAccount, NewToken, StoreError, TokenHash, TokenLimit,
         TokenPurpose,
     },
 };
@@ -54,6 +54,8 @@ impl AccountStore for Pool {
             .bind(Account::email_key(&account.email))
             .bind(account.password_hash.as_str())
             .bind(Stamp(account.created_at))
+            .bind(Stamp(account.limit.since))
+            .bind(i64::from(account.limit.count))
             .fetch_optional(&mut *tx)
             .await
             .map_err(store_error("account"))?;
@@ -113,12 +115,17 @@ impl AccountStore for Pool {
         despite_collisions(|| self.delete_account_once(id)).await
     }
 
-    async fn issue_token(
+    async fn change_password(
         &self,
-        token: &NewToken,
-        since: Timestamp,
-        limit: u32,
+        id: OwnerId,
+        hashes: (&str, &str),
+        letter: &Notice,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
+        despite_collisions(|| self.change_password_once(id, hashes, letter, now)).await
+    }
+
+    async fn issue_token(&self, token: &NewToken, limit: TokenLimit) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
         // Two at a time must not both count before either adds.
         sqlx::query(sql::LOCK_ACCOUNT)
@@ -129,11 +136,18 @@ impl AccountStore for Pool {
         let issued: i64 = sqlx::query_scalar(sql::COUNT_TOKENS)
             .bind(token.account.uuid())
             .bind(token.purpose.as_str())
-            .bind(Stamp(since))
+            .bind(Stamp(limit.since))
             .fetch_one(&mut *tx)
             .await
             .map_err(store_error("token"))?;
-        if issued >= i64::from(limit) {
+        let good: i64 = sqlx::query_scalar(sql::COUNT_GOOD_TOKENS)
+            .bind(token.account.uuid())
+            .bind(token.purpose.as_str())
+            .bind(Stamp(token.created_at))
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(store_error("token"))?;
+        if issued >= i64::from(limit.count) && good > 0 {
             return Ok(false);
         }
         sqlx::query(sql::END_TOKENS_FOR)
@@ -149,6 +163,7 @@ impl AccountStore for Pool {
             .bind(token.purpose.as_str())
             .bind(Stamp(token.created_at))
             .bind(Stamp(token.expires_at))
+            .bind(token.email.as_deref())
             .execute(&mut *tx)
             .await
             .map_err(store_error("token"))?;
@@ -156,19 +171,16 @@ impl AccountStore for Pool {
         Ok(true)
     }
 
-    async fn confirm(&self, token: TokenHash, now: Timestamp) -> Result<bool, StoreError> {
-        let mut tx = self.write().await?;
-        let Some(account) = Pool::spend(&mut tx, token, TokenPurpose::Confirm, now).await? else {
-            return Ok(false);
-        };
-        sqlx::query(sql::CONFIRM_ACCOUNT)
-            .bind(account)
-            .bind(Stamp(now))
-            .execute(&mut *tx)
-            .await
-            .map_err(store_error("account"))?;
-        tx.commit().await.map_err(store_error("account"))?;
-        Ok(true)
+    async fn confirm(
+        &self,
+        token: TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<OwnerId>, StoreError> {
+        match despite_collisions(|| self.confirm_once(token, now)).await {
+            // The new address has an account of its own.
+            Err(StoreError::Conflict { .. }) => Ok(None),
+            settled => settled,
+        }
     }
 
     async fn reset_password(
@@ -176,94 +188,8 @@ impl AccountStore for Pool {
         token: TokenHash,
         password_hash: &str,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<OwnerId>, StoreError> {
         despite_collisions(|| self.reset_password_once(token, password_hash, now)).await
-    }
-
-    async fn insert_session(&self, session: &NewSession) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
-        sqlx::query(sql::INSERT_SESSION)
-            .bind(session.id.uuid())
-            .bind(session.account.uuid())
-            .bind(Stamp(session.created_at))
-            .bind(Stamp(session.expires_at))
-            .execute(&mut *tx)
-            .await
-            .map_err(store_error("account"))?;
-        Pool::put_refresh(&mut tx, session.refresh, session.id.uuid(), session.created_at).await?;
-        tx.commit().await.map_err(store_error("session"))
-    }
-
-    async fn rotate(
-        &self,
-        spent: TokenHash,
-        next: TokenHash,
-        now: Timestamp,
-    ) -> Result<Rotation, StoreError> {
-        let mut tx = self.write().await?;
-        sqlx::query(sql::LOCK_SESSION_OF_REFRESH)
-            .bind(&spent.0[..])
-            .execute(&mut *tx)
-            .await
-            .map_err(store_error("session"))?;
-        let session: Option<Uuid> = sqlx::query_scalar(sql::SPEND_REFRESH)
-            .bind(&spent.0[..])
-            .bind(Stamp(now))
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(store_error("session"))?;
-        let Some(session) = session else {
-            let reused = Pool::end_session_of(&mut tx, spent, now).await?;
-            tx.commit().await.map_err(store_error("session"))?;
-            return Ok(if reused { Rotation::Reused } else { Rotation::Unknown });
-        };
-        let account: Option<Uuid> = sqlx::query_scalar(sql::LIVE_SESSION)
-            .bind(session)
-            .bind(Stamp(now))
-            .fetch_optional(&mut *tx)
-            .await
-            .map_err(store_error("session"))?;
-        let Some(account) = account else {
-            return Ok(Rotation::Unknown);
-        };
-        Pool::put_refresh(&mut tx, next, session, now).await?;
-        tx.commit().await.map_err(store_error("session"))?;
-        Ok(Rotation::Rotated {
-            account: OwnerId::from_uuid(account),
-            session: SessionId::from_uuid(session),
-        })
-    }
-
-    async fn end_session(&self, token: TokenHash, now: Timestamp) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
-        Pool::end_session_of(&mut tx, token, now).await?;
-        tx.commit().await.map_err(store_error("session"))
-    }
-
-    async fn is_live(
-        &self,
-        session: SessionId,
-        account: OwnerId,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let holder: Option<Uuid> = sqlx::query_scalar(sql::LIVE_SESSION)
-            .bind(session.uuid())
-            .bind(Stamp(now))
-            .fetch_optional(self.pool())
-            .await
-            .map_err(store_error("session"))?;
-        Ok(holder == Some(account.uuid()))
-    }
-
-    async fn prune_sessions(&self, before: Timestamp) -> Result<(), StoreError> {
-        for statement in [sql::PRUNE_TOKENS, sql::PRUNE_CHANNEL_TOKENS, sql::PRUNE_SESSIONS] {
-            sqlx::query(statement)
-                .bind(Stamp(before))
-                .execute(self.pool())
-                .await
-                .map_err(store_error("session"))?;
-        }
-        Ok(())
     }
 }
 
@@ -310,10 +236,11 @@ impl Pool {
         token: TokenHash,
         password_hash: &str,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<OwnerId>, StoreError> {
         let mut tx = self.write().await?;
-        let Some(account) = Pool::spend(&mut tx, token, TokenPurpose::Reset, now).await? else {
-            return Ok(false);
+        let spent = Pool::spend(&mut tx, token, TokenPurpose::Reset, now).await?;
+        let Some((account, _)) = spent else {
+            return Ok(None);
         };
         sqlx::query(sql::SET_PASSWORD)
             .bind(account)
@@ -322,75 +249,106 @@ impl Pool {
             .execute(&mut *tx)
             .await
             .map_err(store_error("account"))?;
-        for statement in [sql::END_SESSIONS, sql::END_TOKENS] {
-            sqlx::query(statement)
-                .bind(account)
-                .bind(Stamp(now))
-                .execute(&mut *tx)
-                .await
-                .map_err(store_error("session"))?;
+        Pool::end_all(&mut tx, &[sql::END_SESSIONS, sql::END_TOKENS], account, now).await?;
+        tx.commit().await.map_err(store_error("account"))?;
+        Ok(Some(OwnerId::from_uuid(account)))
+    }
+
+    async fn change_password_once(
+        &self,
+        id: OwnerId,
+        (old, new): (&str, &str),
+        letter: &Notice,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let changed = sqlx::query(sql::CHANGE_PASSWORD)
+            .bind(id.uuid())
+            .bind(old)
+            .bind(new)
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("account"))?
+            .rows_affected();
+        if changed == 0 {
+            return Ok(false);
         }
+        Pool::end_all(&mut tx, &[sql::END_SESSIONS, sql::END_TOKENS], id.uuid(), now).await?;
+        Pool::put_notice(&mut tx, letter, None).await?;
         tx.commit().await.map_err(store_error("account"))?;
         Ok(true)
     }
 
-    /// Spends a mailed token; of many that try at once, one gets the account.
+    async fn confirm_once(
+        &self,
+        token: TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<OwnerId>, StoreError> {
+        let mut tx = self.write().await?;
+        let account = match Pool::spend(&mut tx, token, TokenPurpose::Confirm, now).await? {
+            Some((account, _)) => account,
+            None => match Pool::spend(&mut tx, token, TokenPurpose::ChangeEmail, now).await? {
+                Some((account, Some(email))) => {
+                    sqlx::query(sql::SET_EMAIL)
+                        .bind(account)
+                        .bind(email.as_str())
+                        .bind(Account::email_key(&email))
+                        .execute(&mut *tx)
+                        .await
+                        .map_err(store_error("account"))?;
+                    Pool::end_all(&mut tx, &[sql::END_TOKENS], account, now).await?;
+                    account
+                }
+                _ => return Ok(None),
+            },
+        };
+        sqlx::query(sql::CONFIRM_ACCOUNT)
+            .bind(account)
+            .bind(Stamp(now))
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("account"))?;
+        tx.commit().await.map_err(store_error("account"))?;
+        Ok(Some(OwnerId::from_uuid(account)))
+    }
+
+    /// Ends what is an account's, by statements that take the account and the time.
+    async fn end_all(
+        tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
+        statements: &[&'static str],
+        account: Uuid,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for statement in statements {
+            sqlx::query(*statement)
+                .bind(account)
+                .bind(Stamp(now))
+                .execute(&mut **tx)
+                .await
+                .map_err(store_error("session"))?;
+        }
+        Ok(())
+    }
+
+    /// Spends a mailed token; of many that try at once, one gets the account (and the address that
+    /// the token is about, if it is about one).
     async fn spend(
         tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
         token: TokenHash,
         purpose: TokenPurpose,
         now: Timestamp,
-    ) -> Result<Option<Uuid>, StoreError> {
+    ) -> Result<Option<(Uuid, Option<String>)>, StoreError> {
         sqlx::query(sql::LOCK_ACCOUNT_OF_TOKEN)
             .bind(&token.0[..])
             .execute(&mut **tx)
             .await
             .map_err(store_error("account"))?;
-        sqlx::query_scalar(sql::SPEND_TOKEN)
+        sqlx::query_as(sql::SPEND_TOKEN)
             .bind(&token.0[..])
             .bind(purpose.as_str())
             .bind(Stamp(now))
             .fetch_optional(&mut **tx)
             .await
             .map_err(store_error("token"))
-    }
-
-    async fn put_refresh(
-        tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
-        token: TokenHash,
-        session: Uuid,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        sqlx::query(sql::INSERT_REFRESH)
-            .bind(&token.0[..])
-            .bind(session)
-            .bind(Stamp(now))
-            .execute(&mut **tx)
-            .await
-            .map(|_| ())
-            .map_err(store_error("session"))
-    }
-
-    /// Whether there is a session to this token, which has then ended.
-    async fn end_session_of(
-        tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
-        token: TokenHash,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let session: Option<Uuid> = sqlx::query_scalar(sql::SESSION_OF_REFRESH)
-            .bind(&token.0[..])
-            .fetch_optional(&mut **tx)
-            .await
-            .map_err(store_error("session"))?;
-        let Some(session) = session else {
-            return Ok(false);
-        };
-        sqlx::query(sql::END_SESSION)
-            .bind(session)
-            .bind(Stamp(now))
-            .execute(&mut **tx)
-            .await
-            .map_err(store_error("session"))?;
-        Ok(true)
     }
 }

@@ -88,7 +88,31 @@ macro_rules! account_columns {
     };
 }
 
+/// What a log-in is read from.
+macro_rules! login_columns {
+    ($at:literal) => {
+        $crate::columns::listed!($at: id created_at expires_at last_used_at address user_agent)
+    };
+}
+
+/// What an API key is read from.
+macro_rules! api_key_columns {
+    ($at:literal) => {
+        $crate::columns::listed!($at: id account_id name scopes created_at expires_at
+            last_used_at)
+    };
+}
+
+/// What an entry of the audit log is read from.
+macro_rules! audit_columns {
+    ($at:literal) => {
+        $crate::columns::listed!($at: id account_id at actor_kind actor_id operation thing_kind
+            thing_id fields address status)
+    };
+}
+
 pub(crate) use {
-    account_columns, alert_state_columns, attempt_columns, channel_columns, delivery_columns,
-    flow_columns, listed, log_columns, notice_columns, run_columns, secret_columns,
+    account_columns, alert_state_columns, api_key_columns, attempt_columns, audit_columns,
+    channel_columns, delivery_columns, flow_columns, listed, log_columns, login_columns,
+    notice_columns, run_columns, secret_columns,
 };

@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 mod accounts;
+mod api_keys;
 mod artifacts;
 mod attempt_rows;
+mod audit;
 mod browser_sessions;
 mod channel_rows;
 mod channels;
@@ -23,10 +25,12 @@ mod migrations;
 mod notices;
 mod queue;
 mod quotas;
+mod rate_limits;
 mod retention;
 mod run_rows;
 mod runs;
 mod secrets;
+mod sessions;
 mod slots;
 mod sql;
 mod stamp;

@@ -1,8 +1,9 @@
 //! The statements that both databases understand. `$N` is a place in both.
 
 use crate::columns::{
-    account_columns, alert_state_columns, attempt_columns, channel_columns, delivery_columns,
-    flow_columns, log_columns, notice_columns, run_columns, secret_columns,
+    account_columns, alert_state_columns, api_key_columns, attempt_columns, audit_columns,
+    channel_columns, delivery_columns, flow_columns, log_columns, login_columns, notice_columns,
+    run_columns, secret_columns,
 };
 
 // A parameter that may be null stands beside its column first: so PostgreSQL learns its type.
@@ -253,42 +254,88 @@ statements! {
     REGISTER = "INSERT INTO accounts (id, name, email, email_key, password_hash, created_at) \
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (email_key) DO UPDATE \
         SET name = excluded.name, email = excluded.email, password_hash = excluded.password_hash \
-        WHERE accounts.confirmed_at IS NULL RETURNING id";
+        WHERE accounts.confirmed_at IS NULL AND (SELECT COUNT(*) FROM account_tokens t \
+        WHERE t.account_id = accounts.id AND t.purpose = 'confirm' AND t.created_at >= $7) < $8 \
+        RETURNING id";
     ACCOUNT = concat!("SELECT ", account_columns!(""), " FROM accounts WHERE id = $1");
     ACCOUNT_BY_EMAIL = concat!("SELECT ", account_columns!(""), " FROM accounts WHERE email_key = $1");
     RENAME_ACCOUNT = "UPDATE accounts SET name = $2 WHERE id = $1";
     UPGRADE_PASSWORD = "UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
     SET_PASSWORD = "UPDATE accounts SET password_hash = $2, \
         confirmed_at = COALESCE(confirmed_at, $3) WHERE id = $1";
+    CHANGE_PASSWORD = "UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
+    SET_EMAIL = "UPDATE accounts SET email = $2, email_key = $3 WHERE id = $1";
     CONFIRM_ACCOUNT = "UPDATE accounts SET confirmed_at = COALESCE(confirmed_at, $2) WHERE id = $1";
     DELETE_ACCOUNT = "DELETE FROM accounts WHERE id = $1";
     LOCK_ACCOUNT = "UPDATE accounts SET name = name WHERE id = $1";
     COUNT_TOKENS = "SELECT COUNT(*) FROM account_tokens \
         WHERE account_id = $1 AND purpose = $2 AND created_at >= $3";
+    COUNT_GOOD_TOKENS = "SELECT COUNT(*) FROM account_tokens \
+        WHERE account_id = $1 AND purpose = $2 AND ended_at IS NULL AND expires_at > $3";
     END_TOKENS = "UPDATE account_tokens SET ended_at = $2 WHERE account_id = $1 \
         AND ended_at IS NULL";
     END_TOKENS_FOR = "UPDATE account_tokens SET ended_at = $3 WHERE account_id = $1 \
         AND purpose = $2 AND ended_at IS NULL";
     INSERT_TOKEN = "INSERT INTO account_tokens (hash, account_id, purpose, created_at, \
-        expires_at) VALUES ($1, $2, $3, $4, $5)";
+        expires_at, email) VALUES ($1, $2, $3, $4, $5, $6)";
     /// Whoever issues tokens locks the account first; spending one does too.
     LOCK_ACCOUNT_OF_TOKEN = "UPDATE accounts SET name = name \
         WHERE id = (SELECT account_id FROM account_tokens WHERE hash = $1)";
     SPEND_TOKEN = "UPDATE account_tokens SET ended_at = $3 WHERE hash = $1 AND purpose = $2 \
-        AND ended_at IS NULL AND expires_at > $3 RETURNING account_id";
+        AND ended_at IS NULL AND expires_at > $3 RETURNING account_id, email";
     PRUNE_TOKENS = "DELETE FROM account_tokens WHERE expires_at < $1";
-    INSERT_SESSION = "INSERT INTO sessions (id, account_id, created_at, expires_at) \
-        VALUES ($1, $2, $3, $4)";
+    INSERT_SESSION = "INSERT INTO sessions (id, account_id, created_at, expires_at, last_used_at, \
+        address, user_agent) VALUES ($1, $2, $3, $4, $3, $5, $6)";
+    LIST_SESSIONS = concat!("SELECT ", login_columns!(""), " FROM sessions \
+        WHERE account_id = $1 AND ended_at IS NULL AND expires_at > $2 \
+        AND (id < $3 OR $3 IS NULL) ORDER BY id DESC LIMIT $4");
+    ADDRESSES_OF = "SELECT DISTINCT address FROM sessions WHERE account_id = $1 \
+        AND address IS NOT NULL LIMIT 200";
     INSERT_REFRESH = "INSERT INTO refresh_tokens (hash, session_id, issued_at) VALUES ($1, $2, $3)";
     /// Whoever spends a refresh token locks its session first, as the deletion of an account does.
-    LOCK_SESSION_OF_REFRESH = "UPDATE sessions SET ended_at = ended_at \
-        WHERE id = (SELECT session_id FROM refresh_tokens WHERE hash = $1)";
+    /// At once, it is noted where it was seen: for a row that is changed twice, PostgreSQL locks
+    /// the account, too.
+    LOCK_SESSION_OF_REFRESH = "UPDATE sessions SET last_used_at = $2, address = $3, \
+        user_agent = $4 WHERE id = (SELECT session_id FROM refresh_tokens WHERE hash = $1)";
     SPEND_REFRESH = "UPDATE refresh_tokens SET spent_at = $2 \
         WHERE hash = $1 AND spent_at IS NULL RETURNING session_id";
-    SESSION_OF_REFRESH = "SELECT session_id FROM refresh_tokens WHERE hash = $1";
+    SESSION_OF_REFRESH = "SELECT s.id, s.account_id FROM refresh_tokens t \
+        JOIN sessions s ON s.id = t.session_id WHERE t.hash = $1";
     LIVE_SESSION = "SELECT account_id FROM sessions \
         WHERE id = $1 AND ended_at IS NULL AND expires_at > $2";
     END_SESSION = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
+    END_SESSION_OF = "UPDATE sessions SET ended_at = $3 WHERE account_id = $1 AND id = $2 \
+        AND ended_at IS NULL AND expires_at > $3";
+    END_OTHER_SESSIONS = "UPDATE sessions SET ended_at = $3 WHERE account_id = $1 AND id <> $2 \
+        AND ended_at IS NULL";
     END_SESSIONS = "UPDATE sessions SET ended_at = $2 WHERE account_id = $1 AND ended_at IS NULL";
     PRUNE_SESSIONS = "DELETE FROM sessions WHERE expires_at < $1 OR ended_at < $1";
+
+    /// The second value is now, the third what the number is if it begins anew, the fourth what it
+    /// grows by, the fifth the greatest to which that may happen.
+    ADMIT = "INSERT INTO rate_limits (key, full_at) VALUES ($1, $3) ON CONFLICT (key) DO UPDATE \
+        SET full_at = CASE WHEN rate_limits.full_at > $2 THEN rate_limits.full_at ELSE $2 END + $4 \
+        WHERE rate_limits.full_at <= $5 RETURNING full_at";
+    FULL_AT = "SELECT full_at FROM rate_limits WHERE key = $1";
+    GIVE_BACK = "UPDATE rate_limits SET full_at = full_at - $2 WHERE key = $1";
+    PRUNE_RATES = "DELETE FROM rate_limits WHERE full_at < $1";
+
+    COUNT_API_KEYS = "SELECT COUNT(*) FROM api_keys WHERE account_id = $1";
+    INSERT_API_KEY = "INSERT INTO api_keys (id, account_id, hash, name, scopes, created_at, \
+        expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    LIST_API_KEYS = concat!("SELECT ", api_key_columns!(""), " FROM api_keys WHERE account_id = $1 \
+        AND (id < $2 OR $2 IS NULL) ORDER BY id DESC LIMIT $3");
+    DELETE_API_KEY = "DELETE FROM api_keys WHERE account_id = $1 AND id = $2";
+    API_KEY_OF_HASH = concat!("SELECT ", api_key_columns!(""), " FROM api_keys WHERE hash = $1 \
+        AND (expires_at > $2 OR expires_at IS NULL)");
+    NOTE_API_KEY_USE = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 \
+        AND (last_used_at IS NULL OR last_used_at < $3)";
+
+    INSERT_AUDIT = "INSERT INTO audit (id, account_id, at, actor_kind, actor_id, operation, \
+        thing_kind, thing_id, fields, address, status) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    LIST_AUDIT = concat!("SELECT ", audit_columns!(""), " FROM audit WHERE account_id = $1 \
+        AND (id < $2 OR $2 IS NULL) ORDER BY id DESC LIMIT $3");
+    PRUNE_AUDIT = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 \
+        ORDER BY at LIMIT $2)";
 }

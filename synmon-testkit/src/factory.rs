@@ -1,9 +1,9 @@
 //! Things to test with, valid unless the test makes them otherwise.
 
-use std::time::Duration;
+use std::{net::Ipv4Addr, time::Duration};
 
 use synmon_core::{
-    ChannelId, FlowId, Name, NoticeId, OwnerId, RunId, Timestamp,
+    ApiKeyId, AuditId, ChannelId, FlowId, Name, NoticeId, OwnerId, RunId, Timestamp,
     alert::{Alert, AlertSettings},
     channel::{Channel, ChannelStatus, ChannelTarget, SigningSecret},
     flow::{
@@ -16,8 +16,8 @@ use synmon_core::{
     schedule::Schedule,
     step::{RawStep, Step, parse_steps},
     store::{
-        AlertCap, ClaimedRun, NewAccount, NewChannelToken, NewSession, NewToken, RunReport,
-        TokenHash, TokenPurpose,
+        Actor, AlertCap, ApiKey, AuditEntry, ClaimedRun, NewAccount, NewChannelToken, NewSession,
+        NewToken, RunReport, Scope, SeenFrom, TokenHash, TokenLimit, TokenPurpose,
     },
     verdict::Verdict,
 };
@@ -235,6 +235,7 @@ pub fn a_registration(email: &str) -> NewAccount {
         email: email.to_owned(),
         password_hash: "$argon2id$a".to_owned(),
         created_at: noon(),
+        limit: TokenLimit { count: 1_000, since: noon() },
     }
 }
 
@@ -246,6 +247,7 @@ pub fn a_token(seed: u8, account: OwnerId, purpose: TokenPurpose, now: Timestamp
         purpose,
         created_at: now,
         expires_at: now + Duration::from_hours(1),
+        email: None,
     }
 }
 
@@ -257,6 +259,40 @@ pub fn a_session(seed: u8, account: OwnerId, now: Timestamp) -> NewSession {
         refresh: TokenHash([seed; 32]),
         created_at: now,
         expires_at: now + Duration::from_hours(7 * 24),
+        seen: a_place(),
+    }
+}
+
+/// Where somebody logs in.
+pub fn a_place() -> SeenFrom {
+    SeenFrom { address: Ipv4Addr::new(192, 0, 2, 1).into(), user_agent: "a browser".to_owned() }
+}
+
+/// A key that may read and run, without an end.
+pub fn an_api_key(account: OwnerId) -> ApiKey {
+    ApiKey {
+        id: ApiKeyId::new(noon()),
+        account,
+        name: "CI — 日本".to_owned(),
+        scopes: vec![Scope::Read, Scope::Run],
+        created_at: noon(),
+        expires_at: None,
+        last_used_at: None,
+    }
+}
+
+/// An entry of the audit log with everything in it.
+pub fn an_audit_entry(account: OwnerId, at: Timestamp) -> AuditEntry {
+    AuditEntry {
+        id: AuditId::new(at),
+        account,
+        at,
+        actor: Actor::Session(synmon_core::SessionId::new(at)),
+        operation: "change_flow".to_owned(),
+        thing: Some(("flow".to_owned(), "01890a5d-ac96-774b-bcce-b302099a8057".to_owned())),
+        fields: vec!["name".to_owned(), "active".to_owned()],
+        address: Some("2001:db8::1".to_owned()),
+        status: 200,
     }
 }
 

@@ -1,10 +1,10 @@
-//! Accounts, log-ins and the tokens that letters carry. The engine needs none of this: an
-//! embedder with accounts of its own leaves it out.
+//! Accounts and the tokens that letters carry. The engine needs none of this: an embedder with
+//! accounts of its own leaves it out.
 
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::{OwnerId, SessionId, Timestamp, notice::Notice};
+use crate::{OwnerId, Timestamp, notice::Notice};
 
 /// The SHA-256 of a random token of at least 128 bits: only that is kept (OWASP ASVS 6.5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,7 +15,9 @@ pub struct TokenHash(pub [u8; 32]);
 pub trait AccountStore: Send + Sync {
     /// Stores a registration and puts `letter` into the outbox. An address that is confirmed
     /// already stays as it is; one that is not gets the new name and password, and its older
-    /// tokens die: whoever registered it before has not proved that it is theirs.
+    /// tokens die: whoever registered it before has not proved that it is theirs. Once it has got
+    /// as many letters as the registration's limit allows, it stays as it is, too, for there
+    /// would be no letter with a new token.
     async fn register(&self, account: &NewAccount, letter: &Notice) -> Result<(), StoreError>;
 
     /// An account.
@@ -33,51 +35,39 @@ pub trait AccountStore: Send + Sync {
     /// Deletes an account with all that it owns, and puts its files into the trash.
     async fn delete_account(&self, id: OwnerId) -> Result<bool, StoreError>;
 
-    /// Stores a token for a letter; older ones for the same purpose die. `false`, and nothing is
-    /// stored, if the account got `limit` of them since `since` already.
-    async fn issue_token(
+    /// Replaces the hash of the password of an account, if it is still the first of the two, by
+    /// the second; ends all its sessions and tokens, and puts `letter` into the outbox. Whether it
+    /// was.
+    async fn change_password(
         &self,
-        token: &NewToken,
-        since: Timestamp,
-        limit: u32,
+        id: OwnerId,
+        hashes: (&str, &str),
+        letter: &Notice,
+        now: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// Spends a confirmation token and confirms its account.
-    async fn confirm(&self, token: TokenHash, now: Timestamp) -> Result<bool, StoreError>;
+    /// Stores a token for a letter; older ones for the same purpose die. `false`, and nothing is
+    /// stored, if the account has got as many as the limit allows, and the last of them is good
+    /// still: whoever has used it up, or let it expire, is not left without.
+    async fn issue_token(&self, token: &NewToken, limit: TokenLimit) -> Result<bool, StoreError>;
+
+    /// Spends a confirmation token, or one for the change of an address; all others of the account
+    /// die with the latter. The account, whose address is confirmed now; none if the token is no
+    /// good, or the new address has an account of its own.
+    async fn confirm(
+        &self,
+        token: TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<OwnerId>, StoreError>;
 
     /// Spends a reset token, sets the password, ends all sessions of the account, and confirms its
-    /// address (the token came by mail).
+    /// address (the token came by mail). The account.
     async fn reset_password(
         &self,
         token: TokenHash,
         password_hash: &str,
         now: Timestamp,
-    ) -> Result<bool, StoreError>;
-
-    /// Begins a session.
-    async fn insert_session(&self, session: &NewSession) -> Result<(), StoreError>;
-
-    /// Spends a refresh token and stores the next one. The reuse of a spent one ends its session.
-    async fn rotate(
-        &self,
-        spent: TokenHash,
-        next: TokenHash,
-        now: Timestamp,
-    ) -> Result<Rotation, StoreError>;
-
-    /// Ends the session of a refresh token, spent or not; none is fine too.
-    async fn end_session(&self, token: TokenHash, now: Timestamp) -> Result<(), StoreError>;
-
-    /// Whether a session of this account goes on.
-    async fn is_live(
-        &self,
-        session: SessionId,
-        account: OwnerId,
-        now: Timestamp,
-    ) -> Result<bool, StoreError>;
-
-    /// Removes sessions and tokens that ended before `before`.
-    async fn prune_sessions(&self, before: Timestamp) -> Result<(), StoreError>;
+    ) -> Result<Option<OwnerId>, StoreError>;
 }
 
 /// An account.
@@ -119,6 +109,17 @@ pub struct NewAccount {
     pub password_hash: String,
     /// When.
     pub created_at: Timestamp,
+    /// How many letters that ask for its confirmation an address gets.
+    pub limit: TokenLimit,
+}
+
+/// How many tokens of a kind an account gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenLimit {
+    /// So many …
+    pub count: u32,
+    /// … since then.
+    pub since: Timestamp,
 }
 
 /// What a mailed token is for.
@@ -128,6 +129,8 @@ pub enum TokenPurpose {
     Confirm,
     /// To set a new password.
     Reset,
+    /// To get another address.
+    ChangeEmail,
 }
 
 impl TokenPurpose {
@@ -137,6 +140,7 @@ impl TokenPurpose {
         match self {
             Self::Confirm => "confirm",
             Self::Reset => "reset",
+            Self::ChangeEmail => "change_email",
         }
     }
 }
@@ -154,35 +158,6 @@ pub struct NewToken {
     pub created_at: Timestamp,
     /// When it is worth nothing any more.
     pub expires_at: Timestamp,
-}
-
-/// A log-in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewSession {
-    /// Its id.
-    pub id: SessionId,
-    /// The account.
-    pub account: OwnerId,
-    /// The hash of its first refresh token.
-    pub refresh: TokenHash,
-    /// When it began.
-    pub created_at: Timestamp,
-    /// When it ends at the latest.
-    pub expires_at: Timestamp,
-}
-
-/// What came of a refresh token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rotation {
-    /// It was good; the next one is stored.
-    Rotated {
-        /// The account.
-        account: OwnerId,
-        /// The session.
-        session: SessionId,
-    },
-    /// It was spent before: its session has been ended (RFC 9700, section 4.14.2).
-    Reused,
-    /// There is no such token, or its session is over.
-    Unknown,
+    /// The new address, as it was typed; for [`TokenPurpose::ChangeEmail`].
+    pub email: Option<String>,
 }

@@ -4,31 +4,39 @@
 //! the caller makes it an error. Each role has its cases in `synmon-testkit`'s conformance suite.
 
 mod accounts;
+mod api_keys;
+mod audit;
 mod browser_sessions;
 mod channels;
 mod flows;
 mod notices;
 mod page;
 mod quotas;
+mod rate_limits;
 mod retention;
 mod runs;
 mod secrets;
+mod sessions;
 
 pub use accounts::{
-    Account, AccountStore, NewAccount, NewSession, NewToken, Rotation, TokenHash, TokenPurpose,
+    Account, AccountStore, NewAccount, NewToken, TokenHash, TokenLimit, TokenPurpose,
 };
+pub use api_keys::{ApiKey, ApiKeyStore, Scope};
+pub use audit::{Actor, AuditEntry, AuditStore};
 pub use browser_sessions::{BrowserSessionStore, ForgottenSession, SessionEntry, SessionsDue};
 pub use channels::{ChannelStore, DeliveryRecord, DeliveryState, NewChannelToken};
 pub use flows::{DueFlow, FlowFilter, FlowStore, ListedFlow, SlotPlan};
 pub use notices::{ClaimedNotice, MAX_IN_FLIGHT, NoticeStore, Settlement};
 pub use page::{Page, PageRequest};
 pub use quotas::{Metered, QuotaStore, Quotas};
+pub use rate_limits::{Admission, Rate, RateKey, RateLimitStore};
 pub use retention::RetentionStore;
 pub use runs::{
     AlertCap, CancelOutcome, ClaimedRun, Lease, Outcome, RecoveredRun, Renewal, RunFilter,
     RunReport, RunStore, WorkerId,
 };
 pub use secrets::SecretStore;
+pub use sessions::{NewSession, Rotation, SeenFrom, Session, SessionStore};
 
 use async_trait::async_trait;
 

@@ -64,7 +64,7 @@ impl Metered {
     #[must_use]
     pub fn left_at(self, now: Timestamp) -> Duration {
         let gone = now.micros().rem_euclid(self.micros());
-        self.period() - Duration::from_micros(gone.unsigned_abs())
+        self.period().saturating_sub(Duration::from_micros(gone.unsigned_abs()))
     }
 
     fn micros(self) -> i64 {

@@ -15,7 +15,7 @@ use synmon_core::{
 };
 use synmon_testkit::{
     Element, Page,
-    factory::{SITE, Steps, a_webhook, an_owner, steps},
+    factory::{Steps, a_webhook, an_owner, steps},
 };
 
 use crate::{

@@ -65,6 +65,16 @@ pub enum LetterKind {
         /// The token that the page behind the link posts.
         token: SecretString,
     },
+    /// Confirm that this address is to be your account's. Nobody is named: the address may be a
+    /// stranger's.
+    ChangeEmail {
+        /// The token that the page behind the link posts.
+        token: SecretString,
+    },
+    /// Your account is to get another address.
+    EmailChanging,
+    /// Your account has got another password.
+    PasswordChanged,
     /// Confirm that notices may come to this address. Nobody is named: neither whom it is for, who
     /// may be a stranger, nor who asks for it, who chose that name.
     ConfirmChannel {

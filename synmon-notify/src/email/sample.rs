@@ -72,6 +72,9 @@ pub(super) fn views(links: &Links) -> Vec<(&'static str, View)> {
         ),
         ("already registered", letter(LetterKind::AlreadyRegistered)),
         ("reset", letter(LetterKind::ResetPassword { token: token() })),
+        ("change of the address", letter(LetterKind::ChangeEmail { token: token() })),
+        ("address is changing", letter(LetterKind::EmailChanging)),
+        ("password has changed", letter(LetterKind::PasswordChanged)),
     ]
 }
 

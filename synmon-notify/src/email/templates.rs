@@ -21,6 +21,9 @@ pub(super) enum Kind {
     ConfirmChannel,
     AlreadyRegistered,
     ResetPassword,
+    ChangeEmail,
+    EmailChanging,
+    PasswordChanged,
 }
 
 /// A mail's text.
@@ -86,6 +89,15 @@ embedded!(
     "reset_password/subject.txt",
     "reset_password/body.txt",
     "reset_password/body.html",
+    "change_email/subject.txt",
+    "change_email/body.txt",
+    "change_email/body.html",
+    "email_changing/subject.txt",
+    "email_changing/body.txt",
+    "email_changing/body.html",
+    "password_changed/subject.txt",
+    "password_changed/body.txt",
+    "password_changed/body.html",
 );
 
 impl Kind {
@@ -102,6 +114,9 @@ impl Kind {
             Self::ConfirmChannel => "confirm_channel",
             Self::AlreadyRegistered => "already_registered",
             Self::ResetPassword => "reset_password",
+            Self::ChangeEmail => "change_email",
+            Self::EmailChanging => "email_changing",
+            Self::PasswordChanged => "password_changed",
         }
     }
 
@@ -112,7 +127,10 @@ impl Kind {
 
     /// Whether the letter is useless without its link.
     pub(super) fn lives_of_its_link(self) -> bool {
-        matches!(self, Self::Confirm | Self::ConfirmChannel | Self::ResetPassword)
+        matches!(
+            self,
+            Self::Confirm | Self::ConfirmChannel | Self::ResetPassword | Self::ChangeEmail
+        )
     }
 }
 

@@ -74,6 +74,35 @@ async fn who_registers_again_is_told_of_the_account_and_gets_no_token() {
 }
 
 #[tokio::test]
+async fn a_new_address_is_asked_by_a_letter_that_names_nobody() {
+    let Some(mail) = mail_of(LetterKind::ChangeEmail { token: token() }).await else {
+        return;
+    };
+    assert_eq!(mail.header("To"), "ada@example.com");
+    assert_eq!(mail.header("Subject"), "Confirm your new e-mail address for synmon");
+    for content_type in ["text/plain", "text/html"] {
+        let text = mail.text_of(content_type);
+        let link = "https://mon.example/synmon/confirm?token=aGVsbG8_d29ybGQ-";
+        assert!(text.contains(link) && !text.contains("Lovelace"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_holder_is_told_of_a_new_password_and_of_a_change_of_the_address() {
+    for (kind, subject) in [
+        (LetterKind::PasswordChanged, "Your synmon password was changed"),
+        (LetterKind::EmailChanging, "Your synmon account is to get another e-mail address"),
+    ] {
+        let Some(mail) = mail_of(kind).await else { return };
+        assert_eq!(mail.header("Subject"), subject);
+        for content_type in ["text/plain", "text/html"] {
+            let text = mail.text_of(content_type);
+            assert!(text.contains("Ada Lovelace") && !text.contains("token"), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn no_letter_is_sent_where_the_book_has_none() {
     for kind in [Letter::Registration, Letter::ResendConfirmation, Letter::ForgotPassword] {
         let notifier = World::default().smtp("smtp://127.0.0.1:1");

@@ -1,8 +1,12 @@
-//! Access tokens: JSON Web Tokens with one algorithm and strict claims (RFC 8725).
+//! Who calls; and access tokens, which are JSON Web Tokens with one algorithm and strict claims
+//! (RFC 8725).
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::{Deserialize, Serialize};
-use synmon_core::{OwnerId, SessionId, Timestamp, store::StoreError};
+use synmon_core::{
+    ApiKeyId, OwnerId, SessionId, Timestamp,
+    store::{Actor, StoreError},
+};
 use uuid::Uuid;
 
 use super::ACCESS_LIFETIME;
@@ -18,8 +22,26 @@ const MAX_TOKEN_BYTES: usize = 4_096;
 pub struct Caller {
     /// The account.
     pub owner: OwnerId,
-    /// The log-in.
-    pub session: SessionId,
+    /// By what it is known.
+    pub credential: Credential,
+}
+
+/// What opens an account to a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A log-in.
+    Session(SessionId),
+    /// A key, as far as its scopes go.
+    ApiKey(ApiKeyId),
+}
+
+impl From<Credential> for Actor {
+    fn from(credential: Credential) -> Self {
+        match credential {
+            Credential::Session(id) => Self::Session(id),
+            Credential::ApiKey(id) => Self::ApiKey(id),
+        }
+    }
 }
 
 /// Why an access token is not accepted.
@@ -62,18 +84,18 @@ impl TokenKey {
         }
     }
 
-    /// A token for a caller, good for [`ACCESS_LIFETIME`].
+    /// A token for an account and its log-in, good for [`ACCESS_LIFETIME`].
     ///
     /// # Panics
     /// Never: the claims are plain data, which can always be signed.
     #[must_use]
-    pub fn issue(&self, caller: Caller, now: Timestamp) -> String {
+    pub fn issue(&self, owner: OwnerId, session: SessionId, now: Timestamp) -> String {
         let seconds = |at: Timestamp| at.micros().div_euclid(1_000_000);
         let claims = Claims {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
-            sub: caller.owner.uuid(),
-            sid: caller.session.uuid(),
+            sub: owner.uuid(),
+            sid: session.uuid(),
             jti: Uuid::new_v4(),
             iat: seconds(now),
             nbf: seconds(now),
@@ -84,8 +106,8 @@ impl TokenKey {
         encode(&header, &claims, &self.encoding).expect("claims can be signed")
     }
 
-    /// The caller in a token that we have signed and that is good now.
-    pub fn read(&self, token: &str, now: Timestamp) -> Result<Caller, AccessError> {
+    /// The account and the log-in of a token that we have signed and that is good now.
+    pub fn read(&self, token: &str, now: Timestamp) -> Result<(OwnerId, SessionId), AccessError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(AccessError::Invalid);
         }
@@ -103,7 +125,7 @@ impl TokenKey {
         if decoded.header.typ.as_deref() != Some(TYPE) || now < nbf || now >= exp {
             return Err(AccessError::Invalid);
         }
-        Ok(Caller { owner: OwnerId::from_uuid(sub), session: SessionId::from_uuid(sid) })
+        Ok((OwnerId::from_uuid(sub), SessionId::from_uuid(sid)))
     }
 }
 
@@ -122,8 +144,8 @@ mod tests {
         Timestamp::from_micros(1_800_000_000_000_000)
     }
 
-    fn caller() -> Caller {
-        Caller { owner: OwnerId::new(now()), session: SessionId::new(now()) }
+    fn issued(key: &TokenKey) -> String {
+        key.issue(OwnerId::new(now()), SessionId::new(now()), now())
     }
 
     fn claims() -> serde_json::Value {
@@ -149,13 +171,14 @@ mod tests {
     #[test]
     fn a_token_is_good_until_its_last_second() {
         let key = TokenKey::new(SECRET);
-        let (caller, token) = (caller(), key.issue(caller(), now()));
+        let (owner, session) = (OwnerId::new(now()), SessionId::new(now()));
+        let token = key.issue(owner, session, now());
         let read = |after: Duration| key.read(&token, now() + after);
         assert!(read(Duration::ZERO).is_ok());
         assert!(read(ACCESS_LIFETIME.saturating_sub(Duration::from_secs(1))).is_ok());
         assert!(read(ACCESS_LIFETIME).is_err());
         assert!(key.read(&token, now().before(Duration::from_secs(2))).is_err());
-        assert_eq!(key.read(&key.issue(caller, now()), now()).unwrap(), caller);
+        assert_eq!(key.read(&token, now()).unwrap(), (owner, session));
     }
 
     #[test]
@@ -174,8 +197,32 @@ mod tests {
         };
         let good = signed(&header(TYPE), &claims());
         let stripped = good.rsplit_once('.').unwrap().0.to_owned() + ".";
-        let other_key =
-            TokenKey::new(b"another secret of at least 32 bytes").issue(caller(), now());
+        let other_key = issued(&TokenKey::new(b"another secret of at least 32 bytes"));
+        // Signed with our key, but of a form of its own.
+        let formed = |header: &str, payload: &str| {
+            let message = [header, payload].map(|part| URL_SAFE_NO_PAD.encode(part)).join(".");
+            let key = EncodingKey::from_secret(SECRET);
+            let signature =
+                jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).unwrap();
+            format!("{message}.{signature}")
+        };
+        let ours = header(TYPE);
+        let ours = serde_json::to_string(&ours).unwrap();
+        let twice = claims().to_string().replacen('{', "{\"exp\":9999999999,", 1);
+        // With a key of the sender's own making, which the header names.
+        let named = |header: Header, key: &[u8]| {
+            encode(&header, &claims(), &EncodingKey::from_secret(key)).unwrap()
+        };
+        let path = Header { kid: Some("../../../dev/null".to_owned()), ..header(TYPE) };
+        let url = Header {
+            jku: Some("https://evil.example/jwks.json".to_owned()),
+            x5u: Some("https://evil.example/x5u.pem".to_owned()),
+            ..header(TYPE)
+        };
+        let jwk = json!({"kty": "oct", "k": URL_SAFE_NO_PAD.encode("evil"), "alg": "HS256"});
+        let jwk = Header { jwk: Some(serde_json::from_value(jwk).unwrap()), ..header(TYPE) };
+        let rs256 = ours.replace("HS256", "RS256");
+        assert!(key.read(&formed(&ours, &claims().to_string()), now()).is_ok());
         let hs512 = Header { typ: Some(TYPE.to_owned()), ..Header::new(Algorithm::HS512) };
         for (what, token) in [
             ("alg none", unsigned(&json!({"alg": "none", "typ": TYPE}))),
@@ -193,6 +240,11 @@ mod tests {
             ("no sub", without("sub")),
             ("no session", without("sid")),
             ("long", with("jti", json!("x".repeat(8_192)))),
+            ("a key by its path", named(path, b"")),
+            ("a key by its address", named(url, b"evil")),
+            ("a key of its own", named(jwk, b"evil")),
+            ("a claim twice", formed(&ours, &twice)),
+            ("a public key's algorithm", formed(&rs256, &claims().to_string())),
             ("garbage", "a.b.c".to_owned()),
             ("empty", String::new()),
         ] {

@@ -7,7 +7,9 @@ use secrecy::SecretString;
 use synmon_core::{
     BoxError, ChannelId, Clock, OwnerId,
     notice::{AccountLetter, Letter},
-    store::{Account, AccountStore, ChannelStore, NewChannelToken, NewToken, TokenPurpose},
+    store::{
+        Account, AccountStore, ChannelStore, NewChannelToken, NewToken, TokenLimit, TokenPurpose,
+    },
 };
 use synmon_notify::email::{AddressBook, LetterKind, PreparedLetter, Recipient};
 
@@ -15,9 +17,10 @@ use super::Secret;
 
 const CONFIRM_LIFETIME: Duration = Duration::from_hours(24);
 const RESET_LIFETIME: Duration = Duration::from_mins(30);
-/// How many letters of a kind an account gets in [`FLOOD_WINDOW`], whoever asks for them.
-const FLOOD_LIMIT: u32 = 5;
-const FLOOD_WINDOW: Duration = Duration::from_hours(1);
+/// How many tokens of a kind are made for an account in [`FLOOD_WINDOW`], each try to deliver a
+/// letter included. How often letters may be asked for is limited before they are queued.
+pub(super) const FLOOD_LIMIT: u32 = 20;
+pub(super) const FLOOD_WINDOW: Duration = Duration::from_hours(1);
 /// How many letters that ask for the confirmation of a channel an address gets in
 /// [`FLOOD_WINDOW`], whoever asks for them. Fewer: the address may be anybody's.
 const CHANNEL_FLOOD_LIMIT: u32 = 3;
@@ -46,6 +49,7 @@ impl Letters {
         account: &Account,
         purpose: TokenPurpose,
         lifetime: Duration,
+        email: Option<&str>,
     ) -> Result<Option<SecretString>, BoxError> {
         let now = self.clock.now();
         let secret = Secret::random();
@@ -55,12 +59,31 @@ impl Letters {
             purpose,
             created_at: now,
             expires_at: now + lifetime,
+            email: email.map(str::to_owned),
         };
-        let issued = self.store.issue_token(&token, now.before(FLOOD_WINDOW), FLOOD_LIMIT).await?;
+        let limit = TokenLimit { count: FLOOD_LIMIT, since: now.before(FLOOD_WINDOW) };
+        let issued = self.store.issue_token(&token, limit).await?;
         if !issued {
             tracing::warn!(account.id = %account.id, "No more letters to this account for a while");
         }
         Ok(issued.then(|| secret.reveal().to_owned().into()))
+    }
+
+    /// To an address that an account wants to have, unless it has an account of its own.
+    async fn change_letter(
+        &self,
+        account: OwnerId,
+        email: &str,
+    ) -> Result<Option<PreparedLetter>, BoxError> {
+        let Some(account) = self.store.account(account).await? else { return Ok(None) };
+        let holder = self.store.account_by_email(email).await?;
+        if holder.is_some_and(|holder| holder.id != account.id) {
+            return Ok(None);
+        }
+        let purpose = TokenPurpose::ChangeEmail;
+        let token = self.token(&account, purpose, CONFIRM_LIFETIME, Some(email)).await?;
+        let to = Recipient { name: String::new(), email: email.to_owned() };
+        Ok(token.map(|token| PreparedLetter { to, kind: LetterKind::ChangeEmail { token } }))
     }
 }
 
@@ -76,6 +99,9 @@ impl AddressBook for Letters {
         &self,
         letter: &AccountLetter,
     ) -> Result<Option<PreparedLetter>, BoxError> {
+        if let Letter::ChangeEmail { account } = letter.letter {
+            return self.change_letter(account, &letter.email).await;
+        }
         let Some(account) = self.store.account_by_email(&letter.email).await? else {
             return Ok(None);
         };
@@ -83,15 +109,17 @@ impl AddressBook for Letters {
         let kind = match (letter.letter, confirmed) {
             // Whoever has lost the password before confirming needs the confirmation first.
             (_, false) => self
-                .token(&account, TokenPurpose::Confirm, CONFIRM_LIFETIME)
+                .token(&account, TokenPurpose::Confirm, CONFIRM_LIFETIME, None)
                 .await?
                 .map(|token| LetterKind::Confirm { token }),
             (Letter::ForgotPassword, true) => self
-                .token(&account, TokenPurpose::Reset, RESET_LIFETIME)
+                .token(&account, TokenPurpose::Reset, RESET_LIFETIME, None)
                 .await?
                 .map(|token| LetterKind::ResetPassword { token }),
             (Letter::Registration, true) => Some(LetterKind::AlreadyRegistered),
-            (Letter::ResendConfirmation, true) => None,
+            (Letter::EmailChanging, true) => Some(LetterKind::EmailChanging),
+            (Letter::PasswordChanged, true) => Some(LetterKind::PasswordChanged),
+            (Letter::ResendConfirmation | Letter::ChangeEmail { .. }, true) => None,
         };
         Ok(kind.map(|kind| PreparedLetter { to: recipient(account), kind }))
     }
@@ -127,4 +155,47 @@ impl AddressBook for Letters {
 
 fn recipient(account: Account) -> Recipient {
     Recipient { name: account.name, email: account.email }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+    use synmon_core::{Timestamp, store::TokenHash};
+    use synmon_testkit::{
+        ManualClock, MemoryStore,
+        factory::{a_letter, a_registration, noon},
+    };
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    async fn token_of(store: &Arc<MemoryStore>, now: Timestamp, letter: Letter) -> TokenHash {
+        let clock = ManualClock::at(now);
+        let letters = Letters::new(Arc::clone(store) as _, Arc::clone(store) as _, clock);
+        let letter = AccountLetter { letter, email: "ada@site.example".to_owned() };
+        match letters.account_letter(&letter).await.unwrap().unwrap().kind {
+            LetterKind::Confirm { token } | LetterKind::ResetPassword { token } => {
+                assert!(token.expose_secret().len() >= 22, "128 bits at least");
+                Secret::hash_of(token.expose_secret())
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_confirmation_is_good_for_a_day_and_a_new_password_for_half_an_hour() {
+        let store = Arc::new(MemoryStore::new());
+        store.register(&a_registration("ada@site.example"), &a_letter(noon())).await.unwrap();
+        let day = Duration::from_hours(24);
+        let confirm = token_of(&store, noon(), Letter::Registration).await;
+        assert_eq!(store.confirm(confirm, noon() + day).await.unwrap(), None);
+        let in_time = (noon() + day).before(SECOND);
+        assert!(store.confirm(confirm, in_time).await.unwrap().is_some());
+        let half = Duration::from_mins(30);
+        let reset = token_of(&store, noon(), Letter::ForgotPassword).await;
+        assert_eq!(store.reset_password(reset, "$x", noon() + half).await.unwrap(), None);
+        let in_time = (noon() + half).before(SECOND);
+        assert!(store.reset_password(reset, "$x", in_time).await.unwrap().is_some());
+    }
 }

@@ -1,26 +1,37 @@
 //! Accounts: who may log in, and as whom.
 
 mod access;
+mod audit;
+mod change;
 mod email;
+mod keys;
 mod letters;
+mod limits;
+mod log_in;
 mod password;
 mod secret;
 
-pub use access::{AccessError, Caller, TokenKey};
+pub use access::{AccessError, Caller, Credential, TokenKey};
+pub use audit::AuditLog;
 pub use email::{EmailAddress, EmailError};
+pub use keys::{ApiKeys, KEY_PREFIX, MAX_API_KEYS, NewApiKey};
 pub use letters::Letters;
-pub use password::{Passwords, check_password};
+pub use limits::{LimitError, Limited, Limits, Rates};
+pub use log_in::Tokens;
+pub use password::{Busy, Passwords, check_password};
 pub use secret::Secret;
 
 use std::{sync::Arc, time::Duration};
 
 use synmon_core::{
-    Clock, NoticeId, OwnerId, SessionId,
+    Clock, NoticeId, OwnerId,
     engine::Signals,
     invalid::{Invalid, check_text},
     notice::{AccountLetter, Letter, Notice, NoticeBody},
-    store::{Account, AccountStore, NewAccount, NewSession, NoticeStore, Rotation, StoreError},
+    store::{Account, AccountStore, NewAccount, NoticeStore, SessionStore, StoreError, TokenLimit},
 };
+
+use crate::visit::{Masked, Visit};
 
 /// How long an access token is good for.
 pub const ACCESS_LIFETIME: Duration = Duration::from_mins(15);
@@ -32,20 +43,23 @@ const MAX_NAME_CHARS: usize = 100;
 #[derive(Clone)]
 pub struct Accounts {
     store: Arc<dyn AccountStore>,
+    sessions: Arc<dyn SessionStore>,
     outbox: Arc<dyn NoticeStore>,
+    limits: Arc<Limits>,
     clock: Arc<dyn Clock>,
     signals: Arc<Signals>,
     passwords: Passwords,
     key: Arc<TokenKey>,
 }
 
-/// A pair of tokens, as a log-in gets it.
-#[derive(Clone, Debug)]
-pub struct Tokens {
-    /// The access token: a JWT.
-    pub access: String,
-    /// The refresh token: good once.
-    pub refresh: Secret,
+/// The store roles that accounts need.
+pub struct AccountStores {
+    /// The accounts themselves.
+    pub accounts: Arc<dyn AccountStore>,
+    /// Who is logged in.
+    pub sessions: Arc<dyn SessionStore>,
+    /// What is mailed to them.
+    pub outbox: Arc<dyn NoticeStore>,
 }
 
 /// Why an account can't be used so.
@@ -69,6 +83,15 @@ pub enum AccountError {
     /// The account is gone.
     #[error("there is no such account")]
     Gone,
+    /// There is no such session, or it is another account's.
+    #[error("there is no such session")]
+    NoSession,
+    /// It was tried too often.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// Too many passwords are to be checked at the moment.
+    #[error(transparent)]
+    Busy(#[from] Busy),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -78,24 +101,27 @@ impl Accounts {
     /// Over a store.
     #[must_use]
     pub fn new(
-        store: Arc<dyn AccountStore>,
-        outbox: Arc<dyn NoticeStore>,
+        stores: AccountStores,
+        limits: Arc<Limits>,
         clock: Arc<dyn Clock>,
         signals: Arc<Signals>,
         passwords: Passwords,
         key: Arc<TokenKey>,
     ) -> Self {
-        Self { store, outbox, clock, signals, passwords, key }
+        let AccountStores { accounts, sessions, outbox } = stores;
+        Self { store: accounts, sessions, outbox, limits, clock, signals, passwords, key }
     }
 
     /// Takes a registration. The work and the answer are the same whether the address has an
     /// account or not; the letter that follows tells its holder.
     pub async fn register(
         &self,
+        visit: &Visit,
         name: &str,
         email: &str,
         password: &str,
     ) -> Result<(), AccountError> {
+        visit.names(email);
         let name = name.trim();
         let address = EmailAddress::parse(email);
         Invalid::all([
@@ -104,7 +130,10 @@ impl Accounts {
             check_password(password),
         ])?;
         let email = address.map(EmailAddress::into_string).unwrap_or_default();
-        let password_hash = self.passwords.hash(password).await;
+        let password_hash = self.passwords.hash(password).await?;
+        if !self.may_mail(Letter::Registration, &email).await? {
+            return Ok(());
+        }
         let now = self.clock.now();
         let account = NewAccount {
             id: OwnerId::new(now),
@@ -112,6 +141,10 @@ impl Accounts {
             email: email.clone(),
             password_hash,
             created_at: now,
+            limit: TokenLimit {
+                count: letters::FLOOD_LIMIT,
+                since: now.before(letters::FLOOD_WINDOW),
+            },
         };
         let letter = self.letter(Letter::Registration, email);
         self.store.register(&account, &letter).await?;
@@ -120,89 +153,45 @@ impl Accounts {
     }
 
     /// Asks for a letter to an address, whoever's it may be.
-    pub async fn send_letter(&self, letter: Letter, email: &str) -> Result<(), AccountError> {
+    pub async fn send_letter(
+        &self,
+        visit: &Visit,
+        letter: Letter,
+        email: &str,
+    ) -> Result<(), AccountError> {
+        visit.names(email);
         let address = EmailAddress::parse(email).map_err(|error| Invalid::field("email", error))?;
-        let notice = self.letter(letter, address.into_string());
+        let email = address.into_string();
+        if !self.may_mail(letter, &email).await? {
+            return Ok(());
+        }
+        let notice = self.letter(letter, email);
         self.outbox.insert_notice(&notice).await?;
         self.signals.notice_queued();
         Ok(())
     }
 
     /// Confirms an address by the token that was mailed to it.
-    pub async fn confirm(&self, token: &str) -> Result<(), AccountError> {
+    pub async fn confirm(&self, visit: &Visit, token: &str) -> Result<(), AccountError> {
         let hash = Secret::hash_of(token);
         let confirmed = self.store.confirm(hash, self.clock.now()).await?;
-        if confirmed { Ok(()) } else { Err(AccountError::BadLetterToken) }
+        visit.is_about(confirmed.ok_or(AccountError::BadLetterToken)?);
+        Ok(())
     }
 
     /// Sets a new password by the token that was mailed, and ends all sessions.
-    pub async fn reset_password(&self, token: &str, password: &str) -> Result<(), AccountError> {
+    pub async fn reset_password(
+        &self,
+        visit: &Visit,
+        token: &str,
+        password: &str,
+    ) -> Result<(), AccountError> {
         check_password(password)?;
-        let password_hash = self.passwords.hash(password).await;
+        let password_hash = self.passwords.hash(password).await?;
         let hash = Secret::hash_of(token);
         let reset = self.store.reset_password(hash, &password_hash, self.clock.now()).await?;
-        if reset { Ok(()) } else { Err(AccountError::BadLetterToken) }
-    }
-
-    /// Logs in. One password is checked in any case, so that the time tells nothing.
-    pub async fn log_in(&self, email: &str, password: &str) -> Result<Tokens, AccountError> {
-        let account = self.store.account_by_email(email).await?;
-        let known = account.as_ref().map(|account| account.password_hash.clone());
-        let right = self.passwords.verify(password, known).await;
-        let account = account.filter(|_| right).ok_or(AccountError::WrongCredentials)?;
-        if account.confirmed_at.is_none() {
-            return Err(AccountError::NotConfirmed);
-        }
-        let now = self.clock.now();
-        let refresh = Secret::random();
-        let session = NewSession {
-            id: SessionId::new(now),
-            account: account.id,
-            refresh: refresh.hash(),
-            created_at: now,
-            expires_at: now + SESSION_LIFETIME,
-        };
-        match self.store.insert_session(&session).await {
-            Ok(()) => {}
-            // The account was deleted this very moment.
-            Err(StoreError::Conflict { .. }) => return Err(AccountError::WrongCredentials),
-            Err(error) => return Err(error.into()),
-        }
-        let caller = Caller { owner: account.id, session: session.id };
-        Ok(Tokens { access: self.key.issue(caller, now), refresh })
-    }
-
-    /// Spends a refresh token for a new pair. Using one twice ends its log-in.
-    pub async fn refresh(&self, token: &str) -> Result<Tokens, AccountError> {
-        let now = self.clock.now();
-        let next = Secret::random();
-        match self.store.rotate(Secret::hash_of(token), next.hash(), now).await? {
-            Rotation::Rotated { account, session } => {
-                let caller = Caller { owner: account, session };
-                Ok(Tokens { access: self.key.issue(caller, now), refresh: next })
-            }
-            Rotation::Reused => {
-                tracing::warn!("A refresh token was used twice; its session has been ended");
-                Err(AccountError::BadRefreshToken)
-            }
-            Rotation::Unknown => Err(AccountError::BadRefreshToken),
-        }
-    }
-
-    /// Ends the log-in of a refresh token; a token that is none is fine too.
-    pub async fn log_out(&self, token: &str) -> Result<(), AccountError> {
-        Ok(self.store.end_session(Secret::hash_of(token), self.clock.now()).await?)
-    }
-
-    /// Whose access token this is, if it is good and its log-in goes on.
-    pub async fn caller(&self, access_token: &str) -> Result<Caller, AccessError> {
-        let now = self.clock.now();
-        let caller = self.key.read(access_token, now)?;
-        if self.store.is_live(caller.session, caller.owner, now).await? {
-            Ok(caller)
-        } else {
-            Err(AccessError::Invalid)
-        }
+        visit.is_about(reset.ok_or(AccountError::BadLetterToken)?);
+        Ok(())
     }
 
     /// The account itself.
@@ -231,7 +220,28 @@ impl Accounts {
 
     /// Forgets log-ins and tokens that have been over for a while.
     pub async fn prune(&self) -> Result<(), StoreError> {
-        self.store.prune_sessions(self.clock.now().before(SESSION_LIFETIME)).await
+        self.sessions.prune_sessions(self.clock.now().before(SESSION_LIFETIME)).await
+    }
+
+    /// Whether an address may get one more letter of a kind, whoever asks for it. To be told that
+    /// it may not would help those alone who want to keep others from being sent theirs; and the
+    /// newest letter's link is good still.
+    async fn may_mail(&self, letter: Letter, email: &str) -> Result<bool, AccountError> {
+        let kind = match letter {
+            Letter::Registration | Letter::ResendConfirmation => "confirm ",
+            Letter::ForgotPassword => "reset ",
+            Letter::ChangeEmail { .. } | Letter::EmailChanging => "change ",
+            Letter::PasswordChanged => return Ok(true),
+        };
+        let who = format!("{kind}{}", Account::email_key(email));
+        match self.limits.admit(Limited::Mails, who.as_bytes()).await {
+            Ok(()) => Ok(true),
+            Err(LimitError::Exceeded { .. }) => {
+                tracing::warn!("No more letters to {} for a while", Masked::of(email));
+                Ok(false)
+            }
+            Err(LimitError::Store(error)) => Err(error.into()),
+        }
     }
 
     fn letter(&self, letter: Letter, email: String) -> Notice {

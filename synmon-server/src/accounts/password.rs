@@ -1,18 +1,29 @@
 //! Passwords: Argon2id, a few at a time.
 
-use std::sync::Arc;
+use std::{
+    collections::HashSet,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
 use argon2::{
-    Argon2,
+    ARGON2ID_IDENT, Argon2, Params,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
 };
 use synmon_core::invalid::Invalid;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 
 const MIN_CHARS: usize = 8;
 const MAX_CHARS: usize = 256;
 /// How many passwords are hashed at once; each takes 19 MiB.
 const AT_ONCE: usize = 4;
+/// How long somebody waits for that. An answer that comes later is of use to nobody.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The 3000 most common passwords that are long enough, in lower case (OWASP ASVS 6.2.4), as
+/// Royce Williams has counted them in leaks: the beginning of the list that Django ships.
+static COMMON: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
 /// Hashes and checks passwords with the parameters of OWASP's Password Storage Cheat Sheet
 /// (Argon2id, 19 MiB, 2 passes), off the threads that serve requests.
@@ -23,15 +34,29 @@ pub struct Passwords {
     decoy: Arc<str>,
 }
 
-/// Checks a new password: its length alone (OWASP ASVS 6.2.1, 6.2.5, 6.2.9).
+/// More passwords are to be hashed than can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many log in at the moment: try again")]
+pub struct Busy;
+
+impl Busy {
+    /// When it is worth trying again.
+    pub const RETRY_AFTER: Duration = PATIENCE;
+}
+
+/// Checks a new password: its length, and that it is none of the most common ones. What it is made
+/// of does not matter (OWASP ASVS 6.2.1, 6.2.4, 6.2.5, 6.2.9).
 pub fn check_password(password: &str) -> Result<(), Invalid> {
     let length = password.chars().count();
-    if (MIN_CHARS..=MAX_CHARS).contains(&length) {
-        Ok(())
-    } else {
+    if !(MIN_CHARS..=MAX_CHARS).contains(&length) {
         let message = format!("must have {MIN_CHARS} to {MAX_CHARS} characters");
-        Err(Invalid::field("password", message))
+        return Err(Invalid::field("password", message));
     }
+    if COMMON.contains(password.to_lowercase().as_str()) {
+        let message = "is one of the first that anybody would try: take another";
+        return Err(Invalid::field("password", message));
+    }
+    Ok(())
 }
 
 impl Default for Passwords {
@@ -43,16 +68,16 @@ impl Default for Passwords {
 
 impl Passwords {
     /// The hash of a password, with a salt of its own, as a PHC string.
-    pub async fn hash(&self, password: &str) -> String {
+    pub async fn hash(&self, password: &str) -> Result<String, Busy> {
         let password = password.to_owned();
         self.work(move || hash(&password)).await
     }
 
     /// Whether a password fits a hash. Without a hash it does not, after the same work.
-    pub async fn verify(&self, password: &str, known: Option<String>) -> bool {
+    pub async fn verify(&self, password: &str, known: Option<String>) -> Result<bool, Busy> {
         // Longer than any that was ever accepted: not worth a hash, and it tells nothing.
         if password.len() > MAX_CHARS * 4 {
-            return false;
+            return Ok(false);
         }
         let password = password.to_owned();
         let decoy = Arc::clone(&self.decoy);
@@ -63,14 +88,31 @@ impl Passwords {
         .await
     }
 
-    async fn work<T: Send + 'static>(&self, job: impl FnOnce() -> T + Send + 'static) -> T {
-        #[expect(clippy::expect_used, reason = "the semaphore is never closed")]
-        let permit = self.permits.acquire().await.expect("the semaphore is open");
-        let result = tokio::task::spawn_blocking(job).await;
-        drop(permit);
+    async fn work<T: Send + 'static>(
+        &self,
+        job: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Busy> {
+        let permits = Arc::clone(&self.permits).acquire_owned();
+        let Ok(Ok(permit)) = timeout(PATIENCE, permits).await else { return Err(Busy) };
+        metrics::counter!("synmon_password_hashes_total").increment(1);
+        // The permit goes with the work: a client that hangs up does not make room for another.
+        let work = move || {
+            let _permit = permit;
+            job()
+        };
         #[expect(clippy::expect_used, reason = "hashing does not panic, and is never aborted")]
-        result.expect("hashing ends")
+        Ok(tokio::task::spawn_blocking(work).await.expect("hashing ends"))
     }
+}
+
+/// Whether a hash is weaker than those that are made now.
+pub(super) fn is_outdated(hash: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(hash) else { return false };
+    let Ok(params) = Params::try_from(&hash) else { return true };
+    let now = Params::default();
+    hash.algorithm != ARGON2ID_IDENT
+        || params.m_cost() < now.m_cost()
+        || params.t_cost() < now.t_cost()
 }
 
 fn hash(password: &str) -> String {
@@ -93,21 +135,52 @@ mod tests {
     #[tokio::test]
     async fn a_password_fits_its_own_hash_and_nothing_else() {
         let passwords = Passwords::default();
-        let hash = passwords.hash("correct horse 🐎").await;
+        let hash = passwords.hash("correct horse 🐎").await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert!(passwords.verify("correct horse 🐎", Some(hash.clone())).await);
-        assert!(!passwords.verify("correct horse 🐎 ", Some(hash)).await);
-        assert!(!passwords.verify("not anybody's password", None).await);
-        assert!(!passwords.verify("x", Some("garbage".to_owned())).await);
+        assert!(passwords.verify("correct horse 🐎", Some(hash.clone())).await.unwrap());
+        assert!(!passwords.verify("correct horse 🐎 ", Some(hash)).await.unwrap());
+        assert!(!passwords.verify("not anybody's password", None).await.unwrap());
+        assert!(!passwords.verify("x", Some("garbage".to_owned())).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn at_most_a_few_passwords_are_hashed_at_once_and_the_rest_does_not_wait_for_long() {
+        let passwords = Passwords::default();
+        let all = Arc::clone(&passwords.permits).acquire_many_owned(4).await.unwrap();
+        assert!(passwords.permits.try_acquire().is_err(), "there is room for four");
+        let waiting =
+            tokio::join!(passwords.hash("a password"), passwords.verify("a password", None));
+        assert_eq!(waiting, (Err(Busy), Err(Busy)));
+        // What is too long is not worth the wait.
+        assert_eq!(passwords.verify(&"x".repeat(1_000_000), None).await, Ok(false));
+        drop(all);
+        assert!(passwords.hash("a password").await.is_ok());
     }
 
     #[test]
-    fn only_the_length_of_a_new_password_matters() {
-        for good in ["        ", "12345678", &"ü".repeat(256)] {
-            assert!(check_password(good).is_ok());
+    fn a_weaker_hash_is_known_for_one() {
+        let hash = |params: Params| {
+            let argon2 = Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+            argon2.hash_password(b"a password").unwrap().to_string()
+        };
+        assert!(!is_outdated(&hash(Params::default())));
+        assert!(!is_outdated(&hash(Params::new(20_000, 3, 1, None).unwrap())));
+        assert!(is_outdated(&hash(Params::new(8_192, 2, 1, None).unwrap())));
+        assert!(is_outdated(&hash(Params::new(19_456, 1, 1, None).unwrap())));
+        assert!(is_outdated(&hash(Params::default()).replace("argon2id", "argon2i")));
+        assert!(!is_outdated("garbage"), "nothing was checked against it");
+    }
+
+    #[test]
+    fn a_new_password_is_judged_by_its_length_and_by_how_common_it_is() {
+        let (longest, emoji) = ("ü".repeat(256), "🐎".repeat(64));
+        for good in ["        ", "a horse!", " leading", &longest, &emoji] {
+            assert!(check_password(good).is_ok(), "{good}");
         }
-        for bad in ["", "1234567", &"x".repeat(257)] {
-            assert!(check_password(bad).is_err());
+        for bad in ["", "1234567", &"x".repeat(257), "12345678", "password1", "PassWord1"] {
+            assert!(check_password(bad).is_err(), "{bad}");
         }
+        assert_eq!(COMMON.len(), 3_000);
+        assert!(COMMON.iter().all(|known| check_password(known).is_err()));
     }
 }

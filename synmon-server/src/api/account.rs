@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use poem::web::Data;
 use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json};
 use synmon_core::store::Account;
 use uuid::Uuid;
 
-use super::{Tag, body::Body, guard::Authenticated, instant::Instant, problem::ApiError};
-use crate::accounts::Accounts;
+use super::{
+    Tag, auth::TokensView, body::Body, guard::Authenticated, instant::Instant, problem::ApiError,
+};
+use crate::{accounts::Accounts, visit::Visit};
 
 pub(crate) struct AccountApi {
     pub(crate) accounts: Arc<Accounts>,
@@ -30,6 +33,32 @@ struct AccountView {
 struct AccountChange {
     /// The name of its holder, at most 100 characters.
     name: Option<String>,
+}
+
+/// Another password.
+#[derive(Object)]
+struct PasswordChange {
+    /// The present one.
+    current_password: String,
+    /// 8 to 256 characters of any kind, but none of the most common passwords.
+    password: String,
+}
+
+/// Another address.
+#[derive(Object)]
+struct EmailChange {
+    /// The new address.
+    email: String,
+    /// The account's password.
+    password: String,
+}
+
+#[derive(ApiResponse)]
+enum Asked {
+    /// A letter goes to the new address, which takes effect when it is confirmed; the old one is
+    /// told.
+    #[oai(status = 202)]
+    Asked,
 }
 
 #[derive(ApiResponse)]
@@ -72,6 +101,38 @@ impl AccountApi {
             None => self.accounts.get(owner).await,
         };
         Ok(Json(account.map_err(ApiError::from)?.into()))
+    }
+
+    /// Change its password
+    ///
+    /// All log-ins of the account end at once; the answer is a new one. API keys stay.
+    #[oai(path = "/me/password", method = "post", operation_id = "change_password")]
+    async fn change_password(
+        &self,
+        visit: Data<&Arc<Visit>>,
+        caller: Authenticated,
+        body: Body<PasswordChange>,
+    ) -> poem::Result<Json<TokensView>> {
+        let PasswordChange { current_password, password } = body.0;
+        let owner = caller.0.owner;
+        let changed =
+            self.accounts.change_password(&visit, owner, &current_password, &password).await;
+        Ok(Json(changed.map_err(ApiError::from)?.into()))
+    }
+
+    /// Change its address
+    ///
+    /// Links that were mailed before are worth nothing from then on.
+    #[oai(path = "/me/email", method = "post", operation_id = "change_email")]
+    async fn change_email(
+        &self,
+        caller: Authenticated,
+        body: Body<EmailChange>,
+    ) -> poem::Result<Asked> {
+        let EmailChange { email, password } = body.0;
+        let asked = self.accounts.change_email(caller.0.owner, &email, &password).await;
+        asked.map_err(ApiError::from)?;
+        Ok(Asked::Asked)
     }
 
     /// Delete it with all that it owns

@@ -2,11 +2,15 @@
 
 use std::sync::Arc;
 
+use poem::web::Data;
 use poem_openapi::{ApiResponse, Object, OpenApi, payload::Json};
 use synmon_core::notice::Letter;
 
 use super::{Tag, body::Body, problem::ApiError};
-use crate::accounts::{ACCESS_LIFETIME, Accounts, Tokens};
+use crate::{
+    accounts::{ACCESS_LIFETIME, Accounts, Tokens},
+    visit::Visit,
+};
 
 pub(crate) struct AuthApi {
     pub(crate) accounts: Arc<Accounts>,
@@ -19,7 +23,7 @@ struct Registration {
     name: String,
     /// Your e-mail address. Letters go there, and you log in with it.
     email: String,
-    /// 8 to 256 characters of any kind.
+    /// 8 to 256 characters of any kind, but none of the most common passwords.
     password: String,
 }
 
@@ -51,7 +55,7 @@ struct LetterToken {
 struct PasswordReset {
     /// The token in the letter's link.
     token: String,
-    /// 8 to 256 characters of any kind.
+    /// 8 to 256 characters of any kind, but none of the most common passwords.
     password: String,
 }
 
@@ -64,7 +68,7 @@ struct RefreshToken {
 
 /// The tokens of a log-in.
 #[derive(Object)]
-struct TokensView {
+pub(super) struct TokensView {
     /// A JWT for `Authorization: Bearer …`.
     access_token: String,
     /// Always `Bearer`.
@@ -106,16 +110,26 @@ impl AuthApi {
     ///
     /// The answer is the same whether the address has an account or not; a letter goes to it.
     #[oai(path = "/auth/register", method = "post", operation_id = "register")]
-    async fn register(&self, body: Body<Registration>) -> poem::Result<Accepted> {
+    async fn register(
+        &self,
+        visit: Data<&Arc<Visit>>,
+        body: Body<Registration>,
+    ) -> poem::Result<Accepted> {
         let Registration { name, email, password } = body.0;
-        self.accounts.register(&name, &email, &password).await.map_err(ApiError::from)?;
+        self.accounts.register(&visit, &name, &email, &password).await.map_err(ApiError::from)?;
         Ok(Accepted::Accepted)
     }
 
     /// Confirm an address by the token that was mailed to it
+    ///
+    /// That of a new account, or the new one of an account that has one.
     #[oai(path = "/auth/confirm", method = "post", operation_id = "confirm")]
-    async fn confirm(&self, body: Body<LetterToken>) -> poem::Result<Done> {
-        self.accounts.confirm(&body.0.token).await.map_err(ApiError::from)?;
+    async fn confirm(
+        &self,
+        visit: Data<&Arc<Visit>>,
+        body: Body<LetterToken>,
+    ) -> poem::Result<Done> {
+        self.accounts.confirm(&visit, &body.0.token).await.map_err(ApiError::from)?;
         Ok(Done::Done)
     }
 
@@ -125,15 +139,24 @@ impl AuthApi {
         method = "post",
         operation_id = "resend_confirmation"
     )]
-    async fn resend_confirmation(&self, body: Body<Address>) -> poem::Result<Accepted> {
-        self.send(Letter::ResendConfirmation, &body.0.email).await
+    async fn resend_confirmation(
+        &self,
+        visit: Data<&Arc<Visit>>,
+        body: Body<Address>,
+    ) -> poem::Result<Accepted> {
+        self.send(&visit, Letter::ResendConfirmation, &body.0.email).await
     }
 
     /// Log in
     #[oai(path = "/auth/login", method = "post", operation_id = "log_in")]
-    async fn log_in(&self, body: Body<Credentials>) -> poem::Result<Json<TokensView>> {
+    async fn log_in(
+        &self,
+        visit: Data<&Arc<Visit>>,
+        body: Body<Credentials>,
+    ) -> poem::Result<Json<TokensView>> {
         let Credentials { email, password } = body.0;
-        let tokens = self.accounts.log_in(&email, &password).await.map_err(ApiError::from)?;
+        let tokens =
+            self.accounts.log_in(&visit, &email, &password).await.map_err(ApiError::from)?;
         Ok(Json(tokens.into()))
     }
 
@@ -141,38 +164,55 @@ impl AuthApi {
     ///
     /// The old one is spent; using it again ends the whole log-in.
     #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
-    async fn refresh(&self, body: Body<RefreshToken>) -> poem::Result<Json<TokensView>> {
-        let tokens = self.accounts.refresh(&body.0.refresh_token).await.map_err(ApiError::from)?;
+    async fn refresh(
+        &self,
+        visit: Data<&Arc<Visit>>,
+        body: Body<RefreshToken>,
+    ) -> poem::Result<Json<TokensView>> {
+        let tokens =
+            self.accounts.refresh(&visit, &body.0.refresh_token).await.map_err(ApiError::from)?;
         Ok(Json(tokens.into()))
     }
 
     /// Log out
     #[oai(path = "/auth/logout", method = "post", operation_id = "log_out")]
-    async fn log_out(&self, body: Body<RefreshToken>) -> poem::Result<Done> {
-        self.accounts.log_out(&body.0.refresh_token).await.map_err(ApiError::from)?;
+    async fn log_out(
+        &self,
+        visit: Data<&Arc<Visit>>,
+        body: Body<RefreshToken>,
+    ) -> poem::Result<Done> {
+        self.accounts.log_out(&visit, &body.0.refresh_token).await.map_err(ApiError::from)?;
         Ok(Done::Done)
     }
 
     /// Ask for a letter that lets one set a new password
     #[oai(path = "/auth/forgot-password", method = "post", operation_id = "forgot_password")]
-    async fn forgot_password(&self, body: Body<Address>) -> poem::Result<Accepted> {
-        self.send(Letter::ForgotPassword, &body.0.email).await
+    async fn forgot_password(
+        &self,
+        visit: Data<&Arc<Visit>>,
+        body: Body<Address>,
+    ) -> poem::Result<Accepted> {
+        self.send(&visit, Letter::ForgotPassword, &body.0.email).await
     }
 
     /// Set a new password by the token that was mailed
     ///
     /// Every log-in of the account ends.
     #[oai(path = "/auth/reset-password", method = "post", operation_id = "reset_password")]
-    async fn reset_password(&self, body: Body<PasswordReset>) -> poem::Result<Done> {
+    async fn reset_password(
+        &self,
+        visit: Data<&Arc<Visit>>,
+        body: Body<PasswordReset>,
+    ) -> poem::Result<Done> {
         let PasswordReset { token, password } = body.0;
-        self.accounts.reset_password(&token, &password).await.map_err(ApiError::from)?;
+        self.accounts.reset_password(&visit, &token, &password).await.map_err(ApiError::from)?;
         Ok(Done::Done)
     }
 }
 
 impl AuthApi {
-    async fn send(&self, letter: Letter, email: &str) -> poem::Result<Accepted> {
-        self.accounts.send_letter(letter, email).await.map_err(ApiError::from)?;
+    async fn send(&self, visit: &Visit, letter: Letter, email: &str) -> poem::Result<Accepted> {
+        self.accounts.send_letter(visit, letter, email).await.map_err(ApiError::from)?;
         Ok(Accepted::Accepted)
     }
 }

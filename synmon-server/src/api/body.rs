@@ -1,6 +1,6 @@
 //! Request bodies: bounded, JSON, and of exactly the documented shape.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt as _;
 use poem::{
@@ -14,8 +14,10 @@ use poem_openapi::{
     registry::{MetaMediaType, MetaRequest, MetaSchemaRef, Registry},
     types::{ParseFromJSON, Type},
 };
+use serde_json::Value;
 
 use super::{json, problem::ApiError, shape};
+use crate::visit::Visit;
 
 /// The largest body that is read.
 pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
@@ -54,10 +56,25 @@ impl<T: ParseFromJSON> ParsePayload for Body<T> {
             })??;
         let value = json::read(&bytes).map_err(|why| ApiError::shape("", why))?;
         shape::check::<T>(&value)?;
+        if let Some(visit) = request.data::<Arc<Visit>>() {
+            visit.has_fields(fields_of(&value));
+        }
         // What the check lets through parses; a difference would be a mistake of ours.
         let parsed = T::parse_from_json(Some(value))
             .map_err(|_| ApiError::shape("", "is not of the right shape"))?;
         Ok(Self(parsed))
+    }
+}
+
+/// The names of the fields that a body sets: documented ones, for others are refused. The bodies
+/// that are lists are lists of steps.
+fn fields_of(body: &Value) -> Vec<String> {
+    match body {
+        Value::Object(object) => {
+            let set = object.iter().filter(|(_, value)| !value.is_null());
+            set.map(|(name, _)| name.clone()).collect()
+        }
+        _ => vec!["steps".to_owned()],
     }
 }
 

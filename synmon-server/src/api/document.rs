@@ -11,7 +11,12 @@ use poem_openapi::{
 use serde_json::{Map, Value, json};
 use synmon_core::{alert::AlertRule, flow::DEVICES, lint::WarningCode, run::ErrorCode};
 
-use super::{Apis, BASE_PATH, alert_view, examples, problem::Problem, step_view::actions_table};
+use super::{
+    Apis, BASE_PATH, alert_view, constraints, examples,
+    operations::{Needs, needs},
+    problem::Problem,
+    step_view::actions_table,
+};
 
 /// What the table of actions calls an element.
 const ELEMENT: &str = "An element is given by `selector_xpath`, `selectors` or both; what is \
@@ -27,9 +32,6 @@ const CONFLICTS: [&str; 5] = [
     "resend_delivery",
 ];
 
-/// The operations of which an account may have so many at a time, or within a time.
-const METERED: [&str; 5] =
-    ["start_run", "follow_run", "test_channel", "resend_channel_confirmation", "resend_delivery"];
 
 /// The document that describes the API, as committed at `docs/openapi.json`.
 #[must_use]
@@ -74,15 +76,27 @@ fn of<T: OpenApi>(service: &OpenApiService<T, ()>) -> String {
             }
         }
         schemas.extend(problem_schemas());
+        constraints::add(schemas);
+        // What it describes comes as text: the stream's events are described in its place.
+        schemas.remove("RunEvent");
     }
     for (path, item) in document["paths"].as_object_mut().into_iter().flatten() {
         for method in METHODS {
             if let Some(operation) = item.get_mut(method) {
                 add_example(operation);
+                constrain(operation);
+                add_access(path, method, operation);
                 add_problems(path, method, operation);
             }
         }
     }
+    document["components"]["securitySchemes"]["api_key"] = json!({
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "synmon_…",
+        "description": "A key of a program, by `POST /api-keys`, in the access token's place. \
+            `x-scope` of an operation says which scope it needs.",
+    });
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
@@ -90,7 +104,8 @@ fn of<T: OpenApi>(service: &OpenApiService<T, ()>) -> String {
 
 fn description() -> String {
     let mut text = "Watches websites the way a person uses them.\n\n\
-        Errors are `application/problem+json` (RFC 9457). What belongs to somebody else is 404, \
+        Errors are `application/problem+json` (RFC 9457). Calls need the access token of a log-in, or \
+        an API key with the scope that `x-scope` names. What belongs to somebody else is 404, \
         like what does not exist. In requests, `null` is the same as a field that is left out.\n\n\
         A run that did not pass says why in `error.code`:\n\n| code | status | meaning |\n| --- | --- | --- |\n"
         .to_owned();
@@ -185,11 +200,33 @@ fn problem_schemas() -> Map<String, Value> {
         .collect()
 }
 
+fn constrain(operation: &mut Value) {
+    let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+    for parameter in parameters.into_iter().flatten() {
+        if let Some(constraint) = parameter["name"].as_str().and_then(constraints::of_parameter) {
+            parameter["schema"] = constraint;
+        }
+    }
+    let stream = operation.pointer_mut("/responses/200/content/text~1event-stream/schema");
+    if let Some(stream) = stream {
+        *stream = constraints::event();
+    }
+}
+
 fn add_example(operation: &mut Value) {
     let example = operation["operationId"].as_str().and_then(examples::of);
     let body = operation.pointer_mut("/requestBody/content/application~1json");
     if let (Some(example), Some(Value::Object(body))) = (example, body) {
         body.insert("example".to_owned(), example);
+    }
+}
+
+/// Documents what a key needs for an operation, if one may be used for it. Only OAuth has scopes of
+/// its own in `OpenAPI` 3.0, hence an extension.
+fn add_access(path: &str, method: &str, operation: &mut Value) {
+    if let Needs::Scope(scope) = needs(path, method, operation) {
+        operation["x-scope"] = json!(scope.as_str());
+        operation["security"] = json!([{ "access_token": [] }, { "api_key": [] }]);
     }
 }
 
@@ -201,6 +238,7 @@ fn add_problems(path: &str, method: &str, operation: &mut Value) {
         .is_some_and(|parameters| parameters.iter().any(|p| p["in"] == "query"));
     let secured = operation.get("security").is_some();
     let is = |name: &str| operation["operationId"] == name;
+    let limited = secured || path.starts_with("/auth/") || path.ends_with("/confirm");
     let conflicts = CONFLICTS.into_iter().any(is);
     let statuses = [
         (400, "The body is not JSON, or not of the right shape.", has_body),
@@ -210,6 +248,7 @@ fn add_problems(path: &str, method: &str, operation: &mut Value) {
             secured || is("log_in") || is("refresh"),
         ),
         (403, "The right password, but the address is not confirmed yet.", is("log_in")),
+        (403, "An API key that may not do this.", secured),
         (
             404,
             "It does not exist, or belongs to somebody else.",
@@ -225,11 +264,7 @@ fn add_problems(path: &str, method: &str, operation: &mut Value) {
             "Well-formed, but not valid: `errors` names each field.",
             has_body || has_query || is("start_run"),
         ),
-        (
-            429,
-            "More than the account may: `Retry-After` says when to try again.",
-            METERED.into_iter().any(is),
-        ),
+        (429, "That was too often: `Retry-After` says when it may be done again.", limited),
         (500, "Something in synmon went wrong; it is logged.", true),
         (503, "The database is out of reach.", true),
     ];

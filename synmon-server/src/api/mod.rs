@@ -1,11 +1,15 @@
 //! The HTTP API.
 
+mod accompany;
 mod account;
 mod alert_view;
+mod api_keys;
+mod audit;
 mod auth;
 mod body;
 mod channel_view;
 mod channels;
+mod constraints;
 mod document;
 mod event_stream;
 mod evidence_view;
@@ -16,17 +20,20 @@ mod guard;
 mod instant;
 mod json;
 mod lint_view;
+mod operations;
 mod paging;
 mod problem;
 mod run_view;
 mod runs;
 mod schedules;
 mod secrets;
+mod sessions;
 mod settings_view;
 mod shape;
 mod step_view;
 
 pub use document::openapi_document;
+pub(crate) use operations::Operation;
 pub(crate) use problem::{ApiError, render};
 pub use step_view::actions_table;
 
@@ -40,9 +47,16 @@ use synmon_core::{
     usecase::{Flows, Runs, Secrets},
 };
 
+use accompany::Companion;
 use event_stream::Audience;
+use guard::Guard;
+use operations::Operations;
 
-use crate::{accounts::Accounts, channels::Channels};
+use crate::{
+    accounts::{Accounts, ApiKeys, AuditLog, Limits},
+    channels::Channels,
+    visit::TrustedProxies,
+};
 
 /// Where the API is.
 pub const BASE_PATH: &str = "/api/v1";
@@ -52,6 +66,14 @@ pub const BASE_PATH: &str = "/api/v1";
 pub struct ApiParts {
     /// Accounts.
     pub accounts: Arc<Accounts>,
+    /// Keys of programs.
+    pub keys: ApiKeys,
+    /// Who did what.
+    pub audit: AuditLog,
+    /// How often what may be done.
+    pub limits: Arc<Limits>,
+    /// Whose word is taken for where a request came from.
+    pub proxies: TrustedProxies,
     /// Flows.
     pub flows: Flows,
     /// Runs.
@@ -89,6 +111,9 @@ enum Tag {
 type Apis = (
     auth::AuthApi,
     account::AccountApi,
+    sessions::SessionsApi,
+    api_keys::ApiKeysApi,
+    audit::AuditApi,
     flows::FlowsApi,
     runs::RunsApi,
     channels::ChannelsApi,
@@ -98,11 +123,15 @@ type Apis = (
 
 /// The API below [`BASE_PATH`].
 pub(crate) fn routes(parts: ApiParts) -> impl Endpoint + use<> {
-    let ApiParts { accounts, flows, runs, channels, secrets, artifacts, clock, followers } = parts;
+    let ApiParts { accounts, keys, audit, limits, proxies, .. } = parts.clone();
+    let ApiParts { flows, runs, channels, secrets, artifacts, clock, followers, .. } = parts;
     let audience = Audience::new(followers);
     let apis: Apis = (
         auth::AuthApi { accounts: Arc::clone(&accounts) },
         account::AccountApi { accounts: Arc::clone(&accounts) },
+        sessions::SessionsApi { accounts: Arc::clone(&accounts) },
+        api_keys::ApiKeysApi { keys: keys.clone() },
+        audit::AuditApi { audit: audit.clone() },
         flows::FlowsApi { flows: flows.clone(), runs: runs.clone() },
         runs::RunsApi {
             runs,
@@ -116,5 +145,11 @@ pub(crate) fn routes(parts: ApiParts) -> impl Endpoint + use<> {
         schedules::SchedulesApi { rules: flows.rules().clone(), clock },
     );
     let service = OpenApiService::new(apis, "synmon", env!("CARGO_PKG_VERSION"));
-    Route::new().nest("/", service).data(accounts)
+    let guard = Guard { accounts, keys, limits: Arc::clone(&limits) };
+    let operations = Operations::of(&openapi_document());
+    let companion = Arc::new(Companion { operations, proxies, limits, audit });
+    Route::new().nest("/", service).data(guard).around(move |next, request| {
+        let companion = Arc::clone(&companion);
+        async move { companion.accompany(next, request).await }
+    })
 }

@@ -1,5 +1,7 @@
 //! Errors on the wire: `application/problem+json` (RFC 9457), always.
 
+use std::time::Duration;
+
 use poem::{
     Error, Response,
     error::{MethodNotAllowedError, NotFoundError, ResponseError},
@@ -20,7 +22,7 @@ use synmon_core::{
 };
 use tracing::error;
 
-use crate::accounts::{AccessError, AccountError};
+use crate::accounts::{AccessError, AccountError, Busy, LimitError};
 
 /// An error, as a client sees it (RFC 9457).
 #[derive(Clone, Debug, Object)]
@@ -55,17 +57,22 @@ pub(crate) struct ApiError {
     status: StatusCode,
     detail: String,
     fields: Vec<FieldProblem>,
-    /// When it may work: after so many seconds.
-    retry_after: u64,
+    /// When it may work, where that is known.
+    retry_after: Option<Duration>,
 }
 
 /// Where it is not known when it may work.
-const SOON_SECONDS: u64 = 5;
+const SOON: Duration = Duration::from_secs(5);
 
 impl ApiError {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        let (detail, fields) = (detail.into(), Vec::new());
-        Self { status, detail, fields, retry_after: SOON_SECONDS }
+        Self { status, detail: detail.into(), fields: Vec::new(), retry_after: None }
+    }
+
+    /// It was done too often, or there is too much of it.
+    fn too_many(detail: impl Into<String>, retry_after: Duration) -> Self {
+        let retry_after = Some(retry_after);
+        Self { retry_after, ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail) }
     }
 
     pub(crate) fn not_found(what: &str) -> Self {
@@ -130,7 +137,11 @@ impl ResponseError for ApiError {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
         }
         if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
-            response.headers_mut().insert(header::RETRY_AFTER, self.retry_after.into());
+            // Whole seconds, rounded up: who waits so long does not come too early.
+            let wait = self.retry_after.unwrap_or(SOON);
+            let seconds = wait.as_nanos().div_ceil(1_000_000_000).max(1);
+            let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }
@@ -184,10 +195,7 @@ impl From<QuotaReached> for ApiError {
         let detail = reached.to_string();
         match reached {
             QuotaReached::Count { what, .. } => Self::field(what, detail),
-            QuotaReached::Rate { left, .. } => Self {
-                retry_after: left.as_secs() + 1,
-                ..Self::new(StatusCode::TOO_MANY_REQUESTS, detail)
-            },
+            QuotaReached::Rate { left, .. } => Self::too_many(detail, left),
         }
     }
 }
@@ -203,8 +211,27 @@ impl From<AccountError> for ApiError {
             AccountError::NotConfirmed => Self::new(StatusCode::FORBIDDEN, detail),
             AccountError::BadLetterToken => Self::field("token", detail),
             AccountError::Gone => Self::unauthorized(),
+            AccountError::NoSession => Self::not_found("session"),
+            AccountError::Limit(limit) => limit.into(),
+            AccountError::Busy(busy) => busy.into(),
             AccountError::Store(failure) => failure.into(),
         }
+    }
+}
+
+impl From<LimitError> for ApiError {
+    fn from(limit: LimitError) -> Self {
+        let detail = limit.to_string();
+        match limit {
+            LimitError::Exceeded { retry_after } => Self::too_many(detail, retry_after),
+            LimitError::Store(failure) => failure.into(),
+        }
+    }
+}
+
+impl From<Busy> for ApiError {
+    fn from(busy: Busy) -> Self {
+        Self::too_many(busy.to_string(), Busy::RETRY_AFTER)
     }
 }
 

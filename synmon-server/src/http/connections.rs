@@ -61,16 +61,15 @@ impl Connections {
 
     /// A place for a new connection, as soon as there is one.
     pub(super) async fn seat(self: &Arc<Self>) -> Arc<Seat> {
-        let place = match Arc::clone(&self.places).try_acquire_owned() {
-            Ok(place) => place,
-            Err(_) => {
-                self.evict_oldest();
-                // Nobody closes the semaphore.
-                let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
-                    return std::future::pending().await;
-                };
-                place
-            }
+        let place = if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            place
+        } else {
+            self.evict_oldest();
+            // Nobody closes the semaphore.
+            let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
+                return std::future::pending().await;
+            };
+            place
         };
         let seat = Arc::new(Seat {
             all: Arc::clone(self),

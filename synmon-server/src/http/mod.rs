@@ -169,12 +169,13 @@ impl Door {
             let visitor = Arc::clone(&seat);
             let service = service_fn(move |request: hyper::Request<Incoming>| {
                 let busy = visitor.busy();
-                let (app, verdict) = (Arc::clone(&app), Arc::clone(&verdict));
+                let app = Arc::clone(&app);
                 let (local, remote) = addresses.clone();
+                // Asked now: the next head may be read before this request is dealt with.
+                let (last, refusal) = (verdict.is_last(), verdict.refusal());
                 Box::pin(async move {
-                    let last = verdict.is_last();
                     let mut request = poem::Request::from((request, local, remote, Scheme::HTTP));
-                    if let Some(refusal) = verdict.refusal() {
+                    if let Some(refusal) = refusal {
                         request.extensions_mut().insert(refusal);
                     }
                     let mut response = app.get_response(request).await;

@@ -9,8 +9,8 @@ use poem::{
     http::{StatusCode, header},
     web::Data,
 };
-use serde_json::{Value, json};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use synmon_core::{
     Clock, Timestamp,

@@ -121,7 +121,7 @@ async fn what_is_there_twice_or_unknown_is_never_a_way_around_a_check() {
     for twice in [
         "{\"name\": \"first\", \"name\": \"second\"}",
         "{\"name\": \"fine\", \"name\": \"\"}",
-        "{\"settings\": {\"har\": true, \"har\": true}}",
+        "{\"settings\": {\"har\": \"on\", \"har\": \"on\"}}",
     ] {
         let answer = ann.raw(Method::PATCH, &path, twice).await.must_be(400);
         assert!(answer.text().contains("same name twice"), "{answer:?}");

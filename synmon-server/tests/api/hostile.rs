@@ -198,12 +198,11 @@ async fn a_server_without_file_descriptors_comes_back_by_itself() {
 #[tokio::test]
 async fn an_owner_follows_no_more_runs_at_a_time_than_he_may() {
     // Nothing is run: what is queued stays queued.
-    let app =
-        App::without_browser().allowing("127.0.0.1").with("SYNMON_ROLES", "api").start().await;
-    let api = app.anonymous();
-    // Letters are not sent either, so one who is there already is needed.
-    drop(api);
-    let worker = app.start_worker_with(&[("SYNMON_ROLES", "notices")]);
+    let app = App::without_browser()
+        .allowing("127.0.0.1")
+        .with("SYNMON_ROLES", "api,notices")
+        .start()
+        .await;
     let (ann, ben) = (app.register("ann").await, app.register("ben").await);
     let steps = json!([{"number": 1, "action": "reload"}]);
     let mut paths = Vec::new();
@@ -227,7 +226,6 @@ async fn an_owner_follows_no_more_runs_at_a_time_than_he_may() {
         (stream.status() == 200).then_some(())
     })
     .await;
-    drop(worker);
 }
 
 #[tokio::test]

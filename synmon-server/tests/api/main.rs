@@ -5,11 +5,14 @@
 
 mod accounts;
 mod alerts;
+mod api_keys;
+mod audit;
 mod bad_channels;
 mod bad_fields;
 mod bad_requests;
 mod bad_urls;
 mod channels;
+mod credentials;
 mod document;
 mod egress;
 mod evidence;
@@ -19,6 +22,7 @@ mod headers;
 mod health;
 mod hostile;
 mod lifecycle;
+mod limits;
 mod lint;
 mod machine;
 mod outage;

@@ -56,15 +56,25 @@ fn good_request(operation: &str) -> (Option<Value>, u16) {
         | "list_channels"
         | "get_channel"
         | "list_deliveries"
+        | "list_sessions"
+        | "list_api_keys"
+        | "list_audit"
         | "rotate_channel_secret" => (None, 200),
         "create_channel" => {
             (Some(json!({"kind": "webhook", "name": "x", "url": "http://127.0.0.1:9/"})), 201)
         }
+        "create_api_key" => (Some(json!({"name": "x", "scopes": ["read"]})), 201),
+        // Another password than the one that it is.
+        "change_password" => {
+            (Some(json!({"current_password": "x", "password": "another password"})), 422)
+        }
+        "change_email" => (Some(json!({"email": "x@example.test", "password": "x"})), 422),
         "change_me" | "change_flow" | "change_channel" => (Some(json!({"name": "x"})), 200),
         "set_steps" => (Some(steps), 200),
         "create_flow" => (Some(flow), 201),
         "start_run" | "test_channel" => (None, 202),
-        "delete_me" | "delete_flow" | "delete_channel" => (None, 204),
+        "delete_me" | "delete_flow" | "delete_channel" | "end_session" | "end_other_sessions"
+        | "delete_api_key" => (None, 204),
         // The run has ended; a webhook is not asked for a confirmation; its delivery still waits.
         "cancel_run" | "resend_channel_confirmation" | "resend_delivery" => (None, 409),
         // There was no browser; the story of a real one looks at pictures.
@@ -104,17 +114,20 @@ struct Things {
     run: String,
     channel: String,
     delivery: String,
+    session: String,
+    key: String,
 }
 
 impl Things {
     /// What nobody has.
     fn missing() -> Self {
         let id = MISSING.to_owned();
-        Self { flow: id.clone(), run: id.clone(), channel: id.clone(), delivery: id }
+        let of = || id.clone();
+        Self { flow: of(), run: of(), channel: of(), delivery: of(), session: of(), key: of() }
     }
 
-    fn ids(&self) -> [&str; 4] {
-        [&self.flow, &self.run, &self.channel, &self.delivery]
+    fn ids(&self) -> [&str; 6] {
+        [&self.flow, &self.run, &self.channel, &self.delivery, &self.session, &self.key]
     }
 }
 
@@ -129,13 +142,20 @@ async fn somebody(app: &App, name: &str) -> (User, Things) {
     // Nobody listens there: it waits for its next attempt.
     let test = user.post_nothing(&format!("/channels/{channel}/test")).await.must_be(202);
     let delivery = id(&test.json());
-    (user, Things { flow, run: id(&run), channel, delivery })
+    let key = json!({"name": "x", "scopes": ["read"]});
+    let key = id(&user.post("/api-keys", &key).await.must_be(201).json());
+    user.log_in_again().await;
+    let sessions = user.get("/sessions").await.must_be(200).json();
+    let session = id(&sessions["items"][0]);
+    (user, Things { flow, run: id(&run), channel, delivery, session, key })
 }
 
 fn filled(path: &str, things: &Things) -> String {
     let id = match path {
         _ if path.starts_with("/runs") => &things.run,
         _ if path.starts_with("/channels") => &things.channel,
+        _ if path.starts_with("/sessions") => &things.session,
+        _ if path.starts_with("/api-keys") => &things.key,
         _ => &things.flow,
     };
     let path = path.replace("{id}", id).replace("{number}", "0");
@@ -225,7 +245,7 @@ async fn every_operation_is_closed_to_strangers_and_shows_nothing_of_others() {
     let mut in_order = secured.clone();
     in_order.sort_by_key(|operation| match &*operation.id {
         "delete_me" => 2,
-        "delete_flow" | "delete_channel" => 1,
+        "delete_flow" | "delete_channel" | "end_other_sessions" => 1,
         _ => 0,
     });
     for operation in in_order {
@@ -296,13 +316,16 @@ async fn ids_of_others_in_filters_bodies_and_counts_open_nothing() {
     let app = App::without_browser().allowing("127.0.0.1").start().await;
     let (ann, anns) = somebody(&app, "ann").await;
     let (ben, bens) = somebody(&app, "ben").await;
-    let Things { flow, run, channel, delivery } = &anns;
+    let Things { flow, run, channel, delivery, .. } = &anns;
     for path in [
         format!("/runs?flow_id={flow}"),
         "/flows?q=127.0.0.1".to_owned(),
         "/flows?limit=100".to_owned(),
         "/runs?status=errored".to_owned(),
         "/runs?limit=100".to_owned(),
+        "/sessions?limit=100".to_owned(),
+        "/api-keys?limit=100".to_owned(),
+        "/audit?limit=100".to_owned(),
     ] {
         let text = ben.get(&path).await.must_be(200).text();
         assert!(!anns.ids().into_iter().any(|id| text.contains(id)), "{path}: {text}");
@@ -396,7 +419,7 @@ async fn a_picture_is_its_owners_however_it_is_asked_for() {
     let (ann, ben) = (app.register("ann").await, app.register("ben").await);
     let steps = json!([{"number": 1, "action": "reload"}]);
     let flow = ann.flow_with_steps(&format!("{}/", app.address()), steps).await;
-    ann.patch(&format!("/flows/{flow}"), &json!({"settings": {"har": true}})).await.must_be(200);
+    ann.patch(&format!("/flows/{flow}"), &json!({"settings": {"har": "on"}})).await.must_be(200);
     let run = ann.run_to_its_end(&flow).await;
     assert_eq!(run["status"], "passed", "{run}");
     let run = run["id"].as_str().unwrap();

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use sqlx::{Connection as _, PgConnection};
-use synmon_core::store::{AccountStore as _, FlowStore as _, Rotation, TokenHash};
+use synmon_core::store::{
+    AccountStore as _, FlowStore as _, Rotation, SessionStore as _, TokenHash,
+};
 use synmon_store::PgStore;
 use synmon_testkit::{
-    factory::{a_flow, a_letter, a_registration, a_session, noon},
+    factory::{a_flow, a_letter, a_place, a_registration, a_session, noon},
     postgres::Postgres,
 };
 use tokio::time::{interval, timeout};
@@ -70,14 +72,15 @@ async fn log_ins_are_refreshed_while_their_account_is_deleted() {
             session.refresh = TokenHash([*seed + 100; 32]);
             store.insert_session(&session).await.unwrap();
         }
+        let place = a_place();
         let rotations = join_all(seeds.iter().map(|seed| {
             let (spent, next) = ([*seed + 100; 32], [*seed + 200; 32]);
-            store.rotate(TokenHash(spent), TokenHash(next), noon())
+            store.rotate(TokenHash(spent), TokenHash(next), &place, noon())
         }));
         let (rotated, deleted) = tokio::join!(rotations, store.delete_account(account.id));
         assert!(deleted.unwrap());
         for rotation in rotated {
-            assert_ne!(rotation.unwrap(), Rotation::Reused);
+            assert!(!matches!(rotation.unwrap(), Rotation::Reused { .. }));
         }
     }
 }

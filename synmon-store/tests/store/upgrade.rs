@@ -22,7 +22,7 @@ use synmon_core::{
 use synmon_store::{PgStore, SqliteStore};
 use synmon_testkit::{
     conformance::store::Subject,
-    factory::{a_report, a_slot_run, noon},
+    factory::{a_place, a_report, a_slot_run, noon},
     postgres::Postgres,
 };
 
@@ -274,14 +274,15 @@ async fn works(store: &Subject) {
 
     // Whoever was logged in still is, whoever had a letter can use its link.
     let [spent, next] = [11, 12].map(|seed| TokenHash([seed; 32]));
-    let rotation = store.rotate(spent, next, later(60)).await.unwrap();
+    let rotation = store.rotate(spent, next, &a_place(), later(60)).await.unwrap();
     let Rotation::Rotated { account, session } = rotation else { panic!("{rotation:?}") };
     assert_eq!(account, owner(store).await);
     assert!(store.is_live(session, account, later(60)).await.unwrap());
-    let ended = store.rotate(TokenHash([20; 32]), next, later(60)).await.unwrap();
+    let ended = store.rotate(TokenHash([20; 32]), next, &a_place(), later(60)).await.unwrap();
     assert_eq!(ended, Rotation::Unknown);
-    assert!(store.confirm(TokenHash([3; 32]), later(60)).await.unwrap());
-    assert!(store.reset_password(TokenHash([2; 32]), "$argon2id$b", later(60)).await.unwrap());
+    assert!(store.confirm(TokenHash([3; 32]), later(60)).await.unwrap().is_some());
+    let reset = store.reset_password(TokenHash([2; 32]), "$argon2id$b", later(60)).await.unwrap();
+    assert!(reset.is_some());
 
     // And what is changed is changed.
     let paused = flows(store).await.remove("paused and renamed").unwrap();

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use synmon_core::{
-    FlowId, OwnerId, SessionId, Timestamp,
+    FlowId, OwnerId, Timestamp,
     artifact::ArtifactPrefix,
     notice::Notice,
     store::{
-        Account, AccountStore, NewAccount, NewSession, NewToken, Rotation, StoreError, TokenHash,
+        Account, AccountStore, NewAccount, NewToken, StoreError, TokenHash, TokenLimit,
         TokenPurpose,
     },
 };
@@ -21,6 +21,9 @@ impl AccountStore for MemoryStore {
         let known = state.accounts.values().find(|known| Account::email_key(&known.email) == key);
         match known.map(|known| (known.id, known.confirmed_at)) {
             Some((_, Some(_))) => {}
+            Some((known, None))
+                if state.count_tokens(known, TokenPurpose::Confirm, account.limit.since)
+                    >= super::up_to(account.limit.count) => {}
             Some((known, None)) => {
                 let entry = state.accounts.get_mut(&known).unwrap();
                 entry.name.clone_from(&account.name);
@@ -86,28 +89,45 @@ impl AccountStore for MemoryStore {
         state.turns.remove(&id);
         state.tokens.retain(|_, entry| entry.token.account != id);
         state.sessions.retain(|_, entry| entry.account != id);
+        state.api_keys.retain(|_, (key, _)| key.account != id);
+        state.audit.retain(|_, entry| entry.account != id);
         state.drop_refresh_of_ended();
         state.throw_away(&ArtifactPrefix::owner(id));
         Ok(true)
     }
 
-    async fn issue_token(
+    async fn change_password(
         &self,
-        token: &NewToken,
-        since: Timestamp,
-        limit: u32,
+        id: OwnerId,
+        (old, new): (&str, &str),
+        letter: &Notice,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
+        let mut state = self.open()?;
+        let account = state.accounts.get_mut(&id);
+        let Some(account) = account.filter(|account| account.password_hash == old) else {
+            return Ok(false);
+        };
+        new.clone_into(&mut account.password_hash);
+        state.end_tokens(id, None, now);
+        state.end_sessions(id, now);
+        state.put_notice(letter.clone());
+        Ok(true)
+    }
+
+    async fn issue_token(&self, token: &NewToken, limit: TokenLimit) -> Result<bool, StoreError> {
         let mut state = self.open()?;
         if !state.accounts.contains_key(&token.account) {
             return conflict("token");
         }
-        let is_alike = |entry: &&TokenEntry| {
-            let known = &entry.token;
-            known.account == token.account
-                && known.purpose == token.purpose
-                && known.created_at >= since
-        };
-        if state.tokens.values().filter(is_alike).count() >= super::up_to(limit) {
+        let issued = state.count_tokens(token.account, token.purpose, limit.since);
+        let one_is_good = state.tokens.values().any(|entry| {
+            entry.token.account == token.account
+                && entry.token.purpose == token.purpose
+                && entry.ended.is_none()
+                && entry.token.expires_at > token.created_at
+        });
+        if issued >= super::up_to(limit.count) && one_is_good {
             return Ok(false);
         }
         state.end_tokens(token.account, Some(token.purpose), token.created_at);
@@ -115,13 +135,31 @@ impl AccountStore for MemoryStore {
         Ok(true)
     }
 
-    async fn confirm(&self, token: TokenHash, now: Timestamp) -> Result<bool, StoreError> {
+    async fn confirm(
+        &self,
+        token: TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<OwnerId>, StoreError> {
         let mut state = self.open()?;
-        let Some(account) = state.spend(token, TokenPurpose::Confirm, now) else {
-            return Ok(false);
+        if let Some(account) = state.spend(token, TokenPurpose::Confirm, now) {
+            account.confirmed_at = account.confirmed_at.or(Some(now));
+            return Ok(Some(account.id));
+        }
+        let email = state.tokens.get(&token).and_then(|entry| entry.token.email.clone());
+        let Some(email) = email else { return Ok(None) };
+        let id = state.tokens[&token].token.account;
+        let key = Account::email_key(&email);
+        let mut accounts = state.accounts.values();
+        if accounts.any(|other| other.id != id && Account::email_key(&other.email) == key) {
+            return Ok(None);
+        }
+        let Some(account) = state.spend(token, TokenPurpose::ChangeEmail, now) else {
+            return Ok(None);
         };
+        account.email = email;
         account.confirmed_at = account.confirmed_at.or(Some(now));
-        Ok(true)
+        state.end_tokens(id, None, now);
+        Ok(Some(id))
     }
 
     async fn reset_password(
@@ -129,58 +167,27 @@ impl AccountStore for MemoryStore {
         token: TokenHash,
         password_hash: &str,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<OwnerId>, StoreError> {
         let mut state = self.open()?;
         let Some(account) = state.spend(token, TokenPurpose::Reset, now) else {
-            return Ok(false);
+            return Ok(None);
         };
         account.confirmed_at = account.confirmed_at.or(Some(now));
         password_hash.clone_into(&mut account.password_hash);
         let id = account.id;
         state.end_tokens(id, None, now);
         state.end_sessions(id, now);
-        Ok(true)
-    }
-
-    async fn insert_session(&self, session: &NewSession) -> Result<(), StoreError> {
-        self.open()?.begin_session(session)
-    }
-
-    async fn rotate(
-        &self,
-        spent: TokenHash,
-        next: TokenHash,
-        now: Timestamp,
-    ) -> Result<Rotation, StoreError> {
-        Ok(self.open()?.rotate(spent, next, now))
-    }
-
-    async fn end_session(&self, token: TokenHash, now: Timestamp) -> Result<(), StoreError> {
-        self.open()?.end_session_of(token, now);
-        Ok(())
-    }
-
-    async fn is_live(
-        &self,
-        session: SessionId,
-        account: OwnerId,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        Ok(self.open()?.live_account(session, now) == Some(account))
-    }
-
-    async fn prune_sessions(&self, before: Timestamp) -> Result<(), StoreError> {
-        let mut state = self.open()?;
-        state.tokens.retain(|_, entry| entry.token.expires_at >= before);
-        state.sessions.retain(|_, entry| {
-            entry.expires_at >= before && entry.ended.is_none_or(|ended| ended >= before)
-        });
-        state.drop_refresh_of_ended();
-        Ok(())
+        Ok(Some(id))
     }
 }
 
 impl State {
+    fn count_tokens(&self, account: OwnerId, purpose: TokenPurpose, since: Timestamp) -> usize {
+        let tokens = self.tokens.values().map(|entry| &entry.token);
+        let alike = tokens.filter(|token| token.account == account && token.purpose == purpose);
+        alike.filter(|token| token.created_at >= since).count()
+    }
+
     fn end_tokens(&mut self, account: OwnerId, purpose: Option<TokenPurpose>, now: Timestamp) {
         for entry in self.tokens.values_mut().filter(|entry| entry.token.account == account) {
             if purpose.is_none_or(|purpose| entry.token.purpose == purpose) {

@@ -1,5 +1,6 @@
 //! A store in memory, held to the same conformance suite as the real ones.
 
+mod access;
 mod accounts;
 mod browser_sessions;
 mod channels;
@@ -19,7 +20,7 @@ use std::{
 
 use browser_sessions::LedgerEntry;
 use synmon_core::{
-    ChannelId, FlowId, NoticeId, OwnerId, RunId, SessionId, Timestamp,
+    ApiKeyId, AuditId, ChannelId, FlowId, NoticeId, OwnerId, RunId, SessionId, Timestamp,
     alert::{AlertDecision, AlertState},
     artifact::ArtifactPrefix,
     channel::Channel,
@@ -27,7 +28,10 @@ use synmon_core::{
     notice::Notice,
     run::{Run, RunAttempt, StepLog},
     secret::{SecretName, StoredSecret},
-    store::{Account, Metered, NewChannelToken, NewToken, StoreError, TokenHash},
+    store::{
+        Account, ApiKey, AuditEntry, Metered, NewChannelToken, NewToken, Page, PageRequest,
+        RateKey, Session, StoreError, TokenHash,
+    },
 };
 
 /// Every store role over plain maps under one lock.
@@ -62,6 +66,10 @@ struct State {
     refresh: HashMap<TokenHash, RefreshEntry>,
     /// In which period how much was used up.
     quotas: HashMap<(OwnerId, Metered), (i64, u32)>,
+    /// When all of a rate is there again, in microseconds.
+    rates: HashMap<RateKey, i64>,
+    api_keys: BTreeMap<ApiKeyId, (ApiKey, TokenHash)>,
+    audit: BTreeMap<AuditId, AuditEntry>,
 }
 
 #[derive(Debug)]
@@ -109,7 +117,7 @@ struct TokenEntry {
 #[derive(Debug)]
 struct SessionEntry {
     account: OwnerId,
-    expires_at: Timestamp,
+    session: Session,
     ended: Option<Timestamp>,
 }
 
@@ -227,4 +235,15 @@ fn conflict<T>(entity: &'static str) -> Result<T, StoreError> {
 
 fn up_to(limit: u32) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
+}
+
+/// A page of what comes newest first.
+fn page_of<'a, T: Clone + 'a, Id: Ord + Copy>(
+    things: impl Iterator<Item = &'a T>,
+    page: PageRequest<Id>,
+    id: impl Fn(&T) -> Id,
+) -> Page<T, Id> {
+    let wanted = things.filter(|thing| page.after.is_none_or(|after| id(thing) < after));
+    let found = wanted.take(up_to(page.limit) + 1).cloned().collect();
+    Page::from_one_more(found, page.limit, id)
 }

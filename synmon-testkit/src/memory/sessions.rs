@@ -1,47 +1,164 @@
 //! Log-ins.
 
+use std::net::IpAddr;
+
+use async_trait::async_trait;
 use synmon_core::{
     OwnerId, SessionId, Timestamp,
-    store::{NewSession, Rotation, StoreError, TokenHash},
+    store::{
+        NewSession, Page, PageRequest, Rotation, SeenFrom, Session, SessionStore, StoreError,
+        TokenHash,
+    },
 };
 
-use super::{RefreshEntry, SessionEntry, State, conflict};
+use super::{MemoryStore, RefreshEntry, SessionEntry, State, conflict, page_of};
 
-impl State {
-    pub(super) fn begin_session(&mut self, session: &NewSession) -> Result<(), StoreError> {
-        let is_taken = self.sessions.contains_key(&session.id);
-        if is_taken || !self.accounts.contains_key(&session.account) {
-            return conflict("account");
+#[async_trait]
+impl SessionStore for MemoryStore {
+    async fn insert_session(&self, session: &NewSession) -> Result<(), StoreError> {
+        self.open()?.begin_session(session)
+    }
+
+    async fn rotate(
+        &self,
+        spent: TokenHash,
+        next: TokenHash,
+        seen: &SeenFrom,
+        now: Timestamp,
+    ) -> Result<Rotation, StoreError> {
+        Ok(self.open()?.rotate(spent, next, seen, now))
+    }
+
+    async fn end_session(
+        &self,
+        token: TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<OwnerId>, StoreError> {
+        Ok(self.open()?.end_session_by(token, now))
+    }
+
+    async fn is_live(
+        &self,
+        session: SessionId,
+        account: OwnerId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        Ok(self.open()?.live_account(session, now) == Some(account))
+    }
+
+    async fn list_sessions(
+        &self,
+        account: OwnerId,
+        page: PageRequest<SessionId>,
+        now: Timestamp,
+    ) -> Result<Page<Session, SessionId>, StoreError> {
+        let state = self.open()?;
+        let live = state.sessions.values().rev().filter(|entry| entry.account == account);
+        let live = live.filter(|entry| entry.is_live(now)).map(|entry| &entry.session);
+        Ok(page_of(live, page, |session| session.id))
+    }
+
+    async fn end_session_of(
+        &self,
+        account: OwnerId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.open()?;
+        let entry = state.sessions.get_mut(&session);
+        let entry = entry.filter(|entry| entry.account == account && entry.is_live(now));
+        Ok(entry.map(|entry| entry.ended = Some(now)).is_some())
+    }
+
+    async fn end_other_sessions(
+        &self,
+        account: OwnerId,
+        kept: SessionId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut state = self.open()?;
+        for (id, entry) in &mut state.sessions {
+            if entry.account == account && *id != kept {
+                entry.ended = entry.ended.or(Some(now));
+            }
         }
-        let entry =
-            SessionEntry { account: session.account, expires_at: session.expires_at, ended: None };
-        self.sessions.insert(session.id, entry);
-        self.refresh.insert(session.refresh, RefreshEntry { session: session.id, spent: false });
         Ok(())
     }
 
-    pub(super) fn rotate(&mut self, spent: TokenHash, next: TokenHash, now: Timestamp) -> Rotation {
+    async fn addresses_of(&self, account: OwnerId) -> Result<Vec<IpAddr>, StoreError> {
+        let state = self.open()?;
+        let sessions = state.sessions.values().filter(|entry| entry.account == account);
+        let seen = sessions.filter_map(|entry| entry.session.seen.as_ref());
+        let mut addresses: Vec<IpAddr> = seen.map(|seen| seen.address).collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        Ok(addresses)
+    }
+
+    async fn prune_sessions(&self, before: Timestamp) -> Result<(), StoreError> {
+        let mut state = self.open()?;
+        state.tokens.retain(|_, entry| entry.token.expires_at >= before);
+        state.sessions.retain(|_, entry| {
+            entry.session.expires_at >= before && entry.ended.is_none_or(|ended| ended >= before)
+        });
+        state.drop_refresh_of_ended();
+        Ok(())
+    }
+}
+
+impl SessionEntry {
+    fn is_live(&self, now: Timestamp) -> bool {
+        self.ended.is_none() && self.session.expires_at > now
+    }
+}
+
+impl State {
+    fn begin_session(&mut self, session: &NewSession) -> Result<(), StoreError> {
+        let NewSession { id, account, refresh, created_at, expires_at, seen } = session.clone();
+        if self.sessions.contains_key(&id) || !self.accounts.contains_key(&account) {
+            return conflict("account");
+        }
+        let session =
+            Session { id, created_at, last_used_at: created_at, expires_at, seen: Some(seen) };
+        self.sessions.insert(id, SessionEntry { account, session, ended: None });
+        self.refresh.insert(refresh, RefreshEntry { session: id, spent: false });
+        Ok(())
+    }
+
+    fn rotate(
+        &mut self,
+        spent: TokenHash,
+        next: TokenHash,
+        seen: &SeenFrom,
+        now: Timestamp,
+    ) -> Rotation {
         let Some(entry) = self.refresh.get(&spent) else {
             return Rotation::Unknown;
         };
         let session = entry.session;
         if entry.spent {
-            self.end_session_of(spent, now);
-            return Rotation::Reused;
+            return match self.end_session_by(spent, now) {
+                Some(account) => Rotation::Reused { account },
+                None => Rotation::Unknown,
+            };
         }
         let Some(account) = self.live_account(session, now) else {
             return Rotation::Unknown;
         };
         self.refresh.insert(spent, RefreshEntry { session, spent: true });
         self.refresh.insert(next, RefreshEntry { session, spent: false });
+        if let Some(entry) = self.sessions.get_mut(&session) {
+            entry.session.last_used_at = now;
+            entry.session.seen = Some(seen.clone());
+        }
         Rotation::Rotated { account, session }
     }
 
-    pub(super) fn end_session_of(&mut self, token: TokenHash, now: Timestamp) {
-        let session = self.refresh.get(&token).map(|entry| entry.session);
-        if let Some(entry) = session.and_then(|session| self.sessions.get_mut(&session)) {
-            entry.ended = entry.ended.or(Some(now));
-        }
+    fn end_session_by(&mut self, token: TokenHash, now: Timestamp) -> Option<OwnerId> {
+        let session = self.refresh.get(&token).map(|entry| entry.session)?;
+        let entry = self.sessions.get_mut(&session)?;
+        entry.ended = entry.ended.or(Some(now));
+        Some(entry.account)
     }
 
     pub(super) fn end_sessions(&mut self, account: OwnerId, now: Timestamp) {
@@ -50,9 +167,9 @@ impl State {
         }
     }
 
-    pub(super) fn live_account(&self, session: SessionId, now: Timestamp) -> Option<OwnerId> {
+    fn live_account(&self, session: SessionId, now: Timestamp) -> Option<OwnerId> {
         let entry = self.sessions.get(&session)?;
-        (entry.ended.is_none() && entry.expires_at > now).then_some(entry.account)
+        entry.is_live(now).then_some(entry.account)
     }
 
     /// Removes the refresh tokens of sessions that are not kept any more.

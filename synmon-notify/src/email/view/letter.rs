@@ -24,6 +24,11 @@ impl LetterView {
             LetterKind::ResetPassword { token } => {
                 of(Kind::ResetPassword, links.reset_password(token), name, None)
             }
+            LetterKind::ChangeEmail { token } => {
+                of(Kind::ChangeEmail, links.confirm(token), None, None)
+            }
+            LetterKind::EmailChanging => of(Kind::EmailChanging, links.home(), name, None),
+            LetterKind::PasswordChanged => of(Kind::PasswordChanged, links.home(), name, None),
             LetterKind::ConfirmChannel { token, channel_name } => {
                 let channel = Some(clean::label(channel_name)).filter(|name| !name.is_empty());
                 of(Kind::ConfirmChannel, links.confirm_channel(token), None, channel)

@@ -117,7 +117,7 @@ impl View {
     /// Whether the recipient may be named. An address that has not proved to be its user's may be
     /// a stranger's, and the name an advertisement.
     pub(super) fn names_recipient(&self) -> bool {
-        !matches!(self.kind(), Kind::Confirm | Kind::ConfirmChannel)
+        !matches!(self.kind(), Kind::Confirm | Kind::ConfirmChannel | Kind::ChangeEmail)
     }
 
     /// The link that it is about.

@@ -180,6 +180,11 @@ impl World {
                 ("SYNMON_JWT_SECRET", signing.clone()),
                 ("SYNMON_CONCURRENCY", concurrency.to_owned()),
                 ("SYNMON_EGRESS_ALLOW", "127.0.0.1".to_owned()),
+                // All owners come from one address.
+                (
+                    "SYNMON_RATE_LIMITS",
+                    "log_in=1000/s,register=1000/s,tokens=1000/s,refresh=1000/s".to_owned(),
+                ),
                 // Each alert is counted, so none may be put into a digest.
                 ("SYNMON_ALERT_CAP", "10000".to_owned()),
             ]

@@ -6,11 +6,14 @@ use synmon_core::{
     OwnerId,
     artifact::ArtifactPrefix,
     notice::Notice,
-    store::{Account, NewAccount, TokenHash, TokenPurpose},
+    store::{Account, NewAccount, NewToken, PageRequest, TokenHash, TokenLimit, TokenPurpose},
 };
 
 use super::{Subject, at_once, begin, insert, later, pending, refused, try_claim};
-use crate::factory::{a_flow, a_letter, a_registration, a_session, a_token, an_owner, noon};
+use crate::factory::{
+    a_flow, a_letter, a_registration, a_session, a_token, an_api_key, an_audit_entry, an_owner,
+    noon,
+};
 
 const HOUR: u64 = 3_600;
 
@@ -30,15 +33,19 @@ async fn of_id(store: &Subject, id: OwnerId) -> Account {
 
 async fn issue(store: &Subject, seed: u8, account: OwnerId, purpose: TokenPurpose) {
     let token = a_token(seed, account, purpose, noon());
-    assert!(store.issue_token(&token, noon(), 100).await.unwrap());
+    assert!(store.issue_token(&token, up_to(100, 0)).await.unwrap());
 }
 
 async fn confirm(store: &Subject, seed: u8) -> bool {
-    store.confirm(TokenHash([seed; 32]), later(1)).await.unwrap()
+    store.confirm(TokenHash([seed; 32]), later(1)).await.unwrap().is_some()
 }
 
 async fn reset(store: &Subject, seed: u8) -> bool {
-    store.reset_password(TokenHash([seed; 32]), "$new", later(1)).await.unwrap()
+    store.reset_password(TokenHash([seed; 32]), "$new", later(1)).await.unwrap().is_some()
+}
+
+fn up_to(count: u32, since: u64) -> TokenLimit {
+    TokenLimit { count, since: later(since) }
 }
 
 /// By its id and by its address, with the letter in the outbox.
@@ -163,12 +170,14 @@ pub async fn a_token_is_worth_nothing_after_its_time_or_for_another_purpose(stor
     assert!(!reset(store, 1).await);
     assert!(!confirm(store, 2).await);
     for seconds in [HOUR, HOUR + 1] {
-        assert!(!store.confirm(TokenHash([1; 32]), later(seconds)).await.unwrap());
-        assert!(!store.reset_password(TokenHash([2; 32]), "$x", later(seconds)).await.unwrap());
+        assert_eq!(store.confirm(TokenHash([1; 32]), later(seconds)).await.unwrap(), None);
+        let reset = store.reset_password(TokenHash([2; 32]), "$x", later(seconds)).await.unwrap();
+        assert_eq!(reset, None);
     }
     assert_eq!(of_id(store, ada.id).await.password_hash, ada.password_hash);
     assert_eq!(of_id(store, ada.id).await.confirmed_at, None);
-    assert!(store.confirm(TokenHash([1; 32]), later(HOUR - 1)).await.unwrap());
+    let confirmed = store.confirm(TokenHash([1; 32]), later(HOUR - 1)).await.unwrap();
+    assert_eq!(confirmed, Some(ada.id));
     assert!(reset(store, 2).await);
 }
 
@@ -221,13 +230,14 @@ pub async fn a_new_token_ends_the_older_ones_for_the_same_purpose(store: &Subjec
     assert!(reset(store, 2).await);
 }
 
-/// Spent ones count, those of before do not; a refused one does not end the last one.
+/// Spent ones count, those of before do not; a refused one does not end the last one. But whoever
+/// has no good one (any more) always gets one.
 pub async fn tokens_are_limited_for_each_account_and_purpose(store: &Subject) {
     let ada = register(store, "ada@site.example").await;
     let bob = register(store, "bob@site.example").await;
     let try_issue = async |seed, account, purpose, now, since| {
         let token = a_token(seed, account, purpose, later(now));
-        store.issue_token(&token, later(since), 2).await.unwrap()
+        store.issue_token(&token, up_to(2, since)).await.unwrap()
     };
     let (to_confirm, to_reset) = (TokenPurpose::Confirm, TokenPurpose::Reset);
     assert!(try_issue(1, ada.id, to_confirm, 0, 0).await);
@@ -237,10 +247,91 @@ pub async fn tokens_are_limited_for_each_account_and_purpose(store: &Subject) {
     assert!(try_issue(5, bob.id, to_confirm, 20, 0).await);
     assert!(!confirm(store, 3).await);
     assert!(confirm(store, 2).await);
-    assert!(!try_issue(6, ada.id, to_confirm, 30, 0).await);
-    assert!(try_issue(7, ada.id, to_confirm, 30, 1).await);
-    let nobodys = a_token(8, an_owner(), to_confirm, noon());
-    refused(store.issue_token(&nobodys, noon(), 2).await);
+    assert!(try_issue(6, ada.id, to_confirm, 30, 0).await, "the last one is used up");
+    assert!(!try_issue(7, ada.id, to_confirm, 30, 0).await);
+    assert!(try_issue(7, ada.id, to_confirm, 30, 11).await);
+    assert!(!try_issue(8, ada.id, to_confirm, HOUR + 29, 0).await);
+    assert!(try_issue(8, ada.id, to_confirm, HOUR + 30, 0).await, "the last one has expired");
+    let nobodys = a_token(9, an_owner(), to_confirm, noon());
+    refused(store.issue_token(&nobodys, up_to(2, 0)).await);
+}
+
+/// There will be no letter for it, so that the last one must go on working.
+pub async fn registrations_beyond_the_limit_leave_the_last_letter_good(store: &Subject) {
+    let ada = register(store, "ada@site.example").await;
+    issue(store, 1, ada.id, TokenPurpose::Confirm).await;
+    let before = of_id(store, ada.id).await;
+    let again = |count| NewAccount {
+        name: "Mallory".to_owned(),
+        password_hash: "$mallory".to_owned(),
+        created_at: later(5),
+        limit: up_to(count, 0),
+        ..a_registration("ada@site.example")
+    };
+    store.register(&again(1), &a_letter(later(5))).await.unwrap();
+    assert_eq!(of_id(store, ada.id).await, before);
+    assert_eq!(pending(store).await.len(), 2, "the letter decides by itself whether it is sent");
+    store.register(&again(2), &a_letter(later(5))).await.unwrap();
+    assert_eq!(of_id(store, ada.id).await.name, "Mallory");
+    assert!(!confirm(store, 1).await);
+    // Letters that were asked for meanwhile must not leave it without any.
+    let token = a_token(2, ada.id, TokenPurpose::Confirm, later(6));
+    assert!(store.issue_token(&token, up_to(1, 0)).await.unwrap());
+    assert!(confirm(store, 2).await);
+}
+
+/// All tokens and sessions end with it, unless the password has changed meanwhile.
+pub async fn a_password_is_changed_only_from_the_one_that_was_checked(store: &Subject) {
+    let ada = register(store, "ada@site.example").await;
+    let bob = register(store, "bob@site.example").await;
+    let (mine, other) = (a_session(1, ada.id, noon()), a_session(2, bob.id, noon()));
+    store.insert_session(&mine).await.unwrap();
+    store.insert_session(&other).await.unwrap();
+    issue(store, 3, ada.id, TokenPurpose::Reset).await;
+    let letter = a_letter(later(7));
+    let change = async |id, old: &str| {
+        store.change_password(id, (old, "$changed"), &letter, later(1)).await.unwrap()
+    };
+    assert!(!change(ada.id, "$other").await);
+    assert!(!change(an_owner(), "$argon2id$a").await);
+    assert!(store.is_live(mine.id, ada.id, later(2)).await.unwrap());
+    assert!(!pending(store).await.contains(&letter));
+    assert!(change(ada.id, &ada.password_hash).await);
+    assert_eq!(of_id(store, ada.id).await.password_hash, "$changed");
+    assert!(!store.is_live(mine.id, ada.id, later(2)).await.unwrap());
+    assert!(store.is_live(other.id, bob.id, later(2)).await.unwrap());
+    assert!(!reset(store, 3).await);
+    assert!(pending(store).await.contains(&letter));
+}
+
+/// By the token that went there, once; all other tokens end. An address that has an account of its
+/// own is not taken from it.
+pub async fn an_address_is_changed_by_the_token_that_went_to_the_new_one(store: &Subject) {
+    let ada = register(store, "ada@site.example").await;
+    register(store, "bob@site.example").await;
+    let change = async |seed, email: &str| {
+        let token = NewToken {
+            email: Some(email.to_owned()),
+            ..a_token(seed, ada.id, TokenPurpose::ChangeEmail, noon())
+        };
+        assert!(store.issue_token(&token, up_to(100, 0)).await.unwrap());
+    };
+    issue(store, 1, ada.id, TokenPurpose::Reset).await;
+    change(2, "Bob@Site.example").await;
+    assert!(!confirm(store, 2).await);
+    assert_eq!(of_id(store, ada.id).await.email, "ada@site.example");
+    change(3, "first@site.example").await;
+    change(4, "Lovelace@site.example").await;
+    assert!(!confirm(store, 3).await);
+    assert!(!reset(store, 4).await);
+    assert!(confirm(store, 4).await);
+    assert!(!confirm(store, 4).await);
+    let changed = of_email(store, "lovelace@site.example").await.unwrap();
+    assert_eq!((changed.id, &*changed.email), (ada.id, "Lovelace@site.example"));
+    assert_eq!(changed.confirmed_at, Some(later(1)));
+    assert_eq!(of_email(store, "ada@site.example").await, None);
+    assert!(!reset(store, 1).await);
+    register(store, "ada@site.example").await;
 }
 
 /// Two requests in the same moment are two.
@@ -249,7 +340,7 @@ pub async fn the_limit_holds_for_many_at_once(store: &Subject) {
     let issued = at_once(12, |turn| {
         let store = Arc::clone(store);
         let token = a_token(turn, ada.id, TokenPurpose::Reset, noon());
-        async move { store.issue_token(&token, noon(), 3).await.unwrap() }
+        async move { store.issue_token(&token, up_to(3, 0)).await.unwrap() }
     })
     .await;
     assert_eq!(issued.iter().filter(|issued| **issued).count(), 3);
@@ -295,6 +386,10 @@ pub async fn a_deleted_account_takes_all_that_it_owns_along(store: &Subject) {
     let session = a_session(1, ada.id, noon());
     store.insert_session(&session).await.unwrap();
     issue(store, 2, ada.id, TokenPurpose::Reset).await;
+    let (key, hash) = (an_api_key(ada.id), TokenHash([3; 32]));
+    assert!(store.insert_api_key(&key, hash, 1).await.unwrap());
+    let entry = an_audit_entry(ada.id, noon());
+    store.record(&entry).await.unwrap();
     assert!(store.delete_account(ada.id).await.unwrap());
     assert_eq!(store.account(ada.id).await.unwrap(), None);
     assert_eq!(of_email(store, "ada@site.example").await, None);
@@ -302,6 +397,10 @@ pub async fn a_deleted_account_takes_all_that_it_owns_along(store: &Subject) {
     assert_eq!(store.run(ada.id, run.id).await.unwrap(), None);
     assert!(!store.is_live(session.id, ada.id, later(1)).await.unwrap());
     assert!(!reset(store, 2).await);
+    assert_eq!(store.use_api_key(hash, noon(), noon()).await.unwrap(), None);
+    let all = PageRequest { limit: 9, after: None };
+    assert_eq!(store.audit(ada.id, all).await.unwrap().items, []);
+    refused(store.record(&entry).await);
     assert_eq!(
         store.take_trash(noon(), noon(), 10).await.unwrap(),
         [ArtifactPrefix::owner(ada.id)]

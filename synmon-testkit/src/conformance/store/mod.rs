@@ -1,5 +1,6 @@
 //! What a store must do: every role, those of the accounts too.
 
+mod access;
 mod accounts;
 mod attempts;
 mod browser_sessions;
@@ -16,12 +17,14 @@ mod lost;
 mod notices;
 mod queue;
 mod quotas;
+mod rates;
 mod retention;
 mod secrets;
 mod sessions;
 mod slots;
 mod verdicts;
 
+pub use access::*;
 pub use accounts::*;
 pub use attempts::*;
 pub use browser_sessions::*;
@@ -38,6 +41,7 @@ pub use lost::*;
 pub use notices::*;
 pub use queue::*;
 pub use quotas::*;
+pub use rates::*;
 pub use retention::*;
 pub use secrets::*;
 pub use sessions::*;
@@ -52,16 +56,31 @@ use synmon_core::{
     flow::Flow,
     notice::Notice,
     run::{ErrorCode, Run, RunError, RunStatus},
-    store::{AccountStore, ChannelStore, ClaimedRun, Store, StoreError, WorkerId},
+    store::{
+        AccountStore, ApiKeyStore, AuditStore, ChannelStore, ClaimedRun, RateLimitStore,
+        SessionStore, Store, StoreError, WorkerId,
+    },
     verdict::Verdict,
 };
 
 use crate::factory::{a_queued_run, a_report, noon};
 
 /// All roles of a store.
-pub trait FullStore: Store + AccountStore + ChannelStore {}
+pub trait FullStore:
+    Store + AccountStore + SessionStore + ApiKeyStore + AuditStore + RateLimitStore + ChannelStore
+{
+}
 
-impl<T: Store + AccountStore + ChannelStore> FullStore for T {}
+impl<T> FullStore for T where
+    T: Store
+        + AccountStore
+        + SessionStore
+        + ApiKeyStore
+        + AuditStore
+        + RateLimitStore
+        + ChannelStore
+{
+}
 
 /// The store that a case is about; it is empty when the case begins.
 pub type Subject = Arc<dyn FullStore>;
@@ -256,6 +275,9 @@ macro_rules! store_conformance {
             a_new_token_ends_the_older_ones_for_the_same_purpose,
             tokens_are_limited_for_each_account_and_purpose,
             the_limit_holds_for_many_at_once,
+            registrations_beyond_the_limit_leave_the_last_letter_good,
+            a_password_is_changed_only_from_the_one_that_was_checked,
+            an_address_is_changed_by_the_token_that_went_to_the_new_one,
             a_reset_sets_the_password_confirms_and_ends_all_sessions,
             a_deleted_account_takes_all_that_it_owns_along,
             // sessions
@@ -266,6 +288,23 @@ macro_rules! store_conformance {
             a_session_that_is_over_rotates_nothing,
             a_session_is_ended_by_any_of_its_tokens,
             what_ended_long_ago_is_pruned_and_nothing_else,
+            sessions_that_go_on_are_listed_newest_first,
+            one_session_is_ended_by_its_account,
+            all_other_sessions_are_ended_at_once,
+            // rates
+            a_rate_allows_its_burst_and_then_one_in_each_period,
+            a_rate_that_rested_allows_no_more_than_its_burst,
+            a_rate_allows_several_at_once,
+            what_is_given_back_is_allowed_again,
+            a_rate_holds_for_many_at_once,
+            a_rate_is_forgotten_once_it_is_all_there_again,
+            // keys of programs, and the audit log
+            a_key_opens_its_account_until_its_end,
+            the_last_use_of_a_key_is_noted_now_and_then,
+            a_key_is_its_accounts_alone,
+            an_account_has_no_more_keys_than_it_may,
+            the_audit_log_is_listed_newest_first,
+            old_entries_of_the_audit_log_are_removed_a_batch_at_a_time,
         );
     };
     (@cases $fresh:expr; $($case:ident),+ $(,)?) => {$(

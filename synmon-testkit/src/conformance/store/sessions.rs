@@ -1,14 +1,14 @@
 //! Log-ins.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use synmon_core::{
     OwnerId, SessionId, Timestamp,
-    store::{NewSession, Rotation, TokenHash},
+    store::{NewSession, PageRequest, Rotation, SeenFrom, Session, TokenHash},
 };
 
 use super::{Subject, at_once, later, refused};
-use crate::factory::{a_letter, a_registration, a_session, an_owner, noon};
+use crate::factory::{a_letter, a_place, a_registration, a_session, an_owner, noon};
 
 const WEEK: u64 = 7 * 24 * 3_600;
 
@@ -21,11 +21,15 @@ async fn log_in(store: &Subject, seed: u8) -> NewSession {
 }
 
 async fn rotate(store: &Subject, spent: u8, next: u8, now: Timestamp) -> Rotation {
-    store.rotate(TokenHash([spent; 32]), TokenHash([next; 32]), now).await.unwrap()
+    store.rotate(TokenHash([spent; 32]), TokenHash([next; 32]), &a_place(), now).await.unwrap()
 }
 
 async fn is_live(store: &Subject, session: &NewSession) -> bool {
     store.is_live(session.id, session.account, later(1)).await.unwrap()
+}
+
+fn reused(session: &NewSession) -> Rotation {
+    Rotation::Reused { account: session.account }
 }
 
 fn rotated(session: &NewSession) -> Rotation {
@@ -63,7 +67,7 @@ pub async fn the_reuse_of_a_refresh_token_ends_its_session(store: &Subject) {
     let other = log_in(store, 50).await;
     assert_eq!(rotate(store, 1, 2, later(1)).await, rotated(&session));
     assert_eq!(rotate(store, 2, 3, later(1)).await, rotated(&session));
-    assert_eq!(rotate(store, 1, 4, later(1)).await, Rotation::Reused);
+    assert_eq!(rotate(store, 1, 4, later(1)).await, reused(&session));
     assert!(!is_live(store, &session).await);
     assert_eq!(rotate(store, 3, 5, later(1)).await, Rotation::Unknown);
     assert_eq!(rotate(store, 4, 5, later(1)).await, Rotation::Unknown);
@@ -79,7 +83,7 @@ pub async fn of_many_rotations_of_one_token_one_succeeds(store: &Subject) {
     })
     .await;
     let rotations = answers.iter().filter(|answer| **answer == rotated(&session)).count();
-    let reuses = answers.iter().filter(|answer| **answer == Rotation::Reused).count();
+    let reuses = answers.iter().filter(|answer| **answer == reused(&session)).count();
     assert_eq!((rotations, reuses), (1, 19), "{answers:?}");
     assert!(!is_live(store, &session).await);
 }
@@ -101,11 +105,12 @@ pub async fn a_session_is_ended_by_any_of_its_tokens(store: &Subject) {
     for (seed, by) in [(1, 1), (4, 5)] {
         let session = log_in(store, seed).await;
         rotate(store, seed, seed + 1, later(1)).await;
-        store.end_session(TokenHash([by; 32]), later(1)).await.unwrap();
+        let ended = store.end_session(TokenHash([by; 32]), later(1)).await.unwrap();
+        assert_eq!(ended, Some(session.account));
         assert!(!is_live(store, &session).await);
         store.end_session(TokenHash([by; 32]), later(2)).await.unwrap();
     }
-    store.end_session(TokenHash([99; 32]), later(2)).await.unwrap();
+    assert_eq!(store.end_session(TokenHash([99; 32]), later(2)).await.unwrap(), None);
 }
 
 /// A session that goes on is kept, whatever its age.
@@ -122,4 +127,67 @@ pub async fn what_ended_long_ago_is_pruned_and_nothing_else(store: &Subject) {
     store.insert_session(&NewSession { refresh: TokenHash([77; 32]), ..ended }).await.unwrap();
     let kept = NewSession { refresh: TokenHash([78; 32]), ..ended_late };
     refused(store.insert_session(&kept).await);
+}
+
+async fn listed(store: &Subject, account: OwnerId, now: Timestamp) -> Vec<Session> {
+    let page = PageRequest { limit: 100, after: None };
+    let page = store.list_sessions(account, page, now).await.unwrap();
+    assert_eq!(page.next, None);
+    page.items
+}
+
+/// With the place and the time at which each was last refreshed; nothing that is over, and nothing
+/// of others.
+pub async fn sessions_that_go_on_are_listed_newest_first(store: &Subject) {
+    let first = log_in(store, 1).await;
+    let second = a_session(2, first.account, later(5));
+    store.insert_session(&second).await.unwrap();
+    log_in(store, 3).await;
+    let elsewhere =
+        SeenFrom { address: "2001:db8::7".parse().unwrap(), user_agent: "curl/8".to_owned() };
+    let next = TokenHash([11; 32]);
+    store.rotate(TokenHash([1; 32]), next, &elsewhere, later(9)).await.unwrap();
+    let sessions = listed(store, first.account, later(10)).await;
+    let (id, created_at, expires_at) = (first.id, first.created_at, first.expires_at);
+    let expected =
+        Session { id, created_at, expires_at, last_used_at: later(9), seen: Some(elsewhere) };
+    assert_eq!(sessions.iter().map(|it| it.id).collect::<Vec<_>>(), [second.id, first.id]);
+    assert_eq!(sessions[1], expected);
+    assert_eq!((sessions[0].last_used_at, sessions[0].seen.clone()), (later(5), Some(a_place())));
+    let page = PageRequest { limit: 1, after: None };
+    let page = store.list_sessions(first.account, page, later(10)).await.unwrap();
+    assert_eq!((page.items[0].id, page.next), (second.id, Some(second.id)));
+    assert_eq!(listed(store, first.account, later(WEEK)).await.len(), 1);
+    assert_eq!(listed(store, an_owner(), noon()).await, []);
+    let mut addresses = store.addresses_of(first.account).await.unwrap();
+    addresses.sort_unstable();
+    assert_eq!(addresses, [a_place().address, "2001:db8::7".parse::<IpAddr>().unwrap()]);
+}
+
+/// By its own account alone, and once.
+pub async fn one_session_is_ended_by_its_account(store: &Subject) {
+    let session = log_in(store, 1).await;
+    let other = log_in(store, 2).await;
+    let end = async |account, session: &NewSession| {
+        store.end_session_of(account, session.id, later(1)).await.unwrap()
+    };
+    assert!(!end(other.account, &session).await);
+    assert!(is_live(store, &session).await);
+    assert!(end(session.account, &session).await);
+    assert!(!end(session.account, &session).await);
+    assert!(!is_live(store, &session).await);
+    assert_eq!(rotate(store, 1, 9, later(2)).await, Rotation::Unknown);
+    assert!(is_live(store, &other).await);
+    assert_eq!(listed(store, session.account, later(2)).await, []);
+}
+
+/// Nobody else's, and not the one that is kept.
+pub async fn all_other_sessions_are_ended_at_once(store: &Subject) {
+    let kept = log_in(store, 1).await;
+    let ended = a_session(2, kept.account, noon());
+    store.insert_session(&ended).await.unwrap();
+    let other = log_in(store, 3).await;
+    store.end_other_sessions(kept.account, kept.id, later(1)).await.unwrap();
+    assert!(is_live(store, &kept).await && is_live(store, &other).await);
+    assert!(!is_live(store, &ended).await);
 }

@@ -1,0 +1,130 @@
+//! Log-ins.
+
+use std::net::IpAddr;
+
+use async_trait::async_trait;
+
+use super::{Page, PageRequest, StoreError, TokenHash};
+use crate::{OwnerId, SessionId, Timestamp};
+
+/// Log-ins. Each lives as long as its refresh tokens are rotated.
+#[async_trait]
+pub trait SessionStore: Send + Sync {
+    /// Begins a session.
+    async fn insert_session(&self, session: &NewSession) -> Result<(), StoreError>;
+
+    /// Spends a refresh token and stores the next one. The reuse of a spent one ends its session.
+    async fn rotate(
+        &self,
+        spent: TokenHash,
+        next: TokenHash,
+        seen: &SeenFrom,
+        now: Timestamp,
+    ) -> Result<Rotation, StoreError>;
+
+    /// Ends the session of a refresh token, spent or not; none is fine too. Whose it was.
+    async fn end_session(
+        &self,
+        token: TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<OwnerId>, StoreError>;
+
+    /// Whether a session of this account goes on.
+    async fn is_live(
+        &self,
+        session: SessionId,
+        account: OwnerId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// A page of an account's sessions that go on, newest first.
+    async fn list_sessions(
+        &self,
+        account: OwnerId,
+        page: PageRequest<SessionId>,
+        now: Timestamp,
+    ) -> Result<Page<Session, SessionId>, StoreError>;
+
+    /// Ends one session of an account. Whether it went on.
+    async fn end_session_of(
+        &self,
+        account: OwnerId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Ends all sessions of an account but one.
+    async fn end_other_sessions(
+        &self,
+        account: OwnerId,
+        kept: SessionId,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Addresses from which somebody has logged in to an account of late: some of them, if there
+    /// are very many.
+    async fn addresses_of(&self, account: OwnerId) -> Result<Vec<IpAddr>, StoreError>;
+
+    /// Removes sessions and mailed tokens that ended before `before`.
+    async fn prune_sessions(&self, before: Timestamp) -> Result<(), StoreError>;
+}
+
+/// Where somebody was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenFrom {
+    /// The address.
+    pub address: IpAddr,
+    /// What the program called itself.
+    pub user_agent: String,
+}
+
+/// A log-in that begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSession {
+    /// Its id.
+    pub id: SessionId,
+    /// The account.
+    pub account: OwnerId,
+    /// The hash of its first refresh token.
+    pub refresh: TokenHash,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it ends at the latest.
+    pub expires_at: Timestamp,
+    /// Where.
+    pub seen: SeenFrom,
+}
+
+/// A log-in that goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last refreshed.
+    pub last_used_at: Timestamp,
+    /// When it ends at the latest.
+    pub expires_at: Timestamp,
+    /// Where it was last refreshed, if that is known.
+    pub seen: Option<SeenFrom>,
+}
+
+/// What came of a refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// It was good; the next one is stored.
+    Rotated {
+        /// The account.
+        account: OwnerId,
+        /// The session.
+        session: SessionId,
+    },
+    /// It was spent before: its session has been ended (RFC 9700, section 4.14.2).
+    Reused {
+        /// The account.
+        account: OwnerId,
+    },
+    /// There is no such token, or its session is over.
+    Unknown,
+}

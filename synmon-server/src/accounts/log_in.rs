@@ -1,0 +1,168 @@
+//! Log-ins: beginning, going on, ending.
+
+use synmon_core::{
+    OwnerId, SessionId,
+    store::{Account, NewSession, Page, PageRequest, Rotation, Session, StoreError},
+};
+
+use super::{
+    AccessError, AccountError, Accounts, Caller, Credential, LimitError, Limited, SESSION_LIFETIME,
+    Secret, password,
+};
+use crate::visit::{Visit, network_of};
+
+/// A pair of tokens, as a log-in gets it.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// The access token: a JWT.
+    pub access: String,
+    /// The refresh token: good once.
+    pub refresh: Secret,
+}
+
+impl Accounts {
+    /// Logs in. One password is checked in any case, so that the time tells nothing.
+    pub async fn log_in(
+        &self,
+        visit: &Visit,
+        email: &str,
+        password: &str,
+    ) -> Result<Tokens, AccountError> {
+        visit.names(email);
+        let account = self.store.account_by_email(email).await?;
+        if let Some(account) = &account {
+            visit.is_about(account.id);
+        }
+        self.admit_log_in(visit, email, account.as_ref()).await?;
+        let known = account.as_ref().map(|account| account.password_hash.clone());
+        let right = self.passwords.verify(password, known).await?;
+        let account = account.filter(|_| right).ok_or(AccountError::WrongCredentials)?;
+        if account.confirmed_at.is_none() {
+            return Err(AccountError::NotConfirmed);
+        }
+        self.upgrade(&account, password).await?;
+        self.begin_session(visit, account.id).await
+    }
+
+    /// However many try to get into an account, those come through who come from where somebody
+    /// has logged in to it before.
+    async fn admit_log_in(
+        &self,
+        visit: &Visit,
+        email: &str,
+        account: Option<&Account>,
+    ) -> Result<(), AccountError> {
+        let key = Account::email_key(email);
+        let exceeded = match self.limits.admit(Limited::LogInAccount, key.as_bytes()).await {
+            Err(exceeded @ LimitError::Exceeded { .. }) => exceeded,
+            settled => return Ok(settled?),
+        };
+        let Some(account) = account else { return Err(exceeded.into()) };
+        let known = self.sessions.addresses_of(account.id).await?;
+        let network = network_of(visit.address);
+        if known.into_iter().any(|address| network_of(address) == network) {
+            Ok(())
+        } else {
+            Err(exceeded.into())
+        }
+    }
+
+    /// Hashes a password anew whose hash was made with weaker parameters; if there is no time for
+    /// that now, then at the next log-in.
+    async fn upgrade(&self, account: &Account, password: &str) -> Result<(), AccountError> {
+        if password::is_outdated(&account.password_hash)
+            && let Ok(hash) = self.passwords.hash(password).await
+        {
+            self.store.upgrade_password(account.id, &account.password_hash, &hash).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn begin_session(
+        &self,
+        visit: &Visit,
+        account: OwnerId,
+    ) -> Result<Tokens, AccountError> {
+        let now = self.clock.now();
+        let refresh = Secret::random();
+        let session = NewSession {
+            id: SessionId::new(now),
+            account,
+            refresh: refresh.hash(),
+            created_at: now,
+            expires_at: now + SESSION_LIFETIME,
+            seen: visit.seen(),
+        };
+        match self.sessions.insert_session(&session).await {
+            Ok(()) => Ok(Tokens { access: self.key.issue(account, session.id, now), refresh }),
+            // The account was deleted this very moment.
+            Err(StoreError::Conflict { .. }) => Err(AccountError::WrongCredentials),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Spends a refresh token for a new pair. Using one twice ends its log-in.
+    pub async fn refresh(&self, visit: &Visit, token: &str) -> Result<Tokens, AccountError> {
+        let now = self.clock.now();
+        let (spent, next) = (Secret::hash_of(token), Secret::random());
+        match self.sessions.rotate(spent, next.hash(), &visit.seen(), now).await? {
+            Rotation::Rotated { account, session } => {
+                visit.is_about(account);
+                Ok(Tokens { access: self.key.issue(account, session, now), refresh: next })
+            }
+            Rotation::Reused { account } => {
+                visit.is_about(account);
+                tracing::warn!(
+                    account.id = %account,
+                    "A refresh token was used twice; its session has been ended"
+                );
+                Err(AccountError::BadRefreshToken)
+            }
+            Rotation::Unknown => Err(AccountError::BadRefreshToken),
+        }
+    }
+
+    /// Ends the log-in of a refresh token; a token that is none is fine too.
+    pub async fn log_out(&self, visit: &Visit, token: &str) -> Result<(), AccountError> {
+        let ended = self.sessions.end_session(Secret::hash_of(token), self.clock.now()).await?;
+        if let Some(account) = ended {
+            visit.is_about(account);
+        }
+        Ok(())
+    }
+
+    /// Whose access token this is, if it is good and its log-in goes on.
+    pub async fn caller(&self, access_token: &str) -> Result<Caller, AccessError> {
+        let now = self.clock.now();
+        let (owner, session) = self.key.read(access_token, now)?;
+        if self.sessions.is_live(session, owner, now).await? {
+            Ok(Caller { owner, credential: Credential::Session(session) })
+        } else {
+            Err(AccessError::Invalid)
+        }
+    }
+
+    /// A page of an account's log-ins that go on.
+    pub async fn sessions(
+        &self,
+        owner: OwnerId,
+        page: PageRequest<SessionId>,
+    ) -> Result<Page<Session, SessionId>, AccountError> {
+        Ok(self.sessions.list_sessions(owner, page, self.clock.now()).await?)
+    }
+
+    /// Ends one log-in of an account.
+    pub async fn end_session(&self, owner: OwnerId, id: SessionId) -> Result<(), AccountError> {
+        let ended = self.sessions.end_session_of(owner, id, self.clock.now()).await?;
+        if ended { Ok(()) } else { Err(AccountError::NoSession) }
+    }
+
+    /// Ends all log-ins of an account but this one.
+    pub async fn end_other_sessions(
+        &self,
+        owner: OwnerId,
+        kept: SessionId,
+    ) -> Result<(), AccountError> {
+        Ok(self.sessions.end_other_sessions(owner, kept, self.clock.now()).await?)
+    }
+}

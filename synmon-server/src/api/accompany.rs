@@ -1,0 +1,135 @@
+//! What happens around every call of the API, in one place: where it comes from is found out, how
+//! often an address may try it is counted, and what was done is written down.
+
+use std::sync::Arc;
+
+use poem::{
+    Endpoint, Request, Response,
+    error::ResponseError as _,
+    http::{StatusCode, header},
+};
+use synmon_core::store::{Actor, AuditEntry};
+use tracing::{debug, info, warn};
+
+use super::{
+    operations::{Operation, Operations, thing_at},
+    problem::{self, ApiError},
+};
+use crate::{
+    accounts::{AuditLog, LimitError, Limited, Limits},
+    visit::{TrustedProxies, Visit, network_of},
+};
+
+/// What accompanies the calls.
+pub(super) struct Companion {
+    pub(super) operations: Operations,
+    pub(super) proxies: TrustedProxies,
+    pub(super) limits: Arc<Limits>,
+    pub(super) audit: AuditLog,
+}
+
+impl Companion {
+    pub(super) async fn accompany<E: Endpoint>(
+        &self,
+        next: Arc<E>,
+        mut request: Request,
+    ) -> poem::Result<Response> {
+        let operation = self.operations.find(request.method(), request.uri().path());
+        let visit = Arc::new(Visit::of(&request, &self.proxies, operation));
+        let path = request.uri().path().to_owned();
+        request.set_data(Arc::clone(&visit));
+        let response = self.answer(next, request, &visit).await;
+        if let Some(operation) = visit.operation.as_deref() {
+            tell(operation, &visit, response.status());
+            self.note(operation, &visit, &path, &response).await;
+        }
+        Ok(response)
+    }
+
+    async fn answer<E: Endpoint>(&self, next: Arc<E>, request: Request, visit: &Visit) -> Response {
+        let limit = visit.operation.as_ref().and_then(|operation| operation.limit());
+        let who = network_of(visit.address);
+        if let Some(limit) = limit
+            && let Err(error) = self.limits.admit(limit, &who).await
+        {
+            return ApiError::from(error).as_response();
+        }
+        let response = match next.call(request).await {
+            Ok(answer) => poem::IntoResponse::into_response(answer),
+            Err(error) => problem::render(error).await,
+        };
+        if let Some(limit) = limit
+            && !Operation::counts(limit, response.status())
+        {
+            self.give_back(limit, &who).await;
+        }
+        response
+    }
+
+    /// What can't be given back is counted once too often, no more.
+    async fn give_back(&self, limit: Limited, who: &[u8]) {
+        if let Err(LimitError::Store(error)) = self.limits.give_back(limit, who).await {
+            debug!("A try stays counted: {error}");
+        }
+    }
+
+    /// Writes down who has changed something, and who has tried to come in.
+    async fn note(&self, operation: &Operation, visit: &Visit, path: &str, response: &Response) {
+        let Some(account) = visit.account() else { return };
+        if !is_noted(operation, response.status()) {
+            return;
+        }
+        let actor = visit.caller().map_or(Actor::Nobody, |caller| caller.credential.into());
+        let location = response.headers().get(header::LOCATION).and_then(|it| it.to_str().ok());
+        let thing = operation.thing(path).or_else(|| location.and_then(thing_at));
+        let entry = AuditEntry {
+            thing,
+            fields: visit.fields().to_vec(),
+            address: Some(visit.address.to_string()),
+            status: response.status().as_u16(),
+            ..self.audit.entry(account, actor, &operation.id)
+        };
+        self.audit.record(&entry).await;
+    }
+}
+
+/// What changed something; and of who may come in, what was refused, too. What was limited is not:
+/// whoever tries on and on fills no log.
+fn is_noted(operation: &Operation, status: StatusCode) -> bool {
+    // Each quarter of an hour, by itself.
+    let is_routine = operation.id == "refresh" && status.is_success();
+    let is_refused = matches!(
+        status,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::UNPROCESSABLE_ENTITY
+    );
+    operation.changes()
+        && !is_routine
+        && (status.is_success()
+            || (is_refused && operation.is_authentication())
+            || status == StatusCode::FORBIDDEN)
+}
+
+/// Logs what is about who may come in.
+fn tell(operation: &Operation, visit: &Visit, status: StatusCode) {
+    if !operation.is_authentication() || !operation.changes() {
+        return;
+    }
+    let account = visit.account().map(|account| account.to_string()).unwrap_or_default();
+    let email = visit.email().map(ToString::to_string).unwrap_or_default();
+    let (id, status, address) = (operation.id.as_str(), status.as_u16(), visit.address);
+    match status {
+        401 | 403 => warn!(
+            operation = id, status, account.id = account, email, %address,
+            "Authentication: {id} was refused ({status})"
+        ),
+        // The more there are the less each says.
+        429 => debug!(
+            operation = id, status, email, %address,
+            "Authentication: {id} was tried too often"
+        ),
+        _ => info!(
+            operation = id, status, account.id = account, email, %address,
+            "Authentication: {id} ({status})"
+        ),
+    }
+}

@@ -1,0 +1,108 @@
+//! The audit log.
+
+use async_trait::async_trait;
+use sqlx::FromRow;
+use synmon_core::{
+    ApiKeyId, AuditId, OwnerId, SessionId, Timestamp,
+    store::{Actor, AuditEntry, AuditStore, Page, PageRequest, StoreError},
+};
+use trait_gen::trait_gen;
+use uuid::Uuid;
+
+use crate::{PgStore, SqliteStore, error::store_error, sql, stamp::Stamp};
+
+#[derive(FromRow)]
+struct AuditRow {
+    id: Uuid,
+    account_id: Uuid,
+    at: Stamp,
+    actor_kind: String,
+    actor_id: Option<Uuid>,
+    operation: String,
+    thing_kind: Option<String>,
+    thing_id: Option<String>,
+    fields: String,
+    address: Option<String>,
+    status: i64,
+}
+
+impl From<AuditRow> for AuditEntry {
+    fn from(row: AuditRow) -> Self {
+        let actor = match (row.actor_kind.as_str(), row.actor_id) {
+            ("session", Some(id)) => Actor::Session(SessionId::from_uuid(id)),
+            ("api_key", Some(id)) => Actor::ApiKey(ApiKeyId::from_uuid(id)),
+            _ => Actor::Nobody,
+        };
+        let fields = row.fields.split(',').filter(|field| !field.is_empty());
+        Self {
+            id: AuditId::from_uuid(row.id),
+            account: OwnerId::from_uuid(row.account_id),
+            at: row.at.0,
+            actor,
+            operation: row.operation,
+            thing: row.thing_kind.zip(row.thing_id),
+            fields: fields.map(str::to_owned).collect(),
+            address: row.address,
+            status: u16::try_from(row.status).unwrap_or_default(),
+        }
+    }
+}
+
+fn columns_of(actor: Actor) -> (&'static str, Option<Uuid>) {
+    match actor {
+        Actor::Session(id) => ("session", Some(id.uuid())),
+        Actor::ApiKey(id) => ("api_key", Some(id.uuid())),
+        Actor::Nobody => ("nobody", None),
+    }
+}
+
+#[trait_gen(Pool -> PgStore, SqliteStore)]
+#[async_trait]
+impl AuditStore for Pool {
+    async fn record(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let (actor_kind, actor_id) = columns_of(entry.actor);
+        let thing = entry.thing.as_ref();
+        sqlx::query(sql::INSERT_AUDIT)
+            .bind(entry.id.uuid())
+            .bind(entry.account.uuid())
+            .bind(Stamp(entry.at))
+            .bind(actor_kind)
+            .bind(actor_id)
+            .bind(entry.operation.as_str())
+            .bind(thing.map(|(kind, _)| kind.as_str()))
+            .bind(thing.map(|(_, id)| id.as_str()))
+            .bind(entry.fields.join(","))
+            .bind(entry.address.as_deref())
+            .bind(i64::from(entry.status))
+            .execute(self.pool())
+            .await
+            .map(|_| ())
+            .map_err(store_error("account"))
+    }
+
+    async fn audit(
+        &self,
+        account: OwnerId,
+        page: PageRequest<AuditId>,
+    ) -> Result<Page<AuditEntry, AuditId>, StoreError> {
+        let rows: Vec<AuditRow> = sqlx::query_as(sql::LIST_AUDIT)
+            .bind(account.uuid())
+            .bind(page.after.map(AuditId::uuid))
+            .bind(i64::from(page.limit) + 1)
+            .fetch_all(self.pool())
+            .await
+            .map_err(store_error("audit entry"))?;
+        let entries = rows.into_iter().map(AuditEntry::from).collect();
+        Ok(Page::from_one_more(entries, page.limit, |entry: &AuditEntry| entry.id))
+    }
+
+    async fn prune_audit(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
+        sqlx::query(sql::PRUNE_AUDIT)
+            .bind(Stamp(before))
+            .bind(i64::from(limit))
+            .execute(self.pool())
+            .await
+            .map(|removed| u32::try_from(removed.rows_affected()).unwrap_or(u32::MAX))
+            .map_err(store_error("audit entry"))
+    }
+}
