@@ -13,6 +13,7 @@ const synmon = (engine, title) => ({ engine, title });
 /** By name, in the order in which they are shown. */
 exports.CONTENDERS = {
   synmon: synmon("cdp", "synmon"),
+  "synmon-unguarded": synmon("cdp-unguarded", "synmon without its egress guard"),
   "synmon-cold": synmon("cdp-cold", "synmon, a browser for each run"),
   "synmon-webdriver": synmon("webdriver", "synmon over WebDriver"),
   raw: peer("raw-cdp", "raw CDP reference"),

@@ -86,12 +86,13 @@ exports.browsers = (root, folder) =>
     }
   });
 
-/** The arguments of a family's browser, but for those that name its folder or its line. */
+/** The arguments of a family's browser, but for those that name its folder, its line or its way to the network. */
 exports.flags = (root) => {
   for (const { pid } of family(root)) {
-    const args = fs.readFileSync(`/proc/${pid}/cmdline`, "latin1").split(/[\0 ]/).slice(1).filter(Boolean); // Some write theirs anew, with blanks.
+    const line = fs.readFileSync(`/proc/${pid}/cmdline`, "latin1").replace(/--host-resolver-rules=.*?(?=[\0 ]--|$)/, "");
+    const args = line.split(/[\0 ]/).slice(1).filter(Boolean); // Some write theirs anew, with blanks.
     if (!args.some((arg) => arg.startsWith("--remote-debugging-p")) || args.some((arg) => arg.startsWith("--type="))) continue;
-    return args.filter((arg) => !/^--(remote-debugging-p|user-data-dir)/.test(arg)).sort();
+    return args.filter((arg) => !/^--(remote-debugging-p|user-data-dir|proxy-)/.test(arg)).sort();
   }
   return [];
 };

@@ -10,4 +10,4 @@ CREATE TABLE secrets (
     updated_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (owner_id, name)
 );
-CREATE INDEX secrets_by_key ON secrets (key_id);
+CREATE INDEX secrets_by_seal ON secrets (key_id);

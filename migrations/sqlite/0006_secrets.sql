@@ -10,4 +10,4 @@ CREATE TABLE secrets (
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (owner_id, name)
 ) STRICT;
-CREATE INDEX secrets_by_key ON secrets (key_id);
+CREATE INDEX secrets_by_seal ON secrets (key_id);

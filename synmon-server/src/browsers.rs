@@ -10,19 +10,24 @@ use std::{
 
 use anyhow::Context as _;
 use synmon_core::{
-    browser::Browser,
+    Clock, RunId,
+    browser::{Browser, DialogAnswer, SessionRequest},
     egress::{EgressAllowList, EgressPolicy},
+    flow::{BrowserKind, BrowserSettings},
 };
 use synmon_drivers::{
     BrowserUser, CachingResolver, CdpBrowser, Client, EgressGuard, GuardedBrowser, Isolation,
     LocalChromium, Pooling, Remote, SystemResolver, WebDriverBrowser,
 };
+use tracing::debug;
 
 use crate::config::{BrowserSource, Config, LocalEngine, Warmth, WebDriverClient};
 
 /// Browsers, and what the operator should know of them.
 pub(crate) struct Browsers {
     pub(crate) browser: Arc<dyn Browser>,
+    /// The same, if they go through a guard of this process.
+    pub(crate) guarded: Option<Arc<GuardedBrowser>>,
     /// What is less safe than it could be.
     pub(crate) warnings: Vec<String>,
 }
@@ -31,7 +36,7 @@ pub(crate) struct Browsers {
 /// those elsewhere through the one that the operator runs beside them.
 pub(crate) fn browsers(config: &Config, allowed: &EgressAllowList) -> anyhow::Result<Browsers> {
     let proxy = config.egress_proxy.clone();
-    let mut warnings = Vec::new();
+    let (mut warnings, mut guarded) = (Vec::new(), None);
     if proxy.is_none() && !matches!(config.browser, BrowserSource::Local { .. }) {
         warnings.push(
             "browsers elsewhere reach whatever their machine does: run `synmon egress-proxy` \
@@ -72,10 +77,28 @@ pub(crate) fn browsers(config: &Config, allowed: &EgressAllowList) -> anyhow::Re
                     Arc::new(WebDriverBrowser::local(programs, by(*client)))
                 }
             };
-            Arc::new(GuardedBrowser::new(browser, Arc::new(guard)))
+            let browser = Arc::new(GuardedBrowser::new(browser, Arc::new(guard)));
+            guarded = Some(Arc::clone(&browser));
+            browser
         }
     };
-    Ok(Browsers { browser, warnings })
+    Ok(Browsers { browser, guarded, warnings })
+}
+
+/// Has a browser prove that it can't get past the guard, so that the first run need not wait for it.
+pub(crate) async fn prove(browser: &GuardedBrowser, clock: &dyn Clock) {
+    let run = RunId::new(clock.now());
+    let request = SessionRequest {
+        run,
+        tag: run.to_string(),
+        browser: BrowserKind::Chrome,
+        dialogs: DialogAnswer::default(),
+        settings: BrowserSettings::default(),
+    };
+    // What it comes to is said by `/readyz`, and by the first run.
+    if let Err(error) = browser.prove(&request).await {
+        debug!("The egress guard is not proved yet: {error}");
+    }
 }
 
 fn browser_user(name: Option<&str>) -> anyhow::Result<Option<BrowserUser>> {

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
 use synmon_core::secret::{Keyring, SealingKey};
 
 use crate::{accounts::Secret, config::Config};
@@ -28,12 +29,23 @@ pub(crate) fn jwt_secret(config: &Config) -> anyhow::Result<Vec<u8>> {
     Ok(bytes.to_vec())
 }
 
-/// What owners' secrets are sealed with: the setting's, or what is in the data folder, likewise.
+/// What owners' secrets are sealed with: the setting's, or what is in the data folder. The first one
+/// there follows from the signing key where that is set: processes that share it, and not the
+/// folder, have to open what the others seal.
 pub(crate) fn keyring(config: &Config) -> anyhow::Result<Keyring> {
     if let Some(keyring) = &config.secrets_key {
         return Ok(keyring.clone());
     }
-    let key = kept(config, "secrets.key", || SealingKey::random().to_base64().to_string())?;
+    let key = kept(config, "secrets.key", || match &config.jwt_secret {
+        Some(shared) => {
+            let digest = Sha256::new()
+                .chain_update("synmon: what secrets are sealed with\0")
+                .chain_update(shared.expose_secret())
+                .finalize();
+            digest.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+        }
+        None => SealingKey::random().to_base64().to_string(),
+    })?;
     let key = key.expose_secret().parse().ok();
     Keyring::new(key.into_iter().collect()).with_context(|| {
         format!(

@@ -13,6 +13,7 @@ use tracing::{debug, info, warn};
 use url::Url;
 
 use crate::{
+    browsers::prove,
     config::{Config, Roles},
     demo,
     http::{self, Bound},
@@ -142,8 +143,15 @@ impl Server {
                 debug!("The database does not say what time it is: {error}");
             }
         });
+        let prove = async {
+            let Some(guarded) = parts.guarded.filter(|_| roles.engine.runs) else { return };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = prove(&guarded, &*clock) => {}
+            }
+        };
         let work = parts.engine.run(stop.clone());
-        tokio::join!(serve_http, serve_demo, work, prune, upkeep, listen, keep_time);
+        tokio::join!(serve_http, serve_demo, work, prune, upkeep, listen, keep_time, prove);
         info!("synmon has stopped");
         Ok(())
     }

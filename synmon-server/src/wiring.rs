@@ -11,12 +11,12 @@ use synmon_core::{
     egress::{EgressAllowList, EgressPolicy},
     engine::{Engine, EngineSettings, Signals},
     store::{
-        AccountStore, AlertCap, ApiKeyStore, AuditStore, ChannelStore, NoticeStore, RateLimitStore,
+        AccountStore, AlertCap, ApiKeyStore, AuditStore, ChannelStore, RateLimitStore,
         SessionStore, Store, StoreError,
     },
     usecase::{BrowserOffer, FlowRules, Flows, Meter, Runs, Secrets},
 };
-use synmon_drivers::SystemResolver;
+use synmon_drivers::{GuardedBrowser, SystemResolver};
 use synmon_notify::{
     channels::ChannelNotifier,
     email::{EmailNotifier, EmailSettings, TransportSettings},
@@ -44,6 +44,8 @@ pub(crate) struct Parts {
     pub(crate) engine: Engine,
     pub(crate) readiness: Arc<Readiness>,
     pub(crate) timekeeper: Timekeeper,
+    /// The browsers that go through a guard of this process.
+    pub(crate) guarded: Option<Arc<GuardedBrowser>>,
 }
 
 /// Heartbeats are short and seldom; they only must not wait for other work.
@@ -139,7 +141,7 @@ impl Shared {
         heartbeats: Arc<S>,
     ) -> anyhow::Result<Parts> {
         let Self { clock, signals, artifacts, browsers, egress } = self;
-        let Browsers { browser, warnings } = browsers;
+        let Browsers { browser, guarded, warnings } = browsers;
         let database: Arc<dyn web::Database> = Arc::clone(&store) as _;
         let timekeeper = Timekeeper::new(Arc::clone(&database), Arc::clone(&clock));
         // Nothing is written by the machine's own clock.
@@ -169,12 +171,7 @@ impl Shared {
             Arc::clone(&keyring),
             Arc::clone(&clock),
         );
-        if config.retention.pictures > config.retention.runs {
-            warn!(
-                "SYNMON_KEEP_PICTURES_DAYS is above SYNMON_KEEP_RUNS_DAYS: pictures go with their \
-                 runs, so raise the latter to keep them for longer"
-            );
-        }
+        warn_of_retention(config);
         let engine = Engine::builder()
             .store(Arc::clone(&engine_store))
             .heartbeat_store(heartbeats)
@@ -185,15 +182,7 @@ impl Shared {
             .keyring(Arc::clone(&keyring))
             .clock(Arc::clone(&clock))
             .signals(Arc::clone(&signals))
-            .settings(EngineSettings {
-                roles: config.roles.engine,
-                concurrency: config.concurrency,
-                owner_concurrency: config.owner_concurrency,
-                retention: config.retention,
-                runs_per_hour: config.quotas.runs_per_hour,
-                alert_cap: AlertCap { count: config.alert_cap, ..AlertCap::default() },
-                ..EngineSettings::default()
-            })
+            .settings(engine_settings(config))
             .build()?;
         let rules = FlowRules {
             minimum_interval: config.minimum_interval,
@@ -202,14 +191,8 @@ impl Shared {
             most: config.quotas.flows,
         };
         let meter = Meter::new(Arc::clone(&store) as _, config.quotas, Arc::clone(&clock));
-        let outbox: Arc<dyn NoticeStore> = Arc::clone(&store) as _;
-        let stores = ChannelStores {
-            channels: Arc::clone(&channel_store),
-            outbox: Arc::clone(&outbox),
-            accounts: Arc::clone(&accounts_store),
-        };
         let channels = Channels::new(
-            stores,
+            ChannelStores::of(&store),
             Arc::new(plugins()?),
             egress,
             Arc::clone(&keyring),
@@ -221,11 +204,7 @@ impl Shared {
         let limits = Arc::new(Limits::new(limits, Arc::clone(&clock), config.rates.clone()));
         let api = ApiParts {
             accounts: Arc::new(Accounts::new(
-                AccountStores {
-                    accounts: accounts_store,
-                    sessions: Arc::clone(&store) as _,
-                    outbox,
-                },
+                AccountStores::of(&store),
                 Arc::clone(&limits),
                 Arc::clone(&clock),
                 Arc::clone(&signals),
@@ -258,7 +237,28 @@ impl Shared {
             followers: http::limit(config.max_connections) / 2,
         };
         let readiness = Readiness { database, store: engine_store, browser, clock, warnings };
-        Ok(Parts { api, engine, readiness: Arc::new(readiness), timekeeper })
+        Ok(Parts { api, engine, readiness: Arc::new(readiness), timekeeper, guarded })
+    }
+}
+
+fn engine_settings(config: &Config) -> EngineSettings {
+    EngineSettings {
+        roles: config.roles.engine,
+        concurrency: config.concurrency,
+        owner_concurrency: config.owner_concurrency,
+        retention: config.retention,
+        runs_per_hour: config.quotas.runs_per_hour,
+        alert_cap: AlertCap { count: config.alert_cap, ..AlertCap::default() },
+        ..EngineSettings::default()
+    }
+}
+
+fn warn_of_retention(config: &Config) {
+    if config.retention.pictures > config.retention.runs {
+        warn!(
+            "SYNMON_KEEP_PICTURES_DAYS is above SYNMON_KEEP_RUNS_DAYS: pictures go with their \
+             runs, so raise the latter to keep them for longer"
+        );
     }
 }
 

@@ -73,12 +73,16 @@ fn redact_evidence(redactor: &Redactor, evidence: &mut Evidence) {
     [extracted, html].into_iter().flatten().for_each(|text| redactor.redact(text));
     for ConsoleError { text, source } in console_errors {
         redactor.redact(text);
-        source.iter_mut().for_each(|source| redactor.redact(source));
+        if let Some(source) = source {
+            redactor.redact(source);
+        }
     }
     redact_exchanges(redactor, remarkable_requests);
     for CandidateMatches { selector, matches: _, visible: _, invalid } in candidates {
         redactor.redact(selector);
-        invalid.iter_mut().for_each(|why| redactor.redact(why));
+        if let Some(why) = invalid {
+            redactor.redact(why);
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 //! From slots to queued runs.
 
+use std::num::NonZeroU32;
+
 use synmon_core::{
     FlowId,
+    engine::EngineSettings,
     flow::Flow,
     run::{ErrorCode, RunStatus, Trigger},
     schedule::Schedule,
@@ -9,7 +12,7 @@ use synmon_core::{
 };
 use synmon_testkit::factory::{a_due_flow, an_owner, at, noon};
 
-use crate::world::{World, later, secs};
+use crate::world::{World, later, secs, settings};
 
 #[tokio::test]
 async fn a_slot_becomes_one_queued_run() {
@@ -22,6 +25,23 @@ async fn a_slot_becomes_one_queued_run() {
     assert_eq!((runs[0].status, runs[0].trigger), (RunStatus::Queued, Trigger::Schedule));
     assert_eq!((runs[0].flow, runs[0].scheduled_for), (flow.id, Some(noon())));
     assert_eq!(world.stored(&flow).await.next_run_at, Some(later(3_600)));
+}
+
+#[tokio::test]
+async fn slots_beyond_their_owners_quota_are_skipped() {
+    let world = World::with(EngineSettings { runs_per_hour: NonZeroU32::MIN, ..settings() });
+    let owner = an_owner();
+    for _ in 0..3 {
+        world.store.insert_flow(&a_due_flow(owner, noon())).await.unwrap();
+    }
+    assert_eq!(world.schedule().await, 3);
+    let runs = world.all_runs();
+    let skipped: Vec<_> = runs.iter().filter(|run| run.status == RunStatus::Skipped).collect();
+    assert_eq!((runs.len(), skipped.len()), (3, 2));
+    for run in skipped {
+        assert_eq!(run.error.as_ref().unwrap().code, ErrorCode::Quota);
+        assert_eq!(run.scheduled_for, Some(noon()));
+    }
 }
 
 #[tokio::test]

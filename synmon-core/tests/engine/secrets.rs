@@ -96,7 +96,7 @@ async fn a_secret_is_typed_and_nothing_that_a_run_leaves_holds_it() {
     holds_no_secret(&format!("{:?}", world.outbox()));
     assert_eq!(world.outbox().len(), 1);
     let kept = world.artifacts.all();
-    assert!(kept.iter().any(|(key, _)| key.to_string().contains("har")), "{kept:?}");
+    assert!(kept.iter().any(|(key, _)| key.contains("har")), "{kept:?}");
     for (_, bytes) in kept {
         holds_no_secret(&String::from_utf8_lossy(&bytes));
     }
@@ -227,13 +227,13 @@ async fn settings_are_held_to_the_names_that_they_and_steps_use() {
     };
     for wrong in [
         |raw: &mut RawSettings| {
-            raw.headers = Some([("X-Key".into(), "{{ secret.NONE }}".into())].into())
+            raw.headers = Some([("X-Key".into(), "{{ secret.NONE }}".into())].into());
         },
         |raw: &mut RawSettings| {
-            raw.headers = Some([("X-Key".into(), "{{ var.none }}".into())].into())
+            raw.headers = Some([("X-Key".into(), "{{ var.none }}".into())].into());
         },
         |raw: &mut RawSettings| {
-            raw.headers = Some([("X-Key".into(), "{{ randm.text }}".into())].into())
+            raw.headers = Some([("X-Key".into(), "{{ randm.text }}".into())].into());
         },
     ] {
         assert_eq!(fields(change(wrong).await), ["settings.headers.X-Key"]);

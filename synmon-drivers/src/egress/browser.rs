@@ -37,8 +37,9 @@ impl GuardedBrowser {
         Self { browser, guard, proven: tokio::sync::Mutex::default(), refused: Mutex::default() }
     }
 
-    /// Has a browser of the form that a run wants prove itself, unless one has.
-    async fn prove(&self, request: &SessionRequest) -> Result<(), BrowserError> {
+    /// Has a browser of the form that is asked for prove itself, unless one has. Runs wait for that;
+    /// whoever asks before the first of them saves it the time.
+    pub async fn prove(&self, request: &SessionRequest) -> Result<(), BrowserError> {
         let form = (request.browser, request.settings.variant);
         let mut proven = self.proven.lock().await;
         let proof = if let Some(proof) = proven.get(&form) {

@@ -2,8 +2,6 @@
 
 use std::{fs, path::Path, process::Stdio};
 
-#[cfg(feature = "cdp")]
-use rustix::process::getpgid;
 use rustix::process::{Pid, Signal, kill_process};
 
 use synmon_testkit::until;
@@ -38,24 +36,43 @@ pub(crate) fn kill(folder: &Path, is: impl Fn(&str) -> bool) {
     }
 }
 
-/// Kills those processes of the browser's group whose arguments `is` picks: what a browser forks
-/// off does not always have the folder's name.
+/// The process groups of what has the folder's name.
 #[cfg(feature = "cdp")]
-pub(crate) fn kill_in_group(folder: &Path, is: impl Fn(&str) -> bool) {
-    let groups: Vec<_> =
-        processes(folder).iter().filter_map(|(pid, _)| getpgid(Pid::from_raw(*pid)).ok()).collect();
-    let mut killed = 0;
+pub(crate) fn groups(folder: &Path) -> Vec<i32> {
+    processes(folder).iter().filter_map(|(pid, _)| group(*pid)).collect()
+}
+
+/// The group of a process (proc(5): the third field after its name, which may hold anything).
+#[cfg(feature = "cdp")]
+fn group(pid: i32) -> Option<i32> {
+    let all = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    all.rsplit_once(')')?.1.split_whitespace().nth(2)?.parse().ok()
+}
+
+/// All processes of these groups: what a browser forks off does not always have the folder's name.
+#[cfg(feature = "cdp")]
+pub(crate) fn processes_in(groups: &[i32]) -> Vec<(i32, String)> {
+    let mut found = Vec::new();
     for entry in fs::read_dir("/proc").unwrap().flatten() {
         let pid = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok());
-        let Some(pid) = pid.and_then(Pid::from_raw) else { continue };
+        let Some(pid) = pid else { continue };
         let arguments = fs::read(entry.path().join("cmdline")).unwrap_or_default();
-        let arguments = String::from_utf8_lossy(&arguments).replace('\0', " ");
-        if is(&arguments) && getpgid(Some(pid)).is_ok_and(|group| groups.contains(&group)) {
-            kill_process(pid, Signal::KILL).unwrap();
-            killed += 1;
+        if group(pid).is_some_and(|group| groups.contains(&group)) {
+            found.push((pid, String::from_utf8_lossy(&arguments).replace('\0', " ")));
         }
     }
-    assert!(killed > 0, "{groups:?}");
+    found
+}
+
+/// Kills those processes of the browser's group whose arguments `is` picks.
+#[cfg(feature = "cdp")]
+pub(crate) fn kill_in_group(folder: &Path, is: impl Fn(&str) -> bool) {
+    let all = processes_in(&groups(folder));
+    let picked: Vec<_> = all.iter().filter(|(_, arguments)| is(arguments)).collect();
+    assert!(!picked.is_empty(), "{all:?}");
+    for (pid, _) in picked {
+        kill_process(Pid::from_raw(*pid).unwrap(), Signal::KILL).unwrap();
+    }
 }
 
 /// Waits until no process is left, and no file.

@@ -3,6 +3,8 @@
 
 #[cfg(feature = "cdp")]
 mod cdp;
+#[cfg(all(feature = "cdp", feature = "webdriver", feature = "egress"))]
+mod confined;
 mod engines;
 #[cfg(feature = "webdriver")]
 mod fixture;

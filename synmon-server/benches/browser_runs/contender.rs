@@ -57,17 +57,19 @@ impl Contender {
         let artifacts = ObjectArtifacts::folder(&place.data.join("artifacts")).unwrap();
         let artifacts: Arc<dyn Artifacts> =
             Arc::new(TimedArtifacts { artifacts, times: Arc::clone(&times) });
-        let browser: Arc<dyn Browser> =
-            Arc::new(TimedBrowser { browser: browser(place), times: Arc::clone(&times) });
-        let signals = Arc::new(Signals::default());
         let allowed =
             EgressAllowList::default().and_host(&place.site.ip().to_string(), place.site.port());
+        let policy = EgressPolicy::new(allowed, Arc::new(SystemResolver));
+        let browser = browser(place, policy.clone());
+        let browser: Arc<dyn Browser> =
+            Arc::new(TimedBrowser { browser, times: Arc::clone(&times) });
+        let signals = Arc::new(Signals::default());
         let engine = Engine::builder()
             .store(Arc::clone(&store) as _)
             .browser(Arc::clone(&browser))
             .notifier(Arc::new(RecordingNotifier::new()))
             .artifacts(Arc::clone(&artifacts))
-            .egress(EgressPolicy::new(allowed, Arc::new(SystemResolver)))
+            .egress(policy)
             .signals(Arc::clone(&signals))
             .settings(EngineSettings { concurrency: place.at_a_time, ..EngineSettings::default() })
             .build()

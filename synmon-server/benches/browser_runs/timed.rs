@@ -196,6 +196,10 @@ impl Session for TimedSession {
         self.open.0.note("picture", self.session.screenshot(shot)).await
     }
 
+    fn conceals(&self) -> bool {
+        self.session.conceals()
+    }
+
     async fn explain(&mut self, selector: &Selector) -> Result<Explanation, BrowserError> {
         self.session.explain(selector).await
     }

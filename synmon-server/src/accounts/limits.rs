@@ -72,7 +72,8 @@ impl Limited {
         let (burst, count, unit) = match self {
             Self::LogIn => (10, 3, minute),
             Self::LogInAccount => (60, 30, minute),
-            Self::Register | Self::Letters => (10, 3, hour),
+            // Many people may share an address.
+            Self::Register | Self::Letters => (50, 20, hour),
             // A letter's link is good for half an hour at least: the newest one always is.
             Self::Mails => (2, 2, hour),
             Self::Tokens | Self::Password => (20, 10, minute),

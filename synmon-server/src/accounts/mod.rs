@@ -62,6 +62,14 @@ pub struct AccountStores {
     pub outbox: Arc<dyn NoticeStore>,
 }
 
+impl AccountStores {
+    /// One store that has all of them.
+    pub fn of<S: AccountStore + SessionStore + NoticeStore + 'static>(store: &Arc<S>) -> Self {
+        let (accounts, sessions) = (Arc::clone(store) as _, Arc::clone(store) as _);
+        Self { accounts, sessions, outbox: Arc::clone(store) as _ }
+    }
+}
+
 /// Why an account can't be used so.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {

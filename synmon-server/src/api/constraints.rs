@@ -63,6 +63,11 @@ fn extend(schemas: &mut Map<String, Value>, schema: &str, field: &str, constrain
     let place = schemas.get_mut(schema).and_then(|schema| schema["properties"].get_mut(field));
     if let (Some(Value::Object(place)), Some(constraint)) = (place, constraint.as_object()) {
         place.extend(constraint.clone());
+        // In OpenAPI 3.0 a list of values is a list of all values.
+        let nullable = place.get("nullable") == Some(&Value::Bool(true));
+        if let Some(Value::Array(values)) = place.get_mut("enum").filter(|_| nullable) {
+            values.push(Value::Null);
+        }
     }
 }
 

@@ -32,7 +32,6 @@ const CONFLICTS: [&str; 5] = [
     "resend_delivery",
 ];
 
-
 /// The document that describes the API, as committed at `docs/openapi.json`.
 #[must_use]
 pub fn openapi_document() -> String {

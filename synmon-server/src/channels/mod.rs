@@ -62,6 +62,14 @@ pub struct ChannelStores {
     pub accounts: Arc<dyn AccountStore>,
 }
 
+impl ChannelStores {
+    /// One store that has all of them.
+    pub fn of<S: ChannelStore + NoticeStore + AccountStore + 'static>(store: &Arc<S>) -> Self {
+        let (channels, outbox) = (Arc::clone(store) as _, Arc::clone(store) as _);
+        Self { channels, outbox, accounts: Arc::clone(store) as _ }
+    }
+}
+
 /// A new channel, and what only its maker is shown, once.
 #[derive(Debug)]
 pub struct NewChannel {

@@ -7,7 +7,7 @@
 use poem::http::{Method, StatusCode, Uri};
 
 /// The largest head that is read.
-pub(super) const MAX_HEAD_BYTES: usize = 32 * 1024;
+pub(super) const MAX_HEAD_BYTES: usize = 128 * 1024;
 /// How many header lines there may be.
 const MAX_HEADERS: usize = 100;
 /// The longest address.
@@ -66,7 +66,7 @@ pub(super) fn end(bytes: &[u8], seen: usize) -> Result<Option<usize>, Refusal> {
         if !line.ends_with(b"\r") {
             return Err(Refusal::Malformed("lines end with CR LF"));
         }
-        if line.ends_with(b"\r\n\r") {
+        if line.ends_with(b"\r\n\r") && index < MAX_HEAD_BYTES {
             return Ok(Some(index + 1));
         }
     }
@@ -199,6 +199,8 @@ mod tests {
         assert_eq!(checked(&long), Err(414));
         let many = format!("GET / HTTP/1.1\r\nhost: x{}", "\r\na: b".repeat(MAX_HEADERS));
         assert_eq!(checked(&many), Err(431));
+        let whole = format!("GET / HTTP/1.1\r\na: {}\r\n\r\n", "a".repeat(MAX_HEAD_BYTES));
+        assert_eq!(end(whole.as_bytes(), 0), Err(Refusal::HeadTooLarge));
         let endless = "a".repeat(MAX_HEAD_BYTES + 1);
         assert_eq!(end(endless.as_bytes(), 0), Err(Refusal::TargetTooLong));
         let endless = format!("GET / HTTP/1.1\r\na: {endless}");

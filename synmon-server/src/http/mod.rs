@@ -55,7 +55,7 @@ const BACKOFF: Duration = Duration::from_millis(200);
 /// How long a client is heard out that was answered while it still sent.
 const LINGER: Duration = Duration::from_secs(2);
 /// More than a head can have: hyper never has reason to refuse one that was let through.
-const BUFFER_BYTES: usize = 64 * 1024;
+const BUFFER_BYTES: usize = 192 * 1024;
 
 /// A socket that listens, but answers nothing yet.
 pub(crate) struct Bound {

@@ -69,7 +69,14 @@ async fn browsers_without_a_sandbox_are_warned_of_and_work() {
     let warned = ready["warnings"].to_string().contains("without Chromium's sandbox");
     assert_eq!(warned, app.log().contains("without Chromium's sandbox"), "{ready}");
     let ann = app.register("ann").await;
-    let flow = ann.flow_with_steps(&site.url("/"), serde_json::json!([])).await;
+    let flow = ann
+        .flow_with_steps(
+            &site.url("/"),
+            serde_json::json!([
+                {"number": 1, "action": "reload"},
+            ]),
+        )
+        .await;
     let run = ann.run_to_its_end(&flow).await;
     assert_eq!(run["status"], "passed", "{run}");
     let arguments = browsers(&app).into_iter().map(|(_, line)| line).collect::<String>();

@@ -1,8 +1,10 @@
 //! What every answer says to browsers. The client of all tests holds each answer to the table; here
 //! every address is asked, and what depends on settings.
 
+use std::sync::LazyLock;
+
 use reqwest::{
-    Method,
+    Client, Method,
     header::{HeaderValue, ORIGIN},
 };
 use serde_json::Value;
@@ -47,10 +49,13 @@ fn addresses(document: &Value) -> Vec<(Method, String)> {
     all.collect()
 }
 
+/// Making one takes longer than asking.
+static CLIENT: LazyLock<Client> =
+    LazyLock::new(|| Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap());
+
 async fn ask(app: &App, method: Method, path: &str, origin: Option<&str>) -> Answer {
     let api = app.anonymous();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    let mut request = client.request(method, format!("{}{path}", app.address()));
+    let mut request = CLIENT.request(method, format!("{}{path}", app.address()));
     if let Some(origin) = origin {
         request = request
             .header(ORIGIN, HeaderValue::from_bytes(origin.as_bytes()).unwrap())

@@ -51,17 +51,17 @@ const HOSTILE: Pages = &[
          console.error(Array.from(bytes, (c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join(''));
          console.error(attr.outerHTML);
          fetch('/status/500?basic=' + btoa('ann:' + bytes)).catch(() => {});
-         fetch('/status/404/' + encodeURIComponent(told), { method: 'POST', body: told }).catch(() => {});
+         fetch('/status/404?q=' + encodeURIComponent(told), { method: 'POST', body: told }).catch(() => {});
          alert('your password is ' + told);
          setTimeout(() => { throw new Error('boom ' + told); });</script>",
     ),
 ];
 
-fn steps(mail: &Value) -> Value {
+fn steps() -> Value {
     json!([
         {"number": 1, "action": "type", "selectors": ["css=#password"],
          "content": "{{ secret.PASSWORD }}"},
-        {"number": 2, "action": "type", "selectors": ["css=#mail"], "content": mail},
+        {"number": 2, "action": "type", "selectors": ["css=#mail"], "content": "{{ random.email }}"},
         {"number": 3, "action": "click", "selectors": ["css=#send"]},
         {"number": 4, "action": "wait_visible", "selectors": ["css=#shown"]},
         {"number": 5, "action": "screenshot", "full_page": true},
@@ -69,7 +69,7 @@ fn steps(mail: &Value) -> Value {
         {"number": 7, "action": "assert_text", "selectors": ["css=#shown"], "content": "nothing",
          "timeout_ms": 1000, "on_failure": "continue"},
         // It says which headers it got.
-        {"number": 8, "action": "navigate", "content": "{{ var.echo }}"},
+        {"number": 8, "action": "navigate", "content": "http://127.0.0.1:{{ var.port }}/echo"},
         {"number": 9, "action": "assert_text", "content": "nothing", "timeout_ms": 1000},
     ])
 }
@@ -77,7 +77,8 @@ fn steps(mail: &Value) -> Value {
 /// The canary in every form, in small letters: its base64 depends on what stands before it.
 fn forms() -> Vec<String> {
     let mut forms = vec![CANARY.to_lowercase()];
-    forms.push(CANARY.bytes().map(|byte| format!("{byte:02x}")).collect());
+    let digits = CANARY.bytes().flat_map(|byte| [byte >> 4, byte & 15]);
+    forms.push(digits.map(|digit| char::from_digit(digit.into(), 16).unwrap()).collect());
     for before in 0..3 {
         let bytes = [&vec![0; before], CANARY.as_bytes()].concat();
         let coded = STANDARD_NO_PAD.encode(&bytes);
@@ -125,14 +126,13 @@ async fn what_a_hostile_page_is_told_stays_nowhere() {
     let settings = json!({
         "har": "on", "step_timeout_ms": 10_000,
         "headers": {"X-Token": "{{ secret.TOKEN }}"},
-        "variables": {"echo": site.url("/echo").as_str()},
+        "variables": {"port": site.url("/").port().unwrap().to_string()},
     });
     let fields = json!({"url": site.url("/").as_str(), "settings": settings,
         "channels": [channel["id"], own["id"]]});
     let flow = ann.create_flow(fields).await;
     let id = flow["id"].as_str().unwrap();
-    let mail = json!("{{ random.email }}");
-    ann.put(&format!("/flows/{id}/steps"), &steps(&mail)).await.must_be(200);
+    ann.put(&format!("/flows/{id}/steps"), &steps()).await.must_be(200);
 
     let run = ann.run_to_its_end(id).await;
     assert_eq!(run["error"]["code"], "assertion_failed", "{run}");
@@ -195,11 +195,11 @@ async fn each_owners_runs_type_that_owners_secret() {
              "content": "{{ secret.WORD }}"},
             {"number": 2, "action": "click", "selectors": ["css=#send"]},
         ]);
-        let used = user.flow_with_steps(url.as_str(), log_in).await;
-        let uses = json!([{"number": 1, "action": "use_flow", "content": used},
+        let log_in_flow = user.flow_with_steps(url.as_str(), log_in).await;
+        let with_it = json!([{"number": 1, "action": "use_flow", "content": log_in_flow},
             {"number": 2, "action": "wait_visible", "selectors": ["css=#shown"]}]);
-        let flow = user.flow_with_steps(url.as_str(), uses).await;
-        flows.push((name, user, used, flow));
+        let flow = user.flow_with_steps(url.as_str(), with_it).await;
+        flows.push((name, user, log_in_flow, flow));
     }
     let (_, ann, ..) = &flows[0];
     let theft = json!([{"number": 1, "action": "use_flow", "content": flows[1].2}]);

@@ -59,7 +59,10 @@ fn good_request(operation: &str) -> (Option<Value>, u16) {
         | "list_sessions"
         | "list_api_keys"
         | "list_audit"
+        | "list_secrets"
+        | "get_secret"
         | "rotate_channel_secret" => (None, 200),
+        "put_secret" => (Some(json!({"value": "another value"})), 200),
         "create_channel" => {
             (Some(json!({"kind": "webhook", "name": "x", "url": "http://127.0.0.1:9/"})), 201)
         }
@@ -73,8 +76,8 @@ fn good_request(operation: &str) -> (Option<Value>, u16) {
         "set_steps" => (Some(steps), 200),
         "create_flow" => (Some(flow), 201),
         "start_run" | "test_channel" => (None, 202),
-        "delete_me" | "delete_flow" | "delete_channel" | "end_session" | "end_other_sessions"
-        | "delete_api_key" => (None, 204),
+        "delete_me" | "delete_flow" | "delete_channel" | "delete_secret" | "end_session"
+        | "end_other_sessions" | "delete_api_key" => (None, 204),
         // The run has ended; a webhook is not asked for a confirmation; its delivery still waits.
         "cancel_run" | "resend_channel_confirmation" | "resend_delivery" => (None, 409),
         // There was no browser; the story of a real one looks at pictures.
@@ -116,6 +119,7 @@ struct Things {
     delivery: String,
     session: String,
     key: String,
+    secret: String,
 }
 
 impl Things {
@@ -123,11 +127,20 @@ impl Things {
     fn missing() -> Self {
         let id = MISSING.to_owned();
         let of = || id.clone();
-        Self { flow: of(), run: of(), channel: of(), delivery: of(), session: of(), key: of() }
+        Self {
+            flow: of(),
+            run: of(),
+            channel: of(),
+            delivery: of(),
+            session: of(),
+            key: of(),
+            secret: "MISSING".to_owned(),
+        }
     }
 
-    fn ids(&self) -> [&str; 6] {
-        [&self.flow, &self.run, &self.channel, &self.delivery, &self.session, &self.key]
+    fn ids(&self) -> [&str; 7] {
+        let Self { flow, run, channel, delivery, session, key, secret } = self;
+        [flow, run, channel, delivery, session, key, secret]
     }
 }
 
@@ -142,12 +155,14 @@ async fn somebody(app: &App, name: &str) -> (User, Things) {
     // Nobody listens there: it waits for its next attempt.
     let test = user.post_nothing(&format!("/channels/{channel}/test")).await.must_be(202);
     let delivery = id(&test.json());
+    let secret = format!("SECRET_OF_{name}");
+    user.put(&format!("/secrets/{secret}"), &json!({"value": "a value"})).await.must_be(201);
     let key = json!({"name": "x", "scopes": ["read"]});
     let key = id(&user.post("/api-keys", &key).await.must_be(201).json());
     user.log_in_again().await;
     let sessions = user.get("/sessions").await.must_be(200).json();
     let session = id(&sessions["items"][0]);
-    (user, Things { flow, run: id(&run), channel, delivery, session, key })
+    (user, Things { flow, run: id(&run), channel, delivery, session, key, secret })
 }
 
 fn filled(path: &str, things: &Things) -> String {
@@ -159,7 +174,7 @@ fn filled(path: &str, things: &Things) -> String {
         _ => &things.flow,
     };
     let path = path.replace("{id}", id).replace("{number}", "0");
-    path.replace("{delivery}", &things.delivery)
+    path.replace("{delivery}", &things.delivery).replace("{name}", &things.secret)
 }
 
 /// The path with what is somebody else's in it, in each place that takes an id and in all of them;
@@ -180,7 +195,10 @@ fn foreign(operation: &Operation, own: &Things, others: &Things) -> Vec<[String;
 /// All that somebody is shown of what he has.
 async fn view(user: &User, operations: &[&Operation], things: &Things) -> BTreeMap<String, String> {
     let mut seen = BTreeMap::new();
-    for operation in operations.iter().filter(|operation| operation.method == Method::GET) {
+    // What one has tried oneself is on record.
+    let shows =
+        |operation: &&&Operation| operation.method == Method::GET && operation.id != "list_audit";
+    for operation in operations.iter().filter(shows) {
         let answer = call(user, operation, &filled(&operation.path, things)).await;
         let is_json = answer.header("content-type").starts_with("application/json");
         let text = if is_json { settled(answer.json()).to_string() } else { answer.text() };
@@ -245,7 +263,7 @@ async fn every_operation_is_closed_to_strangers_and_shows_nothing_of_others() {
     let mut in_order = secured.clone();
     in_order.sort_by_key(|operation| match &*operation.id {
         "delete_me" => 2,
-        "delete_flow" | "delete_channel" | "end_other_sessions" => 1,
+        "delete_flow" | "delete_channel" | "delete_secret" | "end_other_sessions" => 1,
         _ => 0,
     });
     for operation in in_order {
@@ -283,6 +301,13 @@ async fn closed_to_others(caller: &User, operation: &Operation, own: &Things, ot
                 assert!(!text.contains(secret), "{operation:?}: {text}");
             }
         }
+        return;
+    }
+    if operation.id == "put_secret" {
+        // Names are each owner's own: this makes another secret of the same name.
+        let path = filled(&operation.path, others);
+        call(caller, operation, &path).await.must_be(201);
+        caller.delete(&path).await.must_be(204);
         return;
     }
     for [foreign, missing] in foreign(operation, own, others) {
@@ -387,26 +412,26 @@ async fn a_cursor_is_good_for_its_owner_and_as_it_was_given_alone() {
         user.post_nothing(&format!("/channels/{}/test", things.channel)).await.must_be(202);
     }
     let document = ann.get("/api/openapi.json").await.json();
-    let (annas, bens) = (lists(&document, &anns), lists(&document, &bens));
-    assert!(annas.len() >= 5, "{annas:?}");
+    let (hers, his) = (lists(&document, &anns), lists(&document, &bens));
+    assert!(hers.len() >= 5, "{hers:?}");
     let mut with_a_second_page = 0;
-    for (annas, bens) in annas.iter().zip(&bens) {
-        let page = ann.get(&format!("{annas}?limit=1")).await.must_be(200).json();
+    for (hers, his) in hers.iter().zip(&his) {
+        let page = ann.get(&format!("{hers}?limit=1")).await.must_be(200).json();
         let Some(cursor) = page["next_cursor"].as_str() else { continue };
         with_a_second_page += 1;
         let next = |cursor: &str| format!("limit=1&cursor={cursor}");
-        ann.get(&format!("{annas}?{}", next(cursor))).await.must_be(200);
-        ben.get(&format!("{bens}?{}", next(cursor))).await.must_blame(422, &["cursor"]);
+        ann.get(&format!("{hers}?{}", next(cursor))).await.must_be(200);
+        ben.get(&format!("{his}?{}", next(cursor))).await.must_blame(422, &["cursor"]);
         let mut tampered = cursor.to_owned().into_bytes();
         for index in 0..tampered.len() {
             let before = tampered[index];
             tampered[index] = if before == b'0' { b'1' } else { b'0' };
             let text = String::from_utf8(tampered.clone()).unwrap();
-            ann.get(&format!("{annas}?{}", next(&text))).await.must_blame(422, &["cursor"]);
+            ann.get(&format!("{hers}?{}", next(&text))).await.must_blame(422, &["cursor"]);
             tampered[index] = before;
         }
         for bad in ["", "x", MISSING, "%00", &cursor[1..], &format!("{cursor}0")] {
-            ann.get(&format!("{annas}?{}", next(bad))).await.must_blame(422, &["cursor"]);
+            ann.get(&format!("{hers}?{}", next(bad))).await.must_blame(422, &["cursor"]);
         }
     }
     assert!(with_a_second_page >= 5, "{with_a_second_page} lists have a second page");

@@ -105,7 +105,7 @@ impl Redactor {
             for needle in self.by_start[usize::from(bytes[at])].iter().map(|n| &self.needles[*n]) {
                 if bytes[at..].starts_with(&needle.bytes) {
                     let end = at + needle.bytes.len();
-                    findings.push(self.finding(view, needle, at, end));
+                    findings.push(Self::finding(view, needle, at, end));
                 }
             }
         }
@@ -116,14 +116,14 @@ impl Redactor {
                     .rev()
                     .find(|length| bytes[cut - length..cut] == needle.bytes[..*length]);
                 if let Some(length) = found {
-                    findings.push(self.finding(view, needle, cut - length, cut));
+                    findings.push(Self::finding(view, needle, cut - length, cut));
                 }
             }
         }
     }
 
     /// The letters beside what was found in base64 hold a few of the secret's bits, too.
-    fn finding(&self, view: &View, needle: &Needle, at: usize, end: usize) -> Finding {
+    fn finding(view: &View, needle: &Needle, at: usize, end: usize) -> Finding {
         let bytes = view.bytes();
         let is_digit = |at: usize| {
             let digit = |b: &u8| b.is_ascii_alphanumeric() || b"+/-_".contains(b);

@@ -1,3 +1,5 @@
+//! Secrets are found in whatever shape a page writes them.
+
 use data_encoding::{BASE64, BASE64URL, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use proptest::prelude::*;
 
@@ -40,7 +42,7 @@ fn html(text: &str) -> String {
 }
 
 fn entities(text: &str) -> String {
-    text.chars().map(|c| format!("&#x{:X};", u32::from(c))).collect()
+    text.chars().map(|c| format!("&#x{:X};", u32::from(c))).collect::<Vec<_>>().concat()
 }
 
 fn json(text: &str) -> String {
@@ -50,7 +52,17 @@ fn json(text: &str) -> String {
 
 /// With every sign as JSON may write it.
 fn units(text: &str) -> String {
-    text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect()
+    text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>().concat()
+}
+
+/// As JavaScript's `escape` writes it.
+fn escaped(text: &str) -> String {
+    let unit = |unit: u16| match u8::try_from(unit) {
+        Ok(byte) if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        Ok(byte) => format!("%{byte:02X}"),
+        Err(_) => format!("%u{unit:04X}"),
+    };
+    text.encode_utf16().map(unit).collect()
 }
 
 /// A text in base64, after and before others.
@@ -68,6 +80,7 @@ fn written(value: &str) -> Vec<String> {
         percent_encoded(value),
         percent_encoded(value).to_uppercase(),
         percent_encoded(&percent_encoded(value)),
+        escaped(value),
         html(value),
         entities(value),
         json(value),

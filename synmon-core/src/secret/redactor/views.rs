@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 /// How many layers of escapes are undone: a text in JSON in an address in html.
 const LAYERS: usize = 3;
 /// A text with more views than this is not one that anybody wrote.
-const MAX_VIEWS: usize = 40;
+const MAX_VIEWS: usize = 60;
 
 /// The bytes of a text in small letters, with some of its escapes undone, and where in the text
 /// each of them is.
@@ -18,8 +18,11 @@ pub(super) struct View {
 /// What an escape stands for, and how long it is.
 type Escape = (Zeroizing<Vec<u8>>, usize);
 
+/// Reads the escape that bytes begin with, if they begin with one.
+type Way = fn(&[u8]) -> Option<Escape>;
+
 /// The ways to undo escapes. In addresses a plus is a space or not.
-const WAYS: [fn(&[u8]) -> Option<Escape>; 4] = [percent, percent_or_plus, entity, backslash];
+const WAYS: [Way; 5] = [percent, percent_or_plus, legacy, entity, backslash];
 
 /// The text as it is, and with its escapes undone.
 pub(super) fn views(text: &str) -> Vec<View> {
@@ -60,7 +63,7 @@ impl View {
     }
 
     /// The view with escapes of a kind undone; none if there are none.
-    fn undone(&self, way: fn(&[u8]) -> Option<Escape>) -> Option<Self> {
+    fn undone(&self, way: Way) -> Option<Self> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(self.bytes.len()));
         let mut sources = Vec::with_capacity(self.bytes.len());
         let mut at = 0;
@@ -95,6 +98,22 @@ fn percent_or_plus(bytes: &[u8]) -> Option<Escape> {
         return Some((Zeroizing::new(vec![b' ']), 1));
     }
     percent(bytes)
+}
+
+/// `%E4`, `%u20AC`: as JavaScript's `escape` writes them (ECMA-262, B.2.1.1).
+fn legacy(bytes: &[u8]) -> Option<Escape> {
+    if let Some(digits) = bytes.strip_prefix(b"%u").and_then(|rest| rest.get(..4)) {
+        let units = [hex(digits).and_then(|unit| u16::try_from(unit).ok())?];
+        if let Some(Ok(meant)) = char::decode_utf16(units).next() {
+            return Some((utf8(meant), 6));
+        }
+        // Half of a pair.
+        let low = bytes.get(6..)?.strip_prefix(b"%u")?.get(..4)?;
+        let pair = [units[0], u16::try_from(hex(low)?).ok()?];
+        return Some((utf8(char::decode_utf16(pair).next()?.ok()?), 12));
+    }
+    let digits = bytes.strip_prefix(b"%")?.get(..2)?;
+    Some((utf8(char::from(u8::try_from(hex(digits)?).ok()?)), 3))
 }
 
 /// `&amp;`, `&#38;`, `&#x26;`
@@ -137,15 +156,14 @@ fn backslash(bytes: &[u8]) -> Option<Escape> {
         }
         b'u' => {
             let first = hex(body.get(1..5)?)?;
-            match char::from_u32(first) {
-                Some(meant) => (meant, 6),
+            if let Some(meant) = char::from_u32(first) {
+                (meant, 6)
+            } else {
                 // Half of a pair.
-                None => {
-                    let second = hex(body.get(5..)?.strip_prefix(b"\\u")?.get(..4)?)?;
-                    let low = second.checked_sub(0xDC00).filter(|low| *low < 0x400)?;
-                    let high = first.checked_sub(0xD800).filter(|high| *high < 0x400)?;
-                    (char::from_u32(0x1_0000 + (high << 10) + low)?, 12)
-                }
+                let second = hex(body.get(5..)?.strip_prefix(b"\\u")?.get(..4)?)?;
+                let low = second.checked_sub(0xDC00).filter(|low| *low < 0x400)?;
+                let high = first.checked_sub(0xD800).filter(|high| *high < 0x400)?;
+                (char::from_u32(0x1_0000 + (high << 10) + low)?, 12)
             }
         }
         sign if sign.is_ascii_punctuation() => (char::from(sign), 2),

@@ -217,7 +217,7 @@ async fn open_parts(tab: &mut Tab, host: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "it is started by another test, in a namespace"]
+#[ignore = "it is started by another test"]
 async fn parts_inside() {
     furnish();
     let (config, folder) = installed().unwrap();
@@ -271,7 +271,7 @@ async fn refusals(tab: &mut Tab, host: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "it is started by another test, in a namespace"]
+#[ignore = "it is started by another test"]
 async fn redirects_inside() {
     furnish();
     let (config, folder) = installed().unwrap();
@@ -329,7 +329,7 @@ fn datagrams() -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "it is started by another test, in a namespace"]
+#[ignore = "it is started by another test"]
 async fn packets_inside() {
     furnish();
     let (config, folder) = installed().unwrap();

@@ -65,21 +65,23 @@ impl Tab {
     /// Scripts are known by the words that they begin with.
     fn script(&self, source: &str, args: &Value) -> Result<Value, WireError> {
         let is = |words: &str| source.contains(words);
-        if is("// What the tab shows.") {
+        if is("// What the tab shows,") {
             let title = between(&self.html, "<title>", "</title>");
             return Ok(json!({
                 "url": self.url, "title": title, "error": null, "status": self.status,
-                "document": self.documents.to_string(),
+                "document": self.documents.to_string(), "vitals": {},
             }));
         }
         if is("// What a selector finds.") {
-            let id = args[0].as_str().and_then(|xpath| xpath.split('"').nth(1)).unwrap_or("?");
+            // The first candidate, by its strategy and its text.
+            let xpath = args.pointer("/0/0/0/1").and_then(Value::as_str);
+            let id = xpath.and_then(|xpath| xpath.split('"').nth(1)).unwrap_or("?");
             if !self.html.contains(&format!("id={id}>")) {
                 return Ok(json!({"state": "missing"}));
             }
             let text = between(&self.html, &format!("id={id}>"), "<");
             return Ok(json!({
-                "state": "here", "matches": 1, "visible": true, "text": text, "value": null,
+                "state": "here", "candidate": 0, "matches": 1, "visible": true, "text": text, "value": null,
             }));
         }
         if is("// Whether an element can be acted upon") {
@@ -87,6 +89,9 @@ impl Tab {
         }
         if is("// Waits until the page's handlers have run") {
             return Ok(json!({"hidden": false, "missed": null}));
+        }
+        if is("// What each candidate finds") {
+            return Ok(json!({"candidates": [], "html": null}));
         }
         if is("innerWidth") {
             return Ok(json!([1280, 720, 1280, 863]));
