@@ -199,9 +199,12 @@ pub async fn a_list_without_end(subject: Subject<'_>) {
         "<style>p { height: 60px }</style><main></main><div id=end>loading …</div><script>
          let count = 0;
          const more = () => { for (let i = 0; i < 20; i += 1)
-           document.querySelector('main').insertAdjacentHTML('beforeend', `<p>item ${count += 1}</p>`) };
-         new IntersectionObserver((entries) => {
-           if (entries.some((entry) => entry.isIntersecting)) setTimeout(more, 100) }).observe(end)
+           document.querySelector('main').insertAdjacentHTML('beforeend', `<p>item ${count += 1}</p>`);
+           // Who scrolls before the next frame must be noticed, too.
+           observer.unobserve(end); observer.observe(end) };
+         const observer = new IntersectionObserver((entries) => {
+           if (entries.some((entry) => entry.isIntersecting)) setTimeout(more, 100) });
+         observer.observe(end)
          </script>",
     )])
     .await;
