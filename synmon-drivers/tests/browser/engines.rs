@@ -64,7 +64,5 @@ pub(crate) fn engines() -> Option<Engines> {
 
 #[cfg(feature = "webdriver")]
 fn webdriver(config: LocalChromium, client: synmon_drivers::Client) -> Arc<dyn Browser> {
-    Arc::new(guarded(config, |config| {
-        Arc::new(synmon_drivers::WebDriverBrowser::local(config, client))
-    }))
+    Arc::new(synmon_drivers::WebDriverBrowser::local(config, client))
 }

@@ -25,7 +25,7 @@ pub(crate) const CLIENTS: &[Client] = &[
 
 /// A browser with a folder of its own.
 pub(crate) struct Chromium {
-    pub(crate) browser: GuardedBrowser,
+    pub(crate) browser: WebDriverBrowser,
     pub(crate) folder: TempDir,
 }
 
@@ -60,10 +60,12 @@ pub(crate) fn chromium() -> Option<Chromium> {
     chromium_by(Client::default())
 }
 
-/// The same, spoken to by this client.
+/// The same, spoken to by this client. It is behind no guard: each of them would start one more
+/// browser to prove it, which takes seconds over `WebDriver`. Those that are driven by the `DevTools`
+/// protocol are behind one, and what is true of guards alone has tests of its own.
 pub(crate) fn chromium_by(client: Client) -> Option<Chromium> {
     let (config, folder) = installed()?;
-    let browser = guarded(config, |config| Arc::new(WebDriverBrowser::local(config, client)));
+    let browser = WebDriverBrowser::local(config, client);
     assert!(!browser.kinds().is_empty());
     Some(Chromium { browser, folder })
 }
