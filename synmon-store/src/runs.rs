@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::{
     PgStore, SqliteStore,
     attempt_rows::AttemptRow,
+    collision::despite_collisions,
     dialect::Dialect,
     error::{corrupt, store_error},
     flow_rows::column,
@@ -49,7 +50,7 @@ impl RunStore for Pool {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Option<ClaimedRun>, StoreError> {
-        self.claim_next(worker, owner_limit, now, until).await
+        despite_collisions(|| self.claim_next(worker, owner_limit, now, until)).await
     }
 
     async fn renew(&self, lease: &Lease, until: Timestamp) -> Result<Renewal, StoreError> {
