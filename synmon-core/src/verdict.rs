@@ -77,11 +77,17 @@ pub fn breakage(error: Option<&BrowserError>, health: &Health) -> Option<(ErrorC
     }
 }
 
+/// What the end of a page's process says of the page.
+#[must_use]
+pub fn page_crashed(why: &str) -> StepError {
+    StepError::new(ErrorCode::PageCrashed, format!("the page crashed in the browser: {why}"))
+}
+
 /// What a failed call to a living browser says of the page.
 #[must_use]
 pub fn site_failure(error: &BrowserError, health: &Health) -> StepError {
-    if *health == Health::PageCrashed {
-        return StepError::new(ErrorCode::PageCrashed, "the page crashed in the browser");
+    if let Health::PageCrashed { why } = health {
+        return page_crashed(why);
     }
     let code = match error {
         BrowserError::SelectorInvalid(_) => ErrorCode::SelectorInvalid,
@@ -240,7 +246,7 @@ mod tests {
             assert_eq!(code(&crashed), Some(ErrorCode::BrowserCrashed));
             assert_eq!(code(&lost), Some(ErrorCode::SessionLost));
             assert_eq!(code(&Health::Alive), None);
-            assert_eq!(code(&Health::PageCrashed), None);
+            assert_eq!(code(&Health::PageCrashed { why: "signal 11".to_owned() }), None);
         }
     }
 

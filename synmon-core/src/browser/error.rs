@@ -6,7 +6,10 @@ pub enum Health {
     /// It answers.
     Alive,
     /// The browser runs, but the tab's page process is gone.
-    PageCrashed,
+    PageCrashed {
+        /// What is known of it.
+        why: String,
+    },
     /// The browser process has ended.
     BrowserCrashed {
         /// What is known of it.

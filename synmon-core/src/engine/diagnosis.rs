@@ -12,7 +12,7 @@ use super::{
 use crate::{
     browser::{Health, PageState, Session},
     run::{ErrorCode, StepError},
-    verdict::{breakage, navigation_code, site_failure},
+    verdict::{breakage, navigation_code, page_crashed, site_failure},
     within,
 };
 
@@ -80,11 +80,11 @@ impl Runner<'_> {
             let message = format!("synmon itself stood still for {span:.1?} during the run");
             return Err((ErrorCode::Internal, message));
         }
+        if let Health::PageCrashed { why } = &health {
+            return Ok(page_crashed(why));
+        }
         Ok(match failure {
             Failure::Browser(error) => site_failure(error, &health),
-            _ if health == Health::PageCrashed => {
-                StepError::new(ErrorCode::PageCrashed, "the page crashed in the browser")
-            }
             Failure::Page(error) if trial.by_run && self.run_limit.left().is_zero() => {
                 let limit = self.claim.snapshot.run_timeout;
                 let message =

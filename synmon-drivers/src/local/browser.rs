@@ -111,6 +111,12 @@ impl LocalBrowser {
         }
     }
 
+    /// The limit of memory, in bytes, if a page has just met it. Of two that end in the same
+    /// seconds nobody can tell which one it was.
+    pub(crate) fn memory_limit_met(&self) -> Option<u64> {
+        self.process.has_just_ended_a_page().then_some(self.memory_limit)
+    }
+
     /// Kills everything that was started.
     pub(crate) async fn end(self) -> Result<(), String> {
         self.process.end().await

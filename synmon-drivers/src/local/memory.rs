@@ -1,16 +1,23 @@
 //! What browsers take of the machine's memory, and an end to pages that take too much.
 
-use std::{fs, time::Duration};
+use std::{
+    fs,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
     task::{AbortHandle, spawn_blocking},
-    time::{MissedTickBehavior, interval},
+    time::{Instant, MissedTickBehavior, interval},
 };
 
 /// How often it is looked at. A page that takes memory as fast as it can takes about 1 GiB in that
 /// time.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+
+/// For how long the end of a page is news: the browser tells of it well within that time.
+const NEWS: Duration = Duration::from_secs(10);
 
 /// A process and the bytes that are its own: what it shares with others is not counted.
 type Usage = (Pid, u64);
@@ -23,12 +30,17 @@ pub(crate) async fn used(group: Pid) -> u64 {
 
 /// Looks after the memory of a group's processes until it is dropped.
 #[derive(Debug)]
-pub(super) struct Watch(AbortHandle);
+pub(super) struct Watch {
+    task: AbortHandle,
+    ended: Arc<Mutex<Option<Instant>>>,
+}
 
 impl Watch {
     /// Kills each process of the group that takes more than `limit` bytes, but not its first: a
     /// browser outlives its pages, and says that they have crashed.
     pub(super) fn start(group: Pid, limit: u64) -> Self {
+        let ended = Arc::<Mutex<Option<Instant>>>::default();
+        let told = Arc::clone(&ended);
         let watching = tokio::spawn(async move {
             let mut looks = interval(BETWEEN_LOOKS);
             looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -37,6 +49,7 @@ impl Watch {
                 let usage = spawn_blocking(move || usage(group)).await.unwrap_or_default();
                 for (pid, bytes) in usage {
                     if bytes > limit && pid != group {
+                        *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
                         tracing::warn!(bytes, limit, "a page that took too much memory is ended");
                         // It may have ended by itself.
                         let _ = kill_process(pid, Signal::KILL);
@@ -44,13 +57,19 @@ impl Watch {
                 }
             }
         });
-        Self(watching.abort_handle())
+        Self { task: watching.abort_handle(), ended }
+    }
+
+    /// Whether it has ended a page just now.
+    pub(super) fn has_just_ended_a_page(&self) -> bool {
+        let ended = *self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        ended.is_some_and(|at| at.elapsed() < NEWS)
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 

@@ -59,7 +59,7 @@ struct Parts {
     group: Pid,
     guard: Guard,
     folder: RunFolder,
-    _watch: memory::Watch,
+    watch: memory::Watch,
 }
 
 impl LocalProcess {
@@ -89,7 +89,7 @@ impl LocalProcess {
             .ok_or_else(|| ended.clone())?;
         let outputs = (child.stdout.take(), child.stderr.take());
         let watch = memory::Watch::start(group, config.memory_limit);
-        let this = Self { parts: Some(Parts { child, group, guard, folder, _watch: watch }) };
+        let this = Self { parts: Some(Parts { child, group, guard, folder, watch }) };
         let words = Words::default();
         let (Some(stdout), Some(stderr)) = outputs else {
             return Err(ended);
@@ -122,6 +122,11 @@ impl LocalProcess {
     /// What all its processes are a group of.
     pub(super) fn group(&self) -> Option<Pid> {
         self.parts.as_ref().map(|parts| parts.group)
+    }
+
+    /// Whether one of its pages was ended just now because it took too much memory.
+    pub(super) fn has_just_ended_a_page(&self) -> bool {
+        self.parts.as_ref().is_some_and(|parts| parts.watch.has_just_ended_a_page())
     }
 
     /// Whether it is still there.

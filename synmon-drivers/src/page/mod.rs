@@ -11,3 +11,6 @@ pub(crate) use script::{
     AIM, ANCHOR, BOX, ELEMENT, EXPLAIN, FRAME, MARK, MASK, MIDDLE, OBSERVE, PAGE, READY, REST,
     SELECT, SET, SETTLE, SIZE, Script, TICKED, UNMASK,
 };
+
+/// What is said of a page's process where no more is known.
+pub(crate) const ENDED: &str = "its process has ended";

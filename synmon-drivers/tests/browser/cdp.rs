@@ -128,7 +128,11 @@ async fn a_page_that_takes_too_much_memory_has_crashed_and_harms_no_other() {
     other.open(&site.url("/")).await;
     let mut greedy = pool.subject().tab().await;
     greedy.open(&site.url("/greedy")).await;
-    until("its end", async || (greedy.0.probe().await == Health::PageCrashed).then_some(())).await;
+    let ended = async || match greedy.0.probe().await {
+        Health::PageCrashed { why } => Some(why),
+        _ => None,
+    };
+    assert_eq!(until("its end", ended).await, "it took more than 300 MiB of memory");
     assert_eq!(other.title().await, "alive");
     other.close().await;
     greedy.close().await;
@@ -144,7 +148,8 @@ async fn a_page_process_that_is_killed_is_no_browser_that_crashed() {
     kill_in_group(pool.folder.path(), |arguments| arguments.contains("--type=renderer"));
     let answer = timeout(HANGS, tab.0.page()).await.unwrap();
     assert!(matches!(answer, Err(BrowserError::PageCrashed(_))), "{answer:?}");
-    assert_eq!(timeout(HANGS, tab.0.probe()).await.unwrap(), Health::PageCrashed);
+    let health = timeout(HANGS, tab.0.probe()).await.unwrap();
+    assert_eq!(health, Health::PageCrashed { why: "its process has ended".to_owned() });
     tab.close().await;
     // What was made ahead has crashed, too: the next run gets another.
     let mut next = pool.subject().tab().await;

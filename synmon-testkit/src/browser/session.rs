@@ -347,7 +347,7 @@ impl Session for FakeSession {
         match self.state {
             Life::Alive => Health::Alive,
             Life::Mute => std::future::pending().await,
-            Life::PageCrashed => Health::PageCrashed,
+            Life::PageCrashed => Health::PageCrashed { why: "its process has ended".to_owned() },
             Life::Crashed => Health::BrowserCrashed { why: "killed by signal 9".to_owned() },
             Life::Lost => Health::Lost { why: "nothing answers".to_owned() },
         }

@@ -132,6 +132,11 @@ impl Context {
         self.browser.is_local()
     }
 
+    /// The limit of memory, in bytes, if its browser has just lost a page to it.
+    pub(in crate::cdp) fn memory_limit_met(&self) -> Option<u64> {
+        self.browser.memory_limit_met()
+    }
+
     /// Ends it: the browser disposes of it in the background. A browser of its own ends with it.
     pub(in crate::cdp) async fn end(self) -> Result<(), String> {
         let Self { prepared, browser, alone, .. } = self;

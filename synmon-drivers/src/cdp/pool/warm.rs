@@ -138,6 +138,11 @@ impl Warm {
         }
     }
 
+    /// The limit of memory, in bytes, if a page has just met it.
+    pub(super) fn memory_limit_met(&self) -> Option<u64> {
+        self.process().as_ref().and_then(LocalBrowser::memory_limit_met)
+    }
+
     /// A context for a run: one that was made ahead, or else a new one.
     pub(super) async fn context(&self) -> Result<Prepared, CallError> {
         self.runs.fetch_add(1, Ordering::Relaxed);

@@ -10,7 +10,7 @@ use super::{CdpSession, limits, state::FrameId};
 use crate::{
     actor::Failure,
     cdp::connection::{CallError, SessionId},
-    page::Script,
+    page::{ENDED, Script},
 };
 
 /// What is said of a script whose document has gone.
@@ -145,7 +145,7 @@ const GONE: &str = "the browser has closed the connection";
 pub(super) fn failure(error: CallError) -> Failure {
     let browser = match error {
         CallError::Closed(why) => BrowserError::Crashed(why),
-        CallError::Crashed => BrowserError::PageCrashed("its process has ended".to_owned()),
+        CallError::Crashed => BrowserError::PageCrashed(ENDED.to_owned()),
         CallError::Gone => return Failure::NoFrame,
         CallError::Refused(why) if LEFT.iter().any(|text| why.contains(text)) => {
             return Failure::Left;

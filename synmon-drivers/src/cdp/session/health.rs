@@ -1,10 +1,10 @@
 //! Whether the browser is there, asked past the page.
 
 use serde_json::json;
-use synmon_core::browser::Health;
+use synmon_core::browser::{BrowserError, Health};
 
 use super::{CdpSession, limits};
-use crate::cdp::connection::CallError;
+use crate::{actor::Failure, cdp::connection::CallError, page::ENDED};
 
 impl CdpSession {
     pub(super) async fn health(&self) -> Health {
@@ -18,7 +18,16 @@ impl CdpSession {
         }
         match self.tab_session() {
             Ok(session) if !self.line().has_crashed(&session) => Health::Alive,
-            _ => Health::PageCrashed,
+            Err(Failure::Browser(BrowserError::PageCrashed(why))) => Health::PageCrashed { why },
+            _ => Health::PageCrashed { why: self.why_it_crashed() },
+        }
+    }
+
+    /// What is known of the end of a page's process.
+    fn why_it_crashed(&self) -> String {
+        match self.context.memory_limit_met() {
+            Some(limit) => format!("it took more than {} MiB of memory", limit >> 20),
+            None => ENDED.to_owned(),
         }
     }
 

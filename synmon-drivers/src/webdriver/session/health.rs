@@ -10,6 +10,7 @@ use super::{
     },
     WebDriverSession,
 };
+use crate::page::ENDED;
 
 impl WebDriverSession {
     /// The driver first, then the browser, then the tab: the first that is gone is what is wrong.
@@ -82,7 +83,7 @@ impl WebDriverSession {
 
     fn tab_health(&self) -> Health {
         if self.page_crashed || self.parts.cdp.as_ref().is_some_and(|cdp| cdp.page_crashed()) {
-            Health::PageCrashed
+            Health::PageCrashed { why: ENDED.to_owned() }
         } else {
             Health::Alive
         }

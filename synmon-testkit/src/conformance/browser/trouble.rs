@@ -28,7 +28,9 @@ const HANGING: Pages = &[
     ),
     (
         "/deep",
-        "<title>deep</title><script>for (let i = 0; i < 1500; i += 1) document.write('<p>')</script>",
+        "<title>deep</title><script>
+         for (let i = 0; i < 1500; i += 1) document.write('<p>' + 'x'.repeat(200))
+         </script>",
     ),
 ];
 
@@ -91,7 +93,8 @@ pub async fn an_xpath_that_never_ends(subject: Subject<'_>) {
     let site = Site::with(HANGING).await;
     let mut tab = subject.tab().await;
     tab.open(&site.url("/deep")).await;
-    let bomb = selector("//*[count(//*[count(//*)>0])>1000000]");
+    // It takes time and no memory: a page that takes too much of that is ended.
+    let bomb = selector("//*[count(//*[contains(string(/), 'y')]) > 1000000]");
     assert!(timeout(STEP, tab.0.observe(&bomb, None)).await.is_err());
     timeout(HANGS, tab.0.interrupt()).await.unwrap();
     assert_eq!(timeout(HANGS, tab.0.probe()).await.unwrap(), Health::Alive);
@@ -126,7 +129,7 @@ pub async fn a_page_that_crashes(subject: Subject<'_>) {
     let crash = Url::parse(if firefox { "about:crashcontent" } else { "chrome://crash" }).unwrap();
     let answer = timeout(HANGS, tab.0.open(&crash)).await.unwrap();
     assert!(matches!(answer, Err(BrowserError::PageCrashed(_))), "{answer:?}");
-    assert_eq!(tab.0.probe().await, Health::PageCrashed);
+    assert!(matches!(tab.0.probe().await, Health::PageCrashed { .. }));
     tab.close().await;
 }
 
