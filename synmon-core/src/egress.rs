@@ -240,11 +240,13 @@ fn canonical(host: &str) -> String {
 
 /// The special-purpose registries of IANA (RFC 6890 and its updates), as far as they are not
 /// globally reachable, and what tunnels to them.
-const FORBIDDEN_V4: [(&str, &str); 16] = [
+const FORBIDDEN_V4: [(&str, &str); 17] = [
     ("0.0.0.0/8", "this-network"),
     ("10.0.0.0/8", "private"),
     ("100.64.0.0/10", "carrier-grade NAT"),
     ("127.0.0.0/8", "loopback"),
+    // The host that Azure gives its machines: it looks public, and is theirs alone.
+    ("168.63.129.16/32", "metadata"),
     ("169.254.0.0/16", "link-local"),
     ("172.16.0.0/12", "private"),
     ("192.0.0.0/24", "protocol-assignment"),
@@ -258,13 +260,15 @@ const FORBIDDEN_V4: [(&str, &str); 16] = [
     ("240.0.0.0/4", "reserved"),
     ("255.255.255.255/32", "broadcast"),
 ];
-const FORBIDDEN_V6: [(&str, &str); 12] = [
+/// Of IPv6 (RFC 4291, section 2.4) only what is in [`GLOBAL_V6`] can be public.
+const FORBIDDEN_V6: [(&str, &str); 13] = [
     ("::/128", "unspecified"),
     ("::1/128", "loopback"),
     ("64:ff9b:1::/48", "local-translation"),
     ("100::/64", "discard-only"),
     ("2001::/23", "protocol-assignment"),
     ("2001:db8::/32", "documentation"),
+    ("2002::/16", "6to4"),
     ("3fff::/20", "documentation"),
     ("5f00::/16", "segment-routing"),
     ("fc00::/7", "unique-local"),
@@ -272,6 +276,8 @@ const FORBIDDEN_V6: [(&str, &str); 12] = [
     ("fec0::/10", "site-local"),
     ("ff00::/8", "multicast"),
 ];
+/// What IANA gives out as global unicast addresses.
+const GLOBAL_V6: &str = "2000::/3";
 
 fn forbidden_kind(address: IpAddr) -> Option<&'static str> {
     match address {
@@ -279,10 +285,13 @@ fn forbidden_kind(address: IpAddr) -> Option<&'static str> {
             .iter()
             .find(|(net, _)| net.parse().is_ok_and(|net: Ipv4Net| net.contains(&address)))
             .map(|(_, kind)| *kind),
-        IpAddr::V6(address) => FORBIDDEN_V6
-            .iter()
-            .find(|(net, _)| net.parse().is_ok_and(|net: Ipv6Net| net.contains(&address)))
-            .map(|(_, kind)| *kind),
+        IpAddr::V6(v6) => {
+            let holds = |net: &str| net.parse().is_ok_and(|net: Ipv6Net| net.contains(&v6));
+            let special = FORBIDDEN_V6.iter().find(|(net, _)| holds(net)).map(|(_, kind)| *kind);
+            // One that stands for an IPv4 address is judged as that.
+            let is_global = holds(GLOBAL_V6) || embedded_v4(address).is_some();
+            special.or((!is_global).then_some("unallocated"))
+        }
     }
 }
 
@@ -356,6 +365,7 @@ mod tests {
             "a.localhost",
             "①②⑦.0.0.1",
             "169.254.169.254",
+            "168.63.129.16",
             "100.100.100.200",
             "10.0.0.1",
             "172.16.0.1",
@@ -369,6 +379,10 @@ mod tests {
             "[64:ff9b::7f00:1]",
             "[64:ff9b:1::1]",
             "[2002:7f00:1::]",
+            "[2002:808:808::]",
+            "[::ffff:0:a00:5]",
+            "[100:0:0:1::1]",
+            "[4000::1]",
             "[2001::1]",
             "[::10.0.0.1]",
             "[5f00::1]",

@@ -27,6 +27,8 @@ pub mod proxy;
 mod resolver;
 #[cfg(feature = "browser-conformance")]
 mod site;
+#[cfg(feature = "browser-conformance")]
+mod together;
 
 pub use artifacts::MemoryArtifacts;
 pub use browser::{Element, FakeBrowser, Page, Shot, Start, Trouble};
@@ -41,3 +43,5 @@ pub use poll::{until, until_within};
 pub use resolver::StaticResolver;
 #[cfg(feature = "browser-conformance")]
 pub use site::{Answer, Pages, Request, Site};
+#[cfg(feature = "browser-conformance")]
+pub use together::{Share, Shared, together};

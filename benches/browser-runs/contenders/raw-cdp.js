@@ -23,7 +23,7 @@ const args = [
   "--host-resolver-rules=MAP *.invalid ~NOTFOUND",
   "--metrics-recording-only", "--mute-audio", "--password-store=basic", "--use-mock-keychain",
   "--disable-frame-rate-limit", "--disable-gpu", "--disable-backgrounding-occluded-windows",
-  "--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--disable-ipc-flooding-protection", "--disable-smooth-scrolling",
+  "--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--disable-smooth-scrolling",
   "--window-size=1280,720", "--hide-scrollbars", "--no-startup-window",
   `--user-data-dir=${profile}`,
 ];

@@ -2,6 +2,7 @@
 
 use super::{
     finder::Finder,
+    matching::{holds, newest_answer, was_requested},
     observed::Observed,
     stepper::{Outcome, Tried, not_ready},
 };
@@ -49,19 +50,19 @@ pub(super) async fn check(
             let selector = selector.as_ref().unwrap_or(&body);
             match check.look(session, selector).await? {
                 // What can't be seen says nothing: that is why, and not what it says.
-                Some(seen) if !seen.visible && !expected.holds(&seen.text) => {
+                Some(seen) if !seen.visible && !holds(expected, &seen.text).await => {
                     check.not_yet(format!(
                         "the text should be {expected}, but the element {} is not visible",
                         finder.pick(selector)
                     ))
                 }
-                Some(seen) => check.compare("the text", expected, &seen.text, seen.candidate),
+                Some(seen) => check.compare("the text", expected, &seen.text, seen.candidate).await,
                 None => check.missing(selector),
             }
         }
         Condition::Value(selector, expected) => match check.look(session, selector).await? {
             Some(Observation { value: Some(value), candidate, .. }) => {
-                check.compare("the value", expected, &value, candidate)
+                check.compare("the value", expected, &value, candidate).await
             }
             Some(_) => check
                 .not_yet(format!("the element {selector} is not a form field and has no value")),
@@ -72,7 +73,7 @@ pub(super) async fn check(
             match session.observe(&picked, Some(name)).await? {
                 Some(Observation { attribute: Some(value), candidate, .. }) => {
                     let what = format!("the attribute {name}");
-                    check.compare(&what, expected, &value, candidate)
+                    check.compare(&what, expected, &value, candidate).await
                 }
                 Some(_) => check.not_yet(format!("the element {picked} has no attribute {name}")),
                 None => check.missing(selector),
@@ -81,11 +82,11 @@ pub(super) async fn check(
         Condition::Count(selector, expected) => check.count(session, selector, *expected).await?,
         Condition::Url(expected) => {
             let page = session.page().await?;
-            check.compare("the address", expected, &page.url, 0)
+            check.compare("the address", expected, &page.url, 0).await
         }
         Condition::Title(expected) => {
             let page = session.page().await?;
-            check.compare("the title", expected, &page.title, 0)
+            check.compare("the title", expected, &page.title, 0).await
         }
         Condition::NoConsoleErrors => {
             observed.catch_up(session);
@@ -105,14 +106,14 @@ pub(super) async fn check(
                 None => session.page().await?.http_status,
                 Some(url) => {
                     observed.catch_up(session);
-                    observed.newest_answer(url).and_then(|answer| answer.status)
+                    newest_answer(observed, url).await.and_then(|answer| answer.status)
                 }
             };
             check.status(*expected, url.as_ref(), found)
         }
         Condition::RequestMade(url, method) => {
             observed.catch_up(session);
-            if observed.was_requested(url, method.as_deref()) {
+            if was_requested(observed, url, method.as_deref()).await {
                 Tried::Done(Outcome::default())
             } else {
                 let method = method.as_deref().unwrap_or("any");
@@ -193,8 +194,14 @@ impl Check {
         self.unmet(message, expected.to_owned(), found.to_owned())
     }
 
-    fn compare(&self, what: &str, expected: &Expected, found: &str, candidate: usize) -> Tried {
-        if expected.holds(found) {
+    async fn compare(
+        &self,
+        what: &str,
+        expected: &Expected,
+        found: &str,
+        candidate: usize,
+    ) -> Tried {
+        if holds(expected, found).await {
             return Tried::Done(Outcome::by(candidate));
         }
         let found = excerpt(found);

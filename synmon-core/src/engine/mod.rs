@@ -14,6 +14,7 @@ mod har;
 mod heartbeat;
 mod janitor;
 mod leavings;
+mod matching;
 mod observed;
 mod plan;
 mod reaper;

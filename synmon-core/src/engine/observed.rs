@@ -3,7 +3,6 @@
 use crate::{
     browser::{ConsoleError, Exchange, Phases, Session},
     run::Evidence,
-    step::Expected,
 };
 
 /// How much is kept of a whole run.
@@ -87,16 +86,9 @@ impl Observed {
         self.console_errors.first()
     }
 
-    /// The newest answer from such an address.
-    pub(super) fn newest_answer(&self, url: &Expected) -> Option<&Exchange> {
-        self.exchanges.iter().rev().find(|one| one.status.is_some() && url.holds(&one.url))
-    }
-
-    /// Whether such a request was made.
-    pub(super) fn was_requested(&self, url: &Expected, method: Option<&str>) -> bool {
-        self.exchanges
-            .iter()
-            .any(|one| method.is_none_or(|method| one.method == method) && url.holds(&one.url))
+    /// All requests so far.
+    pub(super) fn exchanges(&self) -> &[Exchange] {
+        &self.exchanges
     }
 
     /// All requests of the run.

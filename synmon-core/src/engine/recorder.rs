@@ -122,7 +122,7 @@ fn facts(picture: &Picture) -> PictureFacts {
 }
 
 /// What a page says is hostile data: it is cut to size, and no store can hold NUL.
-fn bound(log: &mut StepLog) {
+pub(super) fn bound(log: &mut StepLog) {
     if let Some(url) = &mut log.url {
         cut(url, MAX_URL_CHARS);
     }

@@ -77,7 +77,9 @@ fn redact_evidence(redactor: &Redactor, evidence: &mut Evidence) {
             redactor.redact(source);
         }
     }
-    redact_exchanges(redactor, remarkable_requests);
+    for exchange in remarkable_requests {
+        redact_exchange(redactor, exchange);
+    }
     for CandidateMatches { selector, matches: _, visible: _, invalid } in candidates {
         redactor.redact(selector);
         if let Some(why) = invalid {
@@ -86,28 +88,23 @@ fn redact_evidence(redactor: &Redactor, evidence: &mut Evidence) {
     }
 }
 
-/// What pages have asked the network for.
-pub(super) fn redact_exchanges(redactor: &Redactor, exchanges: &mut [Exchange]) {
-    if redactor.is_empty() {
-        return;
-    }
-    for exchange in exchanges {
-        let Exchange {
-            url,
-            method,
-            kind,
-            main_document: _,
-            started_ms: _,
-            duration_ms: _,
-            status: _,
-            media_type,
-            bytes: _,
-            failure,
-            remote_address,
-            protocol,
-            phases: _,
-        } = exchange;
-        let words = [media_type, failure, remote_address, protocol].into_iter().flatten();
-        [url, method, kind].into_iter().chain(words).for_each(|text| redactor.redact(text));
-    }
+/// What a page has asked the network for.
+pub(super) fn redact_exchange(redactor: &Redactor, exchange: &mut Exchange) {
+    let Exchange {
+        url,
+        method,
+        kind,
+        main_document: _,
+        started_ms: _,
+        duration_ms: _,
+        status: _,
+        media_type,
+        bytes: _,
+        failure,
+        remote_address,
+        protocol,
+        phases: _,
+    } = exchange;
+    let words = [media_type, failure, remote_address, protocol].into_iter().flatten();
+    [url, method, kind].into_iter().chain(words).for_each(|text| redactor.redact(text));
 }

@@ -6,10 +6,10 @@ use super::{
     Parts,
     browsing::{self, NoSession, OpenSession},
     leavings::{PicturePlan, is_out_of_bounds},
-    observed::Observed,
+    observed::{Observed, cut},
     plan::Planned,
-    recorder::Recorder,
-    redaction::{redact_exchanges, redact_log},
+    recorder::{Recorder, bound},
+    redaction::{redact_exchange, redact_log},
     secrets::{RunSecrets, Unavailable},
     stall::StallWatch,
     stepper::{Task, check_egress, perform},
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     browser::{Exchange, PageState, Session},
-    flow::{FlowSettings, FlowSnapshot},
+    flow::{FlowSettings, FlowSnapshot, HarPolicy},
     run::{ErrorCode, Fault, StepError, StepLog, StepStatus},
     step::{Action, Gesture, OnFailure, Placeholder, Selector, Step, Variables},
     store::{ClaimedRun, StoreError},
@@ -29,6 +29,9 @@ use tracing::warn;
 
 /// The least time a page gets to say where it is after a step.
 const INSPECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The longest reason that is told.
+const MAX_MESSAGE_CHARS: usize = 4_000;
 
 /// One attempt of a run.
 pub(super) struct Runner<'a> {
@@ -142,14 +145,14 @@ impl<'a> Runner<'a> {
     pub(super) async fn carry_out(mut self) -> AttemptOutcome {
         let settings = match self.prepared().await {
             Ok(settings) => settings.browser,
-            Err((code, message)) => return self.outcome(broken(code, message, None), None),
+            Err((code, message)) => return self.outcome(broken(code, message, None), None).await,
         };
         let opened = browsing::open(self.parts, self.claim, self.stopper, settings).await;
         let mut open = match opened {
             Ok(open) => open,
-            Err(NoSession::Stopped(reason)) => return self.outcome(stopped(reason), None),
+            Err(NoSession::Stopped(reason)) => return self.outcome(stopped(reason), None).await,
             Err(NoSession::Broken { code, message }) => {
-                return self.outcome(broken(code, message, None), None);
+                return self.outcome(broken(code, message, None), None).await;
             }
         };
         // Waiting for a browser is no time of the site's.
@@ -167,7 +170,7 @@ impl<'a> Runner<'a> {
                 broken(ErrorCode::Internal, message, Some(self.present))
             }
         };
-        self.outcome(ending, Some(open))
+        self.outcome(ending, Some(open)).await
     }
 
     /// Gets what has to be there before a browser is.
@@ -375,6 +378,8 @@ impl<'a> Runner<'a> {
     }
 
     async fn store(&mut self, mut log: StepLog) -> Result<(), Interruption> {
+        // What is left out goes first: what is put together thereby would not be found.
+        bound(&mut log);
         redact_log(self.secrets.redactor(), &mut log);
         let started = self.parts.clock.monotonic();
         let stored = self.recorder.record(&mut log).await;
@@ -395,14 +400,26 @@ impl<'a> Runner<'a> {
         }
     }
 
-    fn outcome(self, mut ending: AttemptEnding, session: Option<OpenSession>) -> AttemptOutcome {
+    async fn outcome(
+        self,
+        mut ending: AttemptEnding,
+        session: Option<OpenSession>,
+    ) -> AttemptOutcome {
         let browser_version = session.as_ref().map(|open| open.session.version().to_owned());
         let redactor = self.secrets.redactor();
         if let AttemptEnding::Ended(Ending::Broken { message, .. }) = &mut ending {
+            cut(message, MAX_MESSAGE_CHARS);
             redactor.redact(message);
         }
-        let mut exchanges = self.observed.into_exchanges();
-        redact_exchanges(redactor, &mut exchanges);
+        let mut exchanges = match self.claim.snapshot.settings.har {
+            HarPolicy::Off => Vec::new(),
+            HarPolicy::OnFailure | HarPolicy::On => self.observed.into_exchanges(),
+        };
+        for exchange in &mut exchanges {
+            redact_exchange(redactor, exchange);
+            // A page may have asked for thousands of things by long addresses: others have their turn.
+            tokio::task::yield_now().await;
+        }
         AttemptOutcome { ending, logs: self.logs, exchanges, browser_version, session }
     }
 }

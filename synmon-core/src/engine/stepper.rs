@@ -6,6 +6,7 @@ use super::{
     Parts,
     condition::{self, Purpose},
     finder::Finder,
+    matching,
     observed::Observed,
     wait::{Failure, Limit},
 };
@@ -231,18 +232,15 @@ async fn extract(
         return failed("the element has nothing of that kind".to_owned());
     };
     let part = match pattern {
-        None => Some(value.as_str()),
-        Some(pattern) => pattern.find(&value),
+        None => Some(value.clone()),
+        Some(pattern) => matching::part(pattern, &value).await,
     };
     match part {
         None => failed(format!("nothing in “{value:.200}” matches the pattern")),
         Some(part) if part.chars().count() > MAX_VARIABLE_CHARS => {
             failed(format!("it has more than {MAX_VARIABLE_CHARS} characters"))
         }
-        Some(part) => {
-            let extracted = Some(part.to_owned());
-            Ok(Tried::Done(Outcome { extracted, ..Outcome::by(candidate) }))
-        }
+        Some(part) => Ok(Tried::Done(Outcome { extracted: Some(part), ..Outcome::by(candidate) })),
     }
 }
 

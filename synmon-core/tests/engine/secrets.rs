@@ -39,7 +39,9 @@ async fn put(world: &World, owner: OwnerId, name: &str, value: &str) {
 /// A page with a field that lets on what it was given in every way that it can.
 fn telltale() -> Page {
     let told = |text: &str| format!("you said {PASSWORD}, {text}");
-    let mut page = Page::titled(&told("title"))
+    // No store holds NUL: what is left without it is the secret.
+    let parted = PASSWORD.chars().map(|c| format!("{c}\0")).collect::<String>();
+    let mut page = Page::titled(&format!("{}, {parted}", told("title")))
         .element("//input", Element::saying("").dialog(&told("alert")))
         .element("//p", Element::saying(&told("text")))
         .logs(&told("console"))

@@ -50,6 +50,28 @@ impl Open {
         Self::new(&asked, main_document)
     }
 
+    /// A WebSocket, which has not asked for its connection yet.
+    pub(super) fn socket(params: &Value) -> Self {
+        let asked =
+            json!({ "request": { "url": params["url"], "method": "GET" }, "type": "WebSocket" });
+        Self::new(&asked, false)
+    }
+
+    /// It is sent now.
+    pub(super) fn begin(&mut self, params: &Value) {
+        self.exchange.started_ms = params["wallTime"].as_f64().unwrap_or_default() * 1_000.0;
+        self.sent = params["timestamp"].as_f64().unwrap_or_default();
+    }
+
+    /// If it was never sent, it began when it came to nothing. `epoch` is when the browser's own
+    /// clock began, in seconds.
+    pub(super) fn begin_if_not_begun(&mut self, params: &Value, epoch: f64) {
+        if self.sent <= 0.0 {
+            self.sent = params["timestamp"].as_f64().unwrap_or_default();
+            self.exchange.started_ms = (epoch + self.sent) * 1_000.0;
+        }
+    }
+
     /// The head of the answer has come.
     pub(super) fn answered(&mut self, response: &Value) {
         let exchange = &mut self.exchange;
@@ -78,6 +100,7 @@ impl Open {
     pub(super) fn failed(mut self, params: &Value) -> Exchange {
         let why = text(&params["blockedReason"]).map(|reason| format!("blocked: {reason}"));
         let why = why.or_else(|| text(&params["errorText"]));
+        let why = why.or_else(|| text(&params["errorMessage"]));
         self.exchange.failure = Some(why.unwrap_or_else(|| "it failed".to_owned()));
         self.ended(params)
     }

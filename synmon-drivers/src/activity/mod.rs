@@ -22,6 +22,9 @@ pub(crate) struct Recorder {
     told: Activity,
     /// The requests that are under way, by the session that tells of them and their id.
     open: HashMap<(String, String), Open>,
+    /// What time it was when the browser's own clock began, in seconds. A WebSocket that does not get
+    /// as far as to ask for its connection tells by that clock alone when it was.
+    epoch: f64,
 }
 
 impl Recorder {
@@ -48,6 +51,24 @@ impl Recorder {
                 self.ended(session, params, |open| open.finished(params));
             }
             "Network.loadingFailed" => self.ended(session, params, |open| open.failed(params)),
+            "Network.webSocketCreated" => {
+                self.begin(key(session, params), Open::socket(params));
+            }
+            "Network.webSocketWillSendHandshakeRequest" => self.shakes(session, params),
+            // What is said from then on is the page's own matter.
+            "Network.webSocketHandshakeResponseReceived" => {
+                self.ended(session, params, |mut open| {
+                    open.answered(&params["response"]);
+                    open.finished(params)
+                });
+            }
+            "Network.webSocketFrameError" | "Network.webSocketClosed" => {
+                let epoch = self.epoch;
+                self.ended(session, params, |mut open| {
+                    open.begin_if_not_begun(params, epoch);
+                    open.failed(params)
+                });
+            }
             _ => {}
         }
     }
@@ -95,6 +116,10 @@ impl Recorder {
 
     fn asked(&mut self, session: &str, params: &Value, is_tab: impl Fn(&str) -> bool) {
         let key = key(session, params);
+        if let (Some(wall), Some(own)) = (params["wallTime"].as_f64(), params["timestamp"].as_f64())
+        {
+            self.epoch = wall - own;
+        }
         if let Some(redirect) = params.get("redirectResponse")
             && let Some(mut open) = self.open.remove(&key)
         {
@@ -118,6 +143,13 @@ impl Recorder {
         }
         if let Some(open) = self.open.get_mut(&key) {
             open.answered(response);
+        }
+    }
+
+    /// A WebSocket asks for its connection.
+    fn shakes(&mut self, session: &str, params: &Value) {
+        if let Some(open) = self.open.get_mut(&key(session, params)) {
+            open.begin(params);
         }
     }
 
@@ -240,6 +272,40 @@ mod tests {
         assert_eq!(told.requests.len(), 1);
         assert_eq!(told.requests[0].failure.as_deref(), Some("net::ERR_FAILED"));
         assert!(!told.requests[0].main_document);
+    }
+
+    #[test]
+    fn a_socket_is_told_once_it_is_open_or_has_failed() {
+        let socket =
+            |id: &str, path: &str| json!({ "requestId": id, "url": format!("ws://x.test/{path}") });
+        let told = recorded(&[
+            ("Network.requestWillBeSent", sent("1", "http://x.test/", "tab")),
+            ("Network.webSocketCreated", socket("2", "good")),
+            ("Network.webSocketCreated", socket("3", "bad")),
+            (
+                "Network.webSocketWillSendHandshakeRequest",
+                json!({ "requestId": "2", "timestamp": 11.0, "wallTime": 1_700_000_001.5 }),
+            ),
+            (
+                "Network.webSocketHandshakeResponseReceived",
+                json!({ "requestId": "2", "timestamp": 11.25, "response": { "status": 101 } }),
+            ),
+            (
+                "Network.webSocketFrameError",
+                json!({ "requestId": "2", "timestamp": 12.0, "errorMessage": "cut off" }),
+            ),
+            (
+                "Network.webSocketFrameError",
+                json!({ "requestId": "3", "timestamp": 12.0, "errorMessage": "net::ERR_FAILED" }),
+            ),
+            ("Network.webSocketClosed", json!({ "requestId": "3", "timestamp": 12.5 })),
+        ]);
+        let [good, bad] = &told.requests[..] else { panic!("{told:?}") };
+        assert_eq!((good.status, &*good.kind, &good.failure), (Some(101), "WebSocket", &None));
+        assert!((good.duration_ms - 250.0).abs() < 1e-6, "{good:?}");
+        assert_eq!((bad.url.as_str(), bad.status), ("ws://x.test/bad", None));
+        assert_eq!(bad.failure.as_deref(), Some("net::ERR_FAILED"));
+        assert!((bad.started_ms - 1_700_000_002_500.0).abs() < 1.0, "{bad:?}");
     }
 
     #[test]

@@ -16,7 +16,8 @@ pub(crate) async fn mask(tab: &mut impl Tab, mask: &[Selector]) -> Result<(), Br
     let args = mask_args(mask, &[]);
     for place in places(tab) {
         match ask(tab, *place, &page::MASK, args.clone()).await {
-            Ok(Masked::Masked) | Err(Failure::NoFrame) => {}
+            // Nobody has asked yet whether it was torn.
+            Ok(Masked::Masked | Masked::Torn) | Err(Failure::NoFrame) => {}
             Ok(Masked::Invalid { why }) => return Err(BrowserError::SelectorInvalid(why)),
             Err(failure) => return Err(failure.into()),
         }

@@ -107,6 +107,10 @@ impl Session for GuardedSession {
         self.session.id()
     }
 
+    fn conceals(&self) -> bool {
+        self.session.conceals()
+    }
+
     async fn open(&mut self, url: &Url) -> Result<(), BrowserError> {
         let answer = self.session.open(url).await;
         self.opened(answer).await

@@ -42,13 +42,12 @@ struct Chromium<'a> {
 /// What makes runs quick. Without a limit on frames a picture need not wait for three of them (view
 /// transitions never end then: `page/transitions.js` stands in for them). A
 /// page never waits for a person here, so none is put to sleep because nobody looks at it.
-const QUICK: [&str; 7] = [
+const QUICK: [&str; 6] = [
     "--disable-frame-rate-limit",
     "--disable-gpu",
     "--disable-backgrounding-occluded-windows",
     "--disable-background-timer-throttling",
     "--disable-renderer-backgrounding",
-    "--disable-ipc-flooding-protection",
     "--disable-smooth-scrolling",
 ];
 

@@ -165,7 +165,11 @@ pub(crate) struct Tally {
 #[serde(tag = "state", rename_all = "snake_case")]
 pub(crate) enum Masked {
     Masked,
-    Invalid { why: String },
+    /// The page has meddled with it.
+    Torn,
+    Invalid {
+        why: String,
+    },
 }
 
 /// Where an element is, in CSS pixels.

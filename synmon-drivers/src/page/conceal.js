@@ -5,6 +5,8 @@ const bare = (text) => String(text ?? '').replace(/\s+/g, '').toLowerCase();
 const WHITE = /\s/;
 /** In how many elements a style's own words are looked for: asking takes its time. */
 const MOST_STYLED = 20_000;
+/** How far beside an element its bullet may be, in pixels. */
+const BESIDE = 2_000;
 /** The shortest part of a text that is told from chance. */
 const LEAST = 4;
 
@@ -55,14 +57,31 @@ function shownBy(element, styled) {
   const value = valueOf(element);
   if (value !== null) texts.push(value);
   if (element instanceof HTMLSelectElement) {
-    texts.push(...Array.from(getter(HTMLSelectElement, 'selectedOptions')(element), contentOf));
+    const isList = getter(HTMLSelectElement, 'size')(element) > 1 || getter(HTMLSelectElement, 'multiple')(element);
+    const shown = getter(HTMLSelectElement, isList ? 'options' : 'selectedOptions')(element);
+    texts.push(...Array.from(shown, contentOf));
   }
-  for (const pseudo of styled ? ['::before', '::after'] : []) {
-    const { content } = getComputedStyle(element, pseudo);
-    if (content && content !== 'none' && content !== 'normal') texts.push(content.slice(1, -1));
-  }
+  for (const pseudo of styled ? ['::before', '::after'] : []) texts.push(contentBy(element, pseudo));
   return texts.filter(Boolean);
 }
+
+/** What a style has an element say. */
+function contentBy(element, pseudo) {
+  const { content } = getComputedStyle(element, pseudo);
+  return content && content !== 'none' && content !== 'normal' ? content.slice(1, -1) : '';
+}
+
+/** What stands beside an element of a list, in place of a bullet. */
+function bulletsOf(element) {
+  const { display, listStyleType } = getComputedStyle(element);
+  if (!display.includes('list-item')) return [];
+  return [contentBy(element, '::marker'), listStyleType.replace(/^"|"$/g, '')];
+}
+
+/** A box and what is beside it. No box tells where a bullet is. */
+const widened = ({ left, top, width, height }) => (
+  { left: left - BESIDE, top, width: width + 2 * BESIDE, height: Math.max(height, 1) }
+);
 
 /** The boxes of all that shows one of these texts. */
 function boxesThatShow(texts) {
@@ -72,6 +91,9 @@ function boxesThatShow(texts) {
   everything().forEach((element, number) => {
     const shown = shownBy(element, number < MOST_STYLED);
     if (shown.some((text) => says(text, secrets))) boxes.push(...boxesOf(element));
+    if (number < MOST_STYLED && bulletsOf(element).some((text) => says(text, secrets))) {
+      boxes.push(...Array.from(boxesOf(element), widened));
+    }
   });
   return boxes;
 }

@@ -7,21 +7,48 @@ for (const candidates of selectors) {
   found.push(...some);
 }
 unmask();
+const boxes = () => [...found.flatMap((element) => Array.from(boxesOf(element))), ...boxesThatShow(telltales)]
+  .filter((box) => box.width > 0 && box.height > 0).map(placed);
 const layer = document.createElement('div');
 layer.setAttribute('popover', 'manual');
-layer.style.cssText = 'all: initial; display: block; position: absolute; inset: 0 auto auto 0; width: 0; height: 0;'
-  + ' margin: 0; border: 0; padding: 0; overflow: visible; background: none; pointer-events: none; z-index: 2147483647';
+// No style of the page's has a say in it.
+layer.style.cssText = ['all: initial', 'display: block', 'position: absolute', 'inset: 0 auto auto 0', 'width: 0',
+  'height: 0', 'margin: 0', 'border: 0', 'padding: 0', 'overflow: visible', 'background: none', 'pointer-events: none',
+  'z-index: 2147483647'].map((rule) => `${rule} !important`).join('; ');
 // Where the patches are would tell a page that guesses what was recognised.
 const hidden = method(Element, 'attachShadow')(layer, { mode: 'closed' });
-for (const box of [...found.flatMap((element) => Array.from(boxesOf(element))), ...boxesThatShow(telltales)]) {
-  if (box.width === 0 || box.height === 0) continue;
+const patches = boxes();
+for (const { left, top, width, height } of patches) {
   const patch = document.createElement('div');
-  patch.style.cssText = `all: initial; position: absolute; background: #ff00ff; left: ${box.left + scrollX}px;`
-    + ` top: ${box.top + scrollY}px; width: ${box.width}px; height: ${box.height}px`;
+  patch.style.cssText = `all: initial; position: absolute; background: #ff00ff; left: ${left}px; top: ${top}px;`
+    + ` width: ${width}px; height: ${height}px`;
   hidden.append(patch);
 }
 document.documentElement.append(layer);
 // On top of modal dialogs, too.
 layer.showPopover?.();
-window[MASK] = layer;
+// A page may take it away, or show something above it, for as long as the picture takes.
+let meddled = false;
+const look = (records) => {
+  meddled ||= records.some(({ type, removedNodes }) => type === 'attributes' || Array.from(removedNodes).includes(layer));
+};
+const watcher = new MutationObserver(look);
+watcher.observe(document.documentElement, { childList: true });
+watcher.observe(layer, { attributes: true });
+const SHIFTS = ['beforetoggle', 'fullscreenchange'];
+const shift = () => { meddled = true; };
+for (const name of SHIFTS) addEventListener(name, shift, true);
+window[MASK] = {
+  isWhole() {
+    look(watcher.takeRecords());
+    const covers = (box) => patches.some((patch) => box.left >= patch.left - 1 && box.top >= patch.top - 1
+      && box.left + box.width <= patch.left + patch.width + 1 && box.top + box.height <= patch.top + patch.height + 1);
+    return !meddled && layer.isConnected && boxes().every(covers);
+  },
+  end() {
+    watcher.disconnect();
+    for (const name of SHIFTS) removeEventListener(name, shift, true);
+    layer.remove();
+  },
+};
 return { state: 'masked' };

@@ -9,7 +9,7 @@ pub(crate) use answer::{
 };
 pub(crate) use script::{
     AIM, ANCHOR, BOX, ELEMENT, EXPLAIN, FRAME, MARK, MASK, MIDDLE, OBSERVE, PAGE, READY, REST,
-    SELECT, SET, SETTLE, SIZE, Script, TICKED, UNMASK,
+    SELECT, SET, SETTLE, SIZE, Script, TICKED, UNMASK, WHOLE,
 };
 
 /// What is said of a page's process where no more is known.

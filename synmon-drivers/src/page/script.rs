@@ -83,6 +83,10 @@ script!(
     MASK = "text.js", "find.js", "masks.js", "conceal.js", "mask.js"
 );
 script!(
+    /// Whether that is still as it was.
+    WHOLE = "masks.js", "whole.js"
+);
+script!(
     /// Uncovers it again.
     UNMASK = "masks.js", "unmask.js"
 );

@@ -8,7 +8,7 @@ use synmon_core::{
 };
 use synmon_drivers::{CdpBrowser, GuardedBrowser, Isolation, LocalChromium, Pooling};
 use synmon_testkit::{
-    Pages, Site,
+    Pages, Share, Shared, Site,
     conformance::browser::{CLICK, HANGS, Subject, selector},
     until,
 };
@@ -37,6 +37,28 @@ impl DevTools {
         self.browser.shut_down().await;
         assert_clean(self.folder.path()).await;
     }
+}
+
+/// A share in a pool that serves all cases which have one, as it serves the runs of a server.
+pub(crate) struct SharedDevTools(Share<DevTools>);
+
+impl SharedDevTools {
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        self.0.subject()
+    }
+
+    /// The last one looks at what all have left.
+    pub(crate) async fn assert_clean(self) {
+        if let Some(last) = self.0.give_back() {
+            last.assert_clean().await;
+        }
+    }
+}
+
+/// The same pool as everybody's; `None`, loudly, where there is no Chromium.
+pub(crate) fn shared_devtools() -> Option<SharedDevTools> {
+    static SHARED: Shared<DevTools> = Shared::new();
+    SHARED.get(devtools).map(SharedDevTools)
 }
 
 /// A pool; `None`, loudly, where there is no Chromium.

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use synmon_core::{browser::Browser, flow::BrowserKind};
 use synmon_drivers::LocalChromium;
-use synmon_testkit::flows::Candidate;
+use synmon_testkit::{Share, Shared, flows::Candidate};
 use tempfile::TempDir;
 
 use crate::{fixture::guarded, machine::assert_clean};
 
 /// The engines, with a folder for all of their browsers.
-pub(crate) struct Engines {
+struct Engines {
     engines: Vec<(&'static str, Arc<dyn Browser>)>,
     folder: TempDir,
 }
@@ -34,8 +34,30 @@ impl Engines {
     }
 }
 
+/// A share in the engines that serve all flows.
+pub(crate) struct SharedEngines(Share<Engines>);
+
+impl SharedEngines {
+    pub(crate) fn browsers(&self) -> Vec<Candidate> {
+        self.0.browsers()
+    }
+
+    /// The last one looks at what all have left.
+    pub(crate) async fn assert_clean(self) {
+        if let Some(last) = self.0.give_back() {
+            last.assert_clean().await;
+        }
+    }
+}
+
+/// The same engines as everybody's; `None`, loudly, where there is no Chromium.
+pub(crate) fn shared_engines() -> Option<SharedEngines> {
+    static SHARED: Shared<Engines> = Shared::new();
+    SHARED.get(engines).map(SharedEngines)
+}
+
 /// Every engine that this build has; `None`, loudly, where there is no Chromium.
-pub(crate) fn engines() -> Option<Engines> {
+fn engines() -> Option<Engines> {
     let folder = tempfile::tempdir().unwrap();
     let config = || LocalChromium::new(folder.path().to_owned());
     if let Err(missing) = config().discover() {

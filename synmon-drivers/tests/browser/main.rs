@@ -38,16 +38,16 @@ mod conformance {
 
     #[cfg(feature = "cdp")]
     mod devtools {
-        use crate::cdp::devtools;
+        use crate::cdp::shared_devtools;
 
-        synmon_testkit::browser_conformance!(async { devtools() });
+        synmon_testkit::browser_conformance!(async { shared_devtools() });
     }
 }
 
 /// Whole flows: their verdicts are right, and the same in all engines.
 #[cfg(feature = "webdriver")]
 mod flows {
-    use crate::engines::engines;
+    use crate::engines::shared_engines;
 
-    synmon_testkit::flow_conformance!(async { engines() });
+    synmon_testkit::flow_conformance!(async { shared_engines() });
 }

@@ -117,12 +117,16 @@ macro_rules! flow_conformance {
             #[expect(unused_imports, reason = "what the fixture's expression names is not known")]
             use super::*;
 
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $case() {
-                // None: what the fixture needs is not there, and it has said so.
-                let Some(fixture) = $fresh.await else { return };
-                $crate::flows::in_each(&fixture.browsers(), $crate::flows::$topic::$case).await;
-                fixture.assert_clean().await;
+            $(#[test]
+            fn $case() {
+                $crate::together(async {
+                    // None: what the fixture needs is not there, and it has said so.
+                    let Some(fixture) = $fresh.await else { return };
+                    let browsers = fixture.browsers();
+                    $crate::flows::in_each(&browsers, $crate::flows::$topic::$case).await;
+                    drop(browsers);
+                    fixture.assert_clean().await;
+                });
             })+
         }
     )+};

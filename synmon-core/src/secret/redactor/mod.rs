@@ -4,21 +4,23 @@
 //! in base64. So a text is looked at as it is and with its escapes undone, in any mix of them, and
 //! in each of these views for each form that a secret may have.
 
+mod automaton;
 mod needles;
 mod views;
 
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 
 use zeroize::Zeroizing;
 
 use super::SecretValue;
+use automaton::{Automaton, Hit};
 use needles::{Form, forms};
-use views::{View, views};
+use views::{MAX_ESCAPE, SIGNS, View, views};
 
 /// The shortest beginning of a secret that is taken out where the rest was cut off.
 const MIN_PREFIX: usize = 4;
 /// What stands where a text was cut.
-const CUTS: [&str; 2] = ["…", "”"];
+const CUTS: [&[u8]; 2] = ["…".as_bytes(), "”".as_bytes()];
 
 /// Takes secrets out of texts, and writes what they are called in their place. Capital and small
 /// letters are taken for the same: host names and styles change them.
@@ -27,8 +29,8 @@ pub struct Redactor {
     /// What is written in the place of each secret.
     labels: Vec<String>,
     needles: Vec<Needle>,
-    /// The needles that begin with a byte.
-    by_start: Vec<Vec<usize>>,
+    /// All of them, once they are looked for.
+    automaton: OnceLock<Automaton>,
 }
 
 struct Needle {
@@ -53,15 +55,11 @@ impl Redactor {
             self.labels.push(label.to_owned());
             self.labels.len() - 1
         });
-        if self.by_start.is_empty() {
-            self.by_start.resize_with(256, Vec::new);
-        }
+        self.automaton.take();
         for (form, mut bytes) in forms(value.expose()) {
             bytes.make_ascii_lowercase();
             let known = |needle: &Needle| needle.bytes == bytes && needle.form == form;
-            if let Some(start) = bytes.first().copied().filter(|_| !self.needles.iter().any(known))
-            {
-                self.by_start[usize::from(start)].push(self.needles.len());
+            if !bytes.is_empty() && !self.needles.iter().any(known) {
                 self.needles.push(Needle { bytes, label: place, form });
             }
         }
@@ -101,38 +99,41 @@ impl Redactor {
 
     fn look(&self, view: &View, findings: &mut Vec<Finding>) {
         let bytes = view.bytes();
-        for at in 0..bytes.len() {
-            for needle in self.by_start[usize::from(bytes[at])].iter().map(|n| &self.needles[*n]) {
-                if bytes[at..].starts_with(&needle.bytes) {
-                    let end = at + needle.bytes.len();
-                    findings.push(Self::finding(view, needle, at, end));
-                }
+        let is_end = |at: usize| {
+            at == bytes.len()
+                || bytes.get(at..).is_some_and(|rest| CUTS.iter().any(|cut| rest.starts_with(cut)))
+        };
+        // What is left of an escape that was torn is no part of what it stood behind.
+        let is_torn = |at: usize| {
+            bytes.get(at).is_some_and(|sign| SIGNS.contains(sign))
+                && (at + 1..=at + MAX_ESCAPE).any(is_end)
+        };
+        let is_cut = |at: usize| is_end(at) || is_torn(at);
+        self.automaton().look(bytes, is_cut, |hit| {
+            if hit.length >= MIN_PREFIX {
+                findings.push(Self::finding(view, hit));
             }
-        }
-        for cut in cuts(bytes) {
-            for needle in &self.needles {
-                let longest = (needle.bytes.len() - 1).min(cut);
-                let found = (MIN_PREFIX..=longest)
-                    .rev()
-                    .find(|length| bytes[cut - length..cut] == needle.bytes[..*length]);
-                if let Some(length) = found {
-                    findings.push(Self::finding(view, needle, cut - length, cut));
-                }
-            }
-        }
+        });
+    }
+
+    fn automaton(&self) -> &Automaton {
+        self.automaton.get_or_init(|| {
+            let needles = self.needles.iter();
+            Automaton::new(needles.map(|needle| (&needle.bytes[..], needle.label, needle.form)))
+        })
     }
 
     /// The letters beside what was found in base64 hold a few of the secret's bits, too.
-    fn finding(view: &View, needle: &Needle, at: usize, end: usize) -> Finding {
-        let bytes = view.bytes();
+    fn finding(view: &View, hit: Hit) -> Finding {
+        let (bytes, at, end) = (view.bytes(), hit.end - hit.length, hit.end);
         let is_digit = |at: usize| {
             let digit = |b: &u8| b.is_ascii_alphanumeric() || b"+/-_".contains(b);
-            needle.form == Form::Base64 && bytes.get(at).is_some_and(digit)
+            hit.form == Form::Base64 && bytes.get(at).is_some_and(digit)
         };
         let from = if at > 0 && is_digit(at - 1) { at - 1 } else { at };
         let to = if is_digit(end) { end + 1 } else { end };
         let (start, end) = view.source(from, to);
-        Finding { start, end, label: needle.label }
+        Finding { start, end, label: hit.label }
     }
 
     fn without(&self, text: &str, mut findings: Vec<Finding>) -> String {
@@ -156,16 +157,6 @@ impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Redactor").field(&self.labels).finish()
     }
-}
-
-/// Where a text may have been cut: at its end, and where something says so.
-fn cuts(bytes: &[u8]) -> Vec<usize> {
-    let mut cuts = vec![bytes.len()];
-    for sign in CUTS.map(str::as_bytes) {
-        let first = bytes.windows(sign.len()).enumerate().filter(|(_, part)| *part == sign);
-        cuts.extend(first.map(|(at, _)| at));
-    }
-    cuts
 }
 
 #[cfg(test)]

@@ -38,9 +38,16 @@ pub(super) fn forms(value: &str) -> Vec<(Form, Zeroizing<Vec<u8>>)> {
     // As `encodeURIComponent` gives it, which is what many scripts put into base64.
     let encoded = Zeroizing::new(encoded(value));
     forms.push((Form::Plain, Zeroizing::new(encoded.as_bytes().to_vec())));
+    // Styles change letters of other scripts as well.
+    for changed in [value.to_lowercase(), value.to_uppercase()].map(Zeroizing::new) {
+        forms.push((Form::Plain, Zeroizing::new(changed.as_bytes().to_vec())));
+    }
     for text in [value, &encoded] {
         let hex = HEXLOWER.encode(text.as_bytes());
         forms.push((Form::Plain, Zeroizing::new(hex.into_bytes())));
+    }
+    // Tokens are JSON in base64.
+    for text in [value, &encoded, &in_json(value), &in_html(value)] {
         for way in [BASE64_NOPAD, BASE64URL_NOPAD] {
             forms.extend(
                 (0..3).filter_map(|before| Some((Form::Base64, core(text, before, &way)?))),
@@ -61,6 +68,31 @@ fn core(text: &str, before: usize, way: &Encoding) -> Option<Zeroizing<Vec<u8>>>
     let end = bytes.len() * 8 / 6;
     let core = all.get(start..end)?;
     (core.len() >= MIN_BYTES).then(|| Zeroizing::new(core.to_vec()))
+}
+
+/// As `JSON.stringify` gives it.
+fn in_json(text: &str) -> Zeroizing<String> {
+    let mut quoted = Zeroizing::new(serde_json::Value::from(text).to_string());
+    quoted.pop();
+    if !quoted.is_empty() {
+        quoted.remove(0);
+    }
+    quoted
+}
+
+/// As text stands in html.
+fn in_html(text: &str) -> Zeroizing<String> {
+    let mut escaped = Zeroizing::new(String::with_capacity(text.len()));
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
 }
 
 fn encoded(text: &str) -> String {

@@ -94,9 +94,11 @@ fn written(value: &str) -> Vec<String> {
     ];
     for before in ["", "a", "ab"] {
         for after in ["", "y", "yz"] {
-            for coded in base64(value, before, after) {
-                forms.push(form(&coded));
-                forms.push(coded);
+            for text in [value, &json(value), &html(value).replace("&#39;", "'")] {
+                for coded in base64(text, before, after) {
+                    forms.push(form(&coded));
+                    forms.push(coded);
+                }
             }
         }
     }
@@ -138,6 +140,37 @@ proptest! {
         prop_assert_eq!(same, text);
     }
 
+    /// However needles overlap, they are found as by somebody who tries each of them everywhere.
+    #[test]
+    fn needles_that_overlap_are_all_found(
+        needles in proptest::collection::vec("[ab]{1,6}", 1..6),
+        text in "[ab|]{0,60}",
+    ) {
+        let bytes = needles.iter().enumerate();
+        let automaton = Automaton::new(bytes.map(|(at, text)| (text.as_bytes(), at, Form::Plain)));
+        let is_cut = |at: usize| text[at..].starts_with('|');
+        let mut hits = Vec::new();
+        automaton.look(text.as_bytes(), is_cut, |hit| hits.push(hit));
+        for hit in &hits {
+            prop_assert_eq!(&text[hit.end - hit.length..hit.end], &needles[hit.label][..hit.length]);
+        }
+        let mut found: Vec<_> = hits.iter().map(|hit| (hit.end, hit.length)).collect();
+        let mut expected = Vec::new();
+        for end in 0..=text.len() {
+            let whole = needles.iter().filter(|needle| text[..end].ends_with(&***needle));
+            expected.extend(whole.map(|needle| (end, needle.len())));
+            if is_cut(end) {
+                let is_begun = |length: &usize| needles.iter().any(|needle| needle.starts_with(&text[end - length..end]));
+                expected.push((end, (0..=end).rev().find(is_begun).unwrap_or(0)));
+            }
+        }
+        for all in [&mut found, &mut expected] {
+            all.sort_unstable();
+            all.dedup();
+        }
+        prop_assert_eq!(found, expected);
+    }
+
     #[test]
     fn no_text_is_too_odd(value in any_secret(), text in any::<String>(), cut in 0_usize..40) {
         let redactor = redactor(&value);
@@ -157,6 +190,9 @@ fn a_beginning_that_was_cut_off_goes_too() {
         ("a hun", "a hun"),
         ("hunting", "hunting"),
         ("?q=%68unte", "?q={{ secret.KEY }}"),
+        ("?q=%68unte%", "?q={{ secret.KEY }}%"),
+        ("<p>hunter&#3", "<p>{{ secret.KEY }}&#3"),
+        ("hunter\\u00…", "{{ secret.KEY }}\\u00…"),
     ] {
         assert_eq!(redacted("hunter2", text), expected);
     }
@@ -187,6 +223,15 @@ fn the_lines_of_a_key_are_found_one_by_one() {
     assert_eq!(text, format!("<p>{LABEL}</p><p>{LABEL}</p>"));
     let folded = redacted("two  words", "said: two words");
     assert_eq!(folded, format!("said: {LABEL}"));
+}
+
+/// Each letter is a sign that the text was cut there, or nearly the secret: looked at one by one,
+/// that would take hours.
+#[test]
+fn the_longest_secret_in_the_worst_text_is_found() {
+    let secret = format!("{}!", "x7".repeat(2_040));
+    let text = format!("{}{}{secret}", "\u{2026}".repeat(100_000), "x7x7".repeat(50_000));
+    assert!(redacted(&secret, &text).ends_with(LABEL));
 }
 
 #[test]

@@ -16,13 +16,24 @@ pub(super) struct View {
 }
 
 /// What an escape stands for, and how long it is.
-type Escape = (Zeroizing<Vec<u8>>, usize);
+type Escape = (Meant, usize);
+
+/// The bytes of a sign.
+struct Meant {
+    bytes: [u8; 4],
+    length: usize,
+}
 
 /// Reads the escape that bytes begin with, if they begin with one.
 type Way = fn(&[u8]) -> Option<Escape>;
 
 /// The ways to undo escapes. In addresses a plus is a space or not.
 const WAYS: [Way; 5] = [percent, percent_or_plus, legacy, entity, backslash];
+
+/// The longest escape.
+pub(super) const MAX_ESCAPE: usize = 14;
+/// What escapes begin with.
+pub(super) const SIGNS: &[u8] = b"%+&\\";
 
 /// The text as it is, and with its escapes undone.
 pub(super) fn views(text: &str) -> Vec<View> {
@@ -64,38 +75,41 @@ impl View {
 
     /// The view with escapes of a kind undone; none if there are none.
     fn undone(&self, way: Way) -> Option<Self> {
+        let is_escape =
+            |at: &usize| SIGNS.contains(&self.bytes[*at]) && way(&self.bytes[*at..]).is_some();
+        let first = (0..self.bytes.len()).find(is_escape)?;
         let mut bytes = Zeroizing::new(Vec::with_capacity(self.bytes.len()));
         let mut sources = Vec::with_capacity(self.bytes.len());
         let mut at = 0;
-        let mut any = false;
         while at < self.bytes.len() {
-            let (meant, length) = match way(&self.bytes[at..]) {
-                Some(escape) => {
-                    any = true;
-                    escape
-                }
-                None => (Zeroizing::new(vec![self.bytes[at]]), 1),
-            };
+            let escape = if at < first { None } else { way(&self.bytes[at..]) };
+            let (meant, length) = escape.unwrap_or_else(|| (Meant::byte(self.bytes[at]), 1));
             let source = self.source(at, at + length);
-            for byte in meant.iter() {
+            for byte in &meant.bytes[..meant.length] {
                 bytes.push(byte.to_ascii_lowercase());
                 sources.push(source);
             }
             at += length;
         }
-        any.then_some(Self { bytes, sources: Some(sources) })
+        Some(Self { bytes, sources: Some(sources) })
+    }
+}
+
+impl Meant {
+    fn byte(byte: u8) -> Self {
+        Self { bytes: [byte, 0, 0, 0], length: 1 }
     }
 }
 
 /// `%2F`
 fn percent(bytes: &[u8]) -> Option<Escape> {
     let digits = bytes.strip_prefix(b"%")?.get(..2)?;
-    Some((Zeroizing::new(vec![u8::try_from(hex(digits)?).ok()?]), 3))
+    Some((Meant::byte(u8::try_from(hex(digits)?).ok()?), 3))
 }
 
 fn percent_or_plus(bytes: &[u8]) -> Option<Escape> {
     if bytes.first() == Some(&b'+') {
-        return Some((Zeroizing::new(vec![b' ']), 1));
+        return Some((Meant::byte(b' '), 1));
     }
     percent(bytes)
 }
@@ -180,6 +194,8 @@ fn hex(digits: &[u8]) -> Option<u32> {
         .and_then(|digits| u32::from_str_radix(digits, 16).ok())
 }
 
-fn utf8(c: char) -> Zeroizing<Vec<u8>> {
-    Zeroizing::new(c.to_string().into_bytes())
+fn utf8(c: char) -> Meant {
+    let mut bytes = [0; 4];
+    let length = c.encode_utf8(&mut bytes).len();
+    Meant { bytes, length }
 }

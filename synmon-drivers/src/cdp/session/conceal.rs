@@ -9,8 +9,8 @@ use crate::{
     page::{self, Masked},
 };
 
-/// How often a picture is tried again whose page leaves meanwhile: the next page would show what
-/// was painted over in this one.
+/// How often a picture is tried again whose page leaves meanwhile, or uncovers what was painted
+/// over: the next page would show what was painted over in this one.
 const TRIES: usize = 5;
 
 impl CdpSession {
@@ -22,11 +22,14 @@ impl CdpSession {
     ) -> Result<Picture, BrowserError> {
         for _ in 0..TRIES {
             let frames = self.frames_of_tab();
-            let taken = match self.cover(shot, &frames).await {
+            let mut taken = match self.cover(shot, &frames).await {
                 Ok(()) => Some(self.take_masked(params.clone()).await),
                 Err(Failure::Left) => None,
                 Err(failure) => Some(Err(failure.into())),
             };
+            if matches!(taken, Some(Ok(_))) && !self.is_covered(&frames).await {
+                taken = None;
+            }
             let stayed = self.frames_of_tab() == frames;
             for (frame, _) in &frames {
                 // A frame that can't be asked any more shows nothing that matters.
@@ -37,7 +40,7 @@ impl CdpSession {
                 _ => {}
             }
         }
-        let why = "the page keeps leaving while its picture is taken";
+        let why = "the page keeps changing what must not be seen in its picture";
         Err(BrowserError::Unexpected(why.to_owned()))
     }
 
@@ -53,7 +56,7 @@ impl CdpSession {
                 answer => answer?,
             };
             match serde_json::from_value(answer) {
-                Ok(Masked::Masked) => {}
+                Ok(Masked::Masked | Masked::Torn) => {}
                 Ok(Masked::Invalid { why }) => {
                     return Err(Failure::Browser(BrowserError::SelectorInvalid(why)));
                 }
@@ -61,6 +64,18 @@ impl CdpSession {
             }
         }
         Ok(())
+    }
+
+    /// Whether nothing was uncovered while the picture was taken.
+    async fn is_covered(&self, frames: &[(FrameId, String)]) -> bool {
+        for (frame, _) in frames {
+            let answer = self.run_in(frame, &page::WHOLE, json!([])).await;
+            let state = answer.ok().and_then(|answer| serde_json::from_value(answer).ok());
+            if !matches!(state, Some(Masked::Masked)) {
+                return false;
+            }
+        }
+        true
     }
 
     /// The frames of the tab that show a document, each with the navigation that has led to it.

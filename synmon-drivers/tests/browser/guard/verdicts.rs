@@ -51,6 +51,7 @@ async fn site() -> Site {
         let port = request.header("host").rsplit_once(':').map(|(_, port)| port.to_owned())?;
         let there = format!("http://forbidden.test:{port}/there");
         let secure = format!("https://forbidden.test:{port}/there");
+        let socket = format!("ws://forbidden.test:{port}/there");
         Some(match request.path() {
             "/" => Answer::html(format!(
                 "<title>fine</title><a href='{there}'>plain</a> <b><a href='{secure}'>tls</a></b>"
@@ -62,6 +63,9 @@ async fn site() -> Site {
                 "<title>loading</title><img src='{there}'><iframe src='{secure}'></iframe>
                  <script>fetch('{there}?fetch', {{ mode: 'no-cors' }}).catch(() => 0)
                    .then(() => fetch('{secure}?fetch', {{ mode: 'no-cors' }}).catch(() => 0))
+                   .then(() => new Promise((end) => {{
+                     new WebSocket('{socket}').onclose = end;
+                   }}))
                    .then(() => document.title = 'done')</script>"
             )),
             _ => return None,
@@ -134,7 +138,7 @@ async fn parts_of_a_page_that_must_not_be_reached_do_not_fail_it_and_are_told() 
         let page = tab.page().await;
         assert_eq!((page.blocked, page.error_page), (None, false), "{name}");
         let told = told_as_blocked(&mut tab).await;
-        for kind in ["Image", "Document", "Fetch"] {
+        for kind in ["Image", "Document", "Fetch", "WebSocket"] {
             assert!(told.iter().any(|(of, _)| of == kind), "{name}: {kind} in {told:?}");
         }
         let fetched = told.iter().filter(|(_, url)| url.ends_with("?fetch")).count();
@@ -157,7 +161,7 @@ async fn told_as_blocked(tab: &mut Tab) -> Vec<(String, String)> {
                 told.push((request.kind, request.url));
             }
         }
-        (told.len() >= 4).then_some(())
+        (told.len() >= 5).then_some(())
     })
     .await;
     told

@@ -41,7 +41,8 @@ pub use tab::{CLICK, DOUBLE_CLICK, HANGS, Tab, candidates, replacing, selector, 
 
 /// The one list of cases: one that is not named here does not exist. `$fresh` is a future of an
 /// optional fixture: its `subject()` gives the [`Subject`], and its `assert_clean()` is a future
-/// that ends when nothing is left of any session, and panics if that does not come. A case that
+/// that ends when nothing is left of any session, and panics if that does not come. Cases may share
+/// it ([`Shared`](crate::Shared)): the last one that has it looks at what is left of all. A case that
 /// names capabilities is left out only where the browser declares that it lacks one of them.
 #[macro_export]
 macro_rules! browser_conformance {
@@ -176,8 +177,9 @@ macro_rules! browser_conformance {
                 a_picture_shows_one_element
                 what_is_masked_is_painted_over
                 a_mask_reaches_into_frames
-                what_is_to_be_concealed_is_painted_over
-                a_page_does_not_learn_what_is_concealed_in_it
+                what_is_to_be_concealed_is_painted_over [OwnWorld]
+                a_page_does_not_uncover_what_is_painted_over [OwnWorld]
+                a_page_does_not_learn_what_is_concealed_in_it [OwnWorld]
                 a_jpeg_is_one
             }
             readiness {
@@ -280,19 +282,21 @@ macro_rules! browser_conformance {
             #[expect(unused_imports, reason = "what the fixture's expression names is not known")]
             use super::*;
 
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $case() {
-                // None: what the fixture needs is not there, and it has said so.
-                let Some(fixture) = $fresh.await else { return };
-                let subject = fixture.subject();
-                $(
-                    use $crate::conformance::browser::Capability;
-                    if !subject.has(stringify!($case), &[$(Capability::$needed),+]) {
-                        return;
-                    }
-                )?
-                $crate::conformance::browser::$topic::$case(subject).await;
-                fixture.assert_clean().await;
+            $(#[test]
+            fn $case() {
+                $crate::together(async {
+                    // None: what the fixture needs is not there, and it has said so.
+                    let Some(fixture) = $fresh.await else { return };
+                    let subject = fixture.subject();
+                    $(
+                        use $crate::conformance::browser::Capability;
+                        if !subject.has(stringify!($case), &[$(Capability::$needed),+]) {
+                            return;
+                        }
+                    )?
+                    $crate::conformance::browser::$topic::$case(subject).await;
+                    fixture.assert_clean().await;
+                });
             })+
         }
     )+};
