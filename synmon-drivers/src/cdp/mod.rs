@@ -6,6 +6,8 @@ mod connection;
 mod dialogs;
 #[cfg(feature = "cdp")]
 pub(crate) mod emulation;
+#[cfg(feature = "cdp")]
+mod flood;
 mod frame;
 #[cfg(feature = "cdp")]
 mod pool;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::{
     setup,
@@ -27,6 +28,10 @@ impl Listener for Watcher {
             }
             return;
         };
+        if self.0.state().flood.rises(&event.method, Instant::now()) {
+            tracing::warn!("a page that floods the browser is ended");
+            line.tell(Some(session), "Page.crash", json!({}));
+        }
         match event.method.as_str() {
             "Target.attachedToTarget" => self.attached(event, line),
             "Target.detachedFromTarget" => self.detached(event),

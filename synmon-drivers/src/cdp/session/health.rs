@@ -25,10 +25,9 @@ impl CdpSession {
 
     /// What is known of the end of a page's process.
     fn why_it_crashed(&self) -> String {
-        match self.context.memory_limit_met() {
-            Some(limit) => format!("it took more than {} MiB of memory", limit >> 20),
-            None => ENDED.to_owned(),
-        }
+        let limit = self.context.memory_limit_met();
+        let limit = limit.map(|limit| format!("it took more than {} MiB of memory", limit >> 20));
+        self.shared().state().flood.told().or(limit).unwrap_or_else(|| ENDED.to_owned())
     }
 
     /// Stops what the page does: its script, and whatever it still loads.

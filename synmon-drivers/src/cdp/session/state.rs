@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     activity::Recorder,
-    cdp::{connection::SessionId, dialogs::Dialogs},
+    cdp::{connection::SessionId, dialogs::Dialogs, flood::Flood},
 };
 
 /// A frame's id. A tab has the id of its outermost frame, and so has a frame with a process of its
@@ -46,6 +46,7 @@ pub(crate) struct State {
     /// The requests that were given the password: one that asks again does not take it.
     pub(crate) told_password: HashSet<String>,
     pub(crate) activity: Recorder,
+    pub(crate) flood: Flood,
     /// Whether the browser has closed the connection.
     pub(crate) closed: bool,
 }

@@ -243,6 +243,7 @@ macro_rules! browser_conformance {
                 a_server_that_never_answers
                 a_page_that_nobody_interrupts
                 an_xpath_that_never_ends
+                a_page_that_floods_the_browser
                 an_interruption_of_a_quiet_page_harms_nothing
                 a_page_without_frames_can_be_clicked
                 a_page_that_crashes
