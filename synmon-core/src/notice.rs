@@ -70,6 +70,13 @@ pub enum NoticeBody {
         /// Why, in words.
         reason: String,
     },
+    /// An owner has got as many letters as he gets in a day: until the next one there are no more.
+    LettersUsedUp {
+        /// How many that are.
+        most: u32,
+        /// When there are letters again.
+        until: Timestamp,
+    },
 }
 
 /// Many verdicts in one.
@@ -137,6 +144,7 @@ impl NoticeBody {
             Self::ChannelTest { .. } => "channel.test",
             Self::ConfirmChannel { .. } => "channel.confirm",
             Self::ChannelDisabled { .. } => "channel.disabled",
+            Self::LettersUsedUp { .. } => "letters.used_up",
         }
     }
 

@@ -13,6 +13,7 @@ use poem::{
     http::{HeaderMap, header},
 };
 use synmon_core::{OwnerId, store::SeenFrom};
+use uuid::Uuid;
 
 use crate::{accounts::Caller, api::Operation};
 
@@ -87,6 +88,9 @@ pub struct Visit {
     account: OnceLock<OwnerId>,
     email: OnceLock<Masked>,
     fields: OnceLock<Vec<String>>,
+    admitted: OnceLock<Caller>,
+    to_make: OnceLock<Uuid>,
+    answered_before: OnceLock<()>,
 }
 
 impl Visit {
@@ -107,6 +111,9 @@ impl Visit {
             account: OnceLock::new(),
             email: OnceLock::new(),
             fields: OnceLock::new(),
+            admitted: OnceLock::new(),
+            to_make: OnceLock::new(),
+            answered_before: OnceLock::new(),
         }
     }
 
@@ -139,6 +146,33 @@ impl Visit {
     pub(crate) fn has_fields(&self, fields: Vec<String>) {
         // There is one body.
         let _ = self.fields.set(fields);
+    }
+
+    /// Its caller may do what he asks for: he was let in before it came to its operation.
+    pub(crate) fn is_admitted(&self, caller: Caller) {
+        let _ = self.admitted.set(caller);
+    }
+
+    /// What it makes is to have this id; it may be there already, because an earlier try has made it.
+    pub(crate) fn is_to_make(&self, thing: Uuid) {
+        let _ = self.to_make.set(thing);
+    }
+
+    /// It is the repetition of one that was answered: nothing is done.
+    pub(crate) fn was_answered_before(&self) {
+        let _ = self.answered_before.set(());
+    }
+
+    pub(crate) fn admitted(&self) -> Option<Caller> {
+        self.admitted.get().copied()
+    }
+
+    pub(crate) fn to_make(&self) -> Option<Uuid> {
+        self.to_make.get().copied()
+    }
+
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.answered_before.get().is_some()
     }
 
     pub(crate) fn caller(&self) -> Option<Caller> {

@@ -8,11 +8,12 @@ use secrecy::ExposeSecret as _;
 use synmon_core::{
     Clock, ReferenceClock, SystemClock, Timestamp,
     artifact::Artifacts,
+    browser::Browser,
     egress::{EgressAllowList, EgressPolicy},
     engine::{Engine, EngineSettings, Signals},
     store::{
-        AccountStore, AlertCap, ApiKeyStore, AuditStore, ChannelStore, RateLimitStore,
-        SessionStore, Store, StoreError,
+        AccountStore, AlertCap, ApiKeyStore, AuditStore, ChannelStore, KeyedRequestStore,
+        RateLimitStore, SessionStore, Store, StoreError,
     },
     usecase::{BrowserOffer, FlowRules, Flows, Meter, Runs, Secrets},
 };
@@ -57,9 +58,15 @@ trait Everything: Store + Access + ChannelStore + web::Database {}
 impl<T: Store + Access + ChannelStore + web::Database> Everything for T {}
 
 /// What has to do with who may come in.
-trait Access: AccountStore + SessionStore + ApiKeyStore + AuditStore + RateLimitStore {}
+trait Access:
+    AccountStore + SessionStore + ApiKeyStore + AuditStore + RateLimitStore + KeyedRequestStore
+{
+}
 
-impl<T: AccountStore + SessionStore + ApiKeyStore + AuditStore + RateLimitStore> Access for T {}
+impl<T> Access for T where
+    T: AccountStore + SessionStore + ApiKeyStore + AuditStore + RateLimitStore + KeyedRequestStore
+{
+}
 
 #[async_trait]
 impl web::Database for SqliteStore {
@@ -184,12 +191,7 @@ impl Shared {
             .signals(Arc::clone(&signals))
             .settings(engine_settings(config))
             .build()?;
-        let rules = FlowRules {
-            minimum_interval: config.minimum_interval,
-            browsers: BrowserOffer::all(&*browser),
-            egress: egress.clone(),
-            most: config.quotas.flows,
-        };
+        let rules = flow_rules(config, &*browser, egress.clone());
         let meter = Meter::new(Arc::clone(&store) as _, config.quotas, Arc::clone(&clock));
         let channels = Channels::new(
             ChannelStores::of(&store),
@@ -223,14 +225,21 @@ impl Shared {
                 rules,
             ),
             channels,
-            secrets: Secrets::new(Arc::clone(&store) as _, keyring, Arc::clone(&clock)),
+            secrets: Secrets::new(
+                Arc::clone(&store) as _,
+                Arc::clone(&keyring),
+                Arc::clone(&clock),
+            ),
+            keyed_requests: Arc::clone(&store) as _,
+            keyring,
             runs: Runs::new(
                 Arc::clone(&store) as _,
                 Arc::clone(&store) as _,
                 Arc::clone(&clock),
                 signals,
             )
-            .metered(meter),
+            .metered(meter.clone()),
+            meter,
             artifacts,
             clock: Arc::clone(&clock),
             // The rest of the connections is for those who want an answer.
@@ -241,6 +250,15 @@ impl Shared {
     }
 }
 
+fn flow_rules(config: &Config, browser: &dyn Browser, egress: EgressPolicy) -> FlowRules {
+    FlowRules {
+        minimum_interval: config.minimum_interval,
+        browsers: BrowserOffer::all(browser),
+        egress,
+        most: config.quotas.flows,
+    }
+}
+
 fn engine_settings(config: &Config) -> EngineSettings {
     EngineSettings {
         roles: config.roles.engine,
@@ -248,6 +266,8 @@ fn engine_settings(config: &Config) -> EngineSettings {
         owner_concurrency: config.owner_concurrency,
         retention: config.retention,
         runs_per_hour: config.quotas.runs_per_hour,
+        letters_per_day: config.quotas.letters_per_day,
+        storage: config.quotas.storage,
         alert_cap: AlertCap { count: config.alert_cap, ..AlertCap::default() },
         ..EngineSettings::default()
     }

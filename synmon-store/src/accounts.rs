@@ -204,6 +204,8 @@ impl Pool {
             sql::DELETE_SECRETS_OF_OWNER,
             sql::DELETE_QUOTA_USE,
             sql::DELETE_TURN,
+            sql::DELETE_STORAGE_USE,
+            sql::DELETE_KEYED_REQUESTS_OF_OWNER,
         ] {
             sqlx::query(statement)
                 .bind(id.uuid())

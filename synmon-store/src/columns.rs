@@ -27,6 +27,13 @@ macro_rules! run_columns {
     };
 }
 
+/// Whose room is free once runs are gone, and how much of it.
+macro_rules! freed_columns {
+    () => {
+        "owner_id, CASE WHEN pictures_removed THEN 0 ELSE stored_bytes END AS stored_bytes"
+    };
+}
+
 /// What [`crate::log_rows::StepLogRow`] reads.
 macro_rules! log_columns {
     ($at:literal) => {
@@ -113,6 +120,6 @@ macro_rules! audit_columns {
 
 pub(crate) use {
     account_columns, alert_state_columns, api_key_columns, attempt_columns, audit_columns,
-    channel_columns, delivery_columns, flow_columns, listed, log_columns, login_columns,
-    notice_columns, run_columns, secret_columns,
+    channel_columns, delivery_columns, flow_columns, freed_columns, listed, log_columns,
+    login_columns, notice_columns, run_columns, secret_columns,
 };

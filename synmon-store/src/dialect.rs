@@ -6,7 +6,7 @@ use synmon_core::Timestamp;
 
 use crate::{
     PgStore, SqliteStore,
-    columns::{flow_columns, notice_columns, run_columns},
+    columns::{flow_columns, freed_columns, notice_columns, run_columns},
 };
 
 /// What differs from one database to the other.
@@ -53,6 +53,12 @@ pub(crate) trait Dialect {
 
     /// Removes runs that ended long ago.
     const REMOVE_RUNS: &'static str;
+
+    /// The runs of an owner whose pictures are worth least.
+    const LEAST_WORTH: &'static str;
+
+    /// Notes that the pictures of runs, given as JSON, are removed.
+    const MARK_CHOSEN: &'static str;
 
     /// Notes that the pictures of runs that ended long ago are removed.
     const MARK_PICTURES_REMOVED: &'static str;
@@ -196,7 +202,7 @@ macro_rules! claim_notices {
 // What is chosen with a limit and locked is chosen once, before the rest of its statement.
 
 macro_rules! old_runs {
-    ($which:literal, $lock:literal, $then:literal) => {
+    ($which:literal, $lock:literal, $then:expr) => {
         concat!(
             "WITH old AS MATERIALIZED (SELECT id FROM runs WHERE finished_at IS NOT NULL \
              AND finished_at < $1 AND status NOT IN ('queued', 'running')",
@@ -214,8 +220,11 @@ macro_rules! remove_runs {
         old_runs!(
             "",
             $lock,
-            "DELETE FROM runs WHERE id IN (SELECT id FROM old) RETURNING id, owner_id, flow_id, \
-             fencing > 0 AND NOT pictures_removed AS has_pictures"
+            concat!(
+                "DELETE FROM runs WHERE id IN (SELECT id FROM old) RETURNING id, flow_id, \
+                 fencing > 0 AND NOT pictures_removed AS has_pictures, ",
+                freed_columns!()
+            )
         )
     };
 }
@@ -226,8 +235,27 @@ macro_rules! mark_pictures_removed {
             " AND NOT pictures_removed",
             $lock,
             "UPDATE runs SET pictures_removed = TRUE WHERE id IN (SELECT id FROM old) \
-             RETURNING id, owner_id, flow_id, fencing > 0 AS has_pictures"
+             RETURNING id, owner_id, flow_id, stored_bytes, fencing > 0 AS has_pictures"
         )
+    };
+}
+
+// As the index has it: that of its owner, and then what is worth least.
+macro_rules! least_worth {
+    ($lock:literal) => {
+        concat!(
+            "SELECT id, owner_id, flow_id, stored_bytes, TRUE AS has_pictures FROM runs \
+             WHERE owner_id = $1 AND finished_at IS NOT NULL AND NOT pictures_removed \
+             AND fencing > 0 ORDER BY CASE WHEN status = 'passed' THEN 0 ELSE 1 END, finished_at \
+             LIMIT $2",
+            $lock
+        )
+    };
+}
+
+macro_rules! mark_chosen {
+    ($ids:literal) => {
+        concat!("UPDATE runs SET pictures_removed = TRUE WHERE id IN (", $ids, ")")
     };
 }
 
@@ -315,6 +343,8 @@ impl Dialect for SqliteStore {
     const CLAIM_RUN: &'static str = claim_run!("");
     const CLAIM_NOTICES: &'static str = claim_notices!("");
     const REMOVE_RUNS: &'static str = remove_runs!("");
+    const LEAST_WORTH: &'static str = least_worth!("");
+    const MARK_CHOSEN: &'static str = mark_chosen!("SELECT unhex(value) FROM json_each($1)");
     const MARK_PICTURES_REMOVED: &'static str = mark_pictures_removed!("");
     const FORGET_PICTURES: &'static str =
         forget_pictures!("SELECT unhex(value) FROM json_each($1)");
@@ -375,6 +405,9 @@ impl Dialect for PgStore {
     const CLAIM_RUN: &'static str = claim_run!(" FOR UPDATE OF r SKIP LOCKED");
     const CLAIM_NOTICES: &'static str = claim_notices!(" FOR UPDATE SKIP LOCKED");
     const REMOVE_RUNS: &'static str = remove_runs!(" FOR UPDATE SKIP LOCKED");
+    const LEAST_WORTH: &'static str = least_worth!(" FOR UPDATE");
+    const MARK_CHOSEN: &'static str =
+        mark_chosen!("SELECT value::uuid FROM json_array_elements_text($1::json)");
     const MARK_PICTURES_REMOVED: &'static str = mark_pictures_removed!(" FOR UPDATE SKIP LOCKED");
     const FORGET_PICTURES: &'static str =
         forget_pictures!("SELECT value::uuid FROM json_array_elements_text($1::json)");

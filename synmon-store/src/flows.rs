@@ -135,6 +135,18 @@ impl FlowStore for Pool {
         }
         self.clear_runs(sql::CLEAR_RUNS_OF_FLOW, id.uuid()).await?;
         let mut tx = self.write().await?;
+        // What ends a run locks its flow first.
+        sqlx::query(sql::LOCK_FLOW)
+            .bind(id.uuid())
+            .bind(owner.uuid())
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("flow"))?;
+        let left: Vec<(Uuid, i64)> = sqlx::query_as(sql::DELETE_RUNS_OF_FLOW)
+            .bind(id.uuid())
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(store_error("run"))?;
         let deleted = sqlx::query(sql::DELETE_FLOW)
             .bind(id.uuid())
             .bind(owner.uuid())
@@ -151,6 +163,7 @@ impl FlowStore for Pool {
             // Whoever runs it notices at once that it is gone.
             Pool::wake(&mut tx, Wakeup::CancelRequested).await?;
         }
+        Pool::count_freed(&mut tx, left.into_iter()).await?;
         tx.commit().await.map_err(store_error("flow"))?;
         Ok(deleted > 0)
     }

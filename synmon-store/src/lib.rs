@@ -17,6 +17,7 @@ mod file_lock;
 mod flow_rows;
 mod flows;
 mod guard;
+mod keyed_requests;
 mod log_rows;
 mod lost;
 #[cfg(test)]
@@ -34,6 +35,7 @@ mod sessions;
 mod slots;
 mod sql;
 mod stamp;
+mod storage;
 #[cfg(test)]
 mod tests;
 mod trash;

@@ -97,13 +97,13 @@ pub(crate) fn evidence(json: Option<&str>) -> Result<Evidence, StoreError> {
 #[trait_gen(Pool -> PgStore, SqliteStore)]
 impl Pool {
     /// Stores a log; one that is there already stays, so that a write of unknown outcome can be
-    /// tried again.
+    /// tried again. Whether it was new.
     pub(crate) async fn put_log(
         tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
         run: RunId,
         attempt: u32,
         log: &StepLog,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let error = log.error.as_ref();
         let (key, missing) = match &log.screenshot {
             Screenshot::Captured(key) => (Some(key.as_str()), None),
@@ -142,7 +142,7 @@ impl Pool {
             .bind(evidence)
             .execute(&mut **tx)
             .await
-            .map(|_| ())
+            .map(|stored| stored.rows_affected() > 0)
             .map_err(store_error("step log"))
     }
 }

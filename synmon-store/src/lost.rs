@@ -111,13 +111,17 @@ impl Pool {
         of: Uuid,
     ) -> Result<(), StoreError> {
         loop {
-            let cleared = sqlx::query(statement)
+            let mut tx = self.write().await?;
+            let cleared: Vec<(Uuid, i64)> = sqlx::query_as(statement)
                 .bind(of)
                 .bind(CLEARED_AT_A_TIME)
-                .execute(self.pool())
+                .fetch_all(&mut *tx)
                 .await
                 .map_err(store_error("run"))?;
-            if cleared.rows_affected() < CLEARED_AT_A_TIME.unsigned_abs() {
+            let count = i64::try_from(cleared.len()).unwrap_or(i64::MAX);
+            Pool::count_freed(&mut tx, cleared.into_iter()).await?;
+            tx.commit().await.map_err(store_error("run"))?;
+            if count < CLEARED_AT_A_TIME {
                 return Ok(());
             }
         }

@@ -128,6 +128,9 @@ impl NoticeStore for Pool {
         if let Destination::Channel(channel) = &notice.to {
             Pool::note(&mut tx, channel, settlement).await?;
         }
+        if let Settlement::GivenUp { instead: Some(instead), .. } = settlement {
+            Pool::put_notice(&mut tx, instead, None).await?;
+        }
         tx.commit().await.map_err(store_error("notice"))
     }
 
@@ -204,11 +207,8 @@ impl Pool {
                 done.execute(&mut **tx).await.map_err(store_error("channel"))?;
             }
             Settlement::Again { error, .. } => Pool::note_failure(tx, id, error).await?,
-            Settlement::GivenUp { at, error, instead, disable } => {
+            Settlement::GivenUp { at, error, instead: _, disable } => {
                 Pool::note_failure(tx, id, error).await?;
-                if let Some(instead) = instead {
-                    Pool::put_notice(tx, instead, None).await?;
-                }
                 let Some(disable) = disable else { return Ok(()) };
                 let disabled = sqlx::query(sql::DISABLE_CHANNEL)
                     .bind(id)

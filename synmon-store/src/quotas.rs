@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 use synmon_core::{
     OwnerId, Timestamp,
-    store::{Metered, QuotaStore, StoreError},
+    store::{Metered, QuotaStore, QuotaUse, StorageStore, StoreError},
 };
 use trait_gen::trait_gen;
 use uuid::Uuid;
@@ -35,6 +35,33 @@ impl QuotaStore for Pool {
             .await
             .map_err(store_error("quota"))?;
         Ok(used.is_some())
+    }
+
+    async fn used(&self, owner: OwnerId, now: Timestamp) -> Result<QuotaUse, StoreError> {
+        let flows: i64 = sqlx::query_scalar(sql::COUNT_FLOWS)
+            .bind(owner.uuid())
+            .bind(i64::from(u32::MAX))
+            .fetch_one(self.pool())
+            .await
+            .map_err(store_error("flow"))?;
+        let used: Vec<(String, i64, i64)> = sqlx::query_as(sql::USED)
+            .bind(owner.uuid())
+            .fetch_all(self.pool())
+            .await
+            .map_err(store_error("quota"))?;
+        let of = |what: Metered| {
+            let row = used.iter().find(|(quota, period, _)| {
+                quota == what.as_str() && *period == what.period_at(now)
+            });
+            row.map_or(0, |(.., used)| u64::try_from(*used).unwrap_or_default())
+        };
+        Ok(QuotaUse {
+            flows: u64::try_from(flows).unwrap_or_default(),
+            runs: of(Metered::Runs),
+            messages: of(Metered::Messages),
+            letters: of(Metered::Letters),
+            storage: self.stored(owner).await?,
+        })
     }
 }
 

@@ -14,17 +14,19 @@ use uuid::Uuid;
 
 use crate::{
     PgStore, SqliteStore, dialect::Dialect, error::store_error, guard::Transaction,
-    run_rows::json_id, stamp::Stamp,
+    run_rows::json_id, sql, stamp::Stamp,
 };
 
 /// A run that is too old, or whose pictures are.
 #[derive(FromRow)]
-struct OldRun {
-    id: Uuid,
+pub(crate) struct OldRun {
+    pub(crate) id: Uuid,
     owner_id: Uuid,
     flow_id: Uuid,
     /// Whether there may be pictures: some worker had it, and they have not been removed before.
     has_pictures: bool,
+    /// What they take.
+    pub(crate) stored_bytes: i64,
 }
 
 impl OldRun {
@@ -64,16 +66,23 @@ impl RetentionStore for Pool {
             .fetch_all(&mut *tx)
             .await
             .map_err(store_error("run"))?;
-        let ids: Value = old.iter().map(|run| json_id(run.id)).collect();
-        sqlx::query(Pool::FORGET_PICTURES)
-            .bind(ids.to_string())
-            .bind(REMOVED_BY_AGE)
-            .execute(&mut *tx)
-            .await
-            .map_err(store_error("step log"))?;
-        Pool::throw_away_pictures(&mut tx, &old).await?;
+        Pool::forget_pictures(&mut tx, &old, REMOVED_BY_AGE).await?;
         tx.commit().await.map_err(store_error("run"))?;
         Ok(count(old.len()))
+    }
+
+    async fn remove_keyed_requests(
+        &self,
+        began_before: Timestamp,
+        limit: u32,
+    ) -> Result<u32, StoreError> {
+        let removed = sqlx::query(sql::REMOVE_KEYED_REQUESTS)
+            .bind(Stamp(began_before))
+            .bind(i64::from(limit))
+            .execute(self.pool())
+            .await
+            .map_err(store_error("request"))?;
+        Ok(u32::try_from(removed.rows_affected()).unwrap_or(u32::MAX))
     }
 
     async fn remove_notices(
@@ -93,6 +102,22 @@ impl RetentionStore for Pool {
 
 #[trait_gen(Pool -> PgStore, SqliteStore)]
 impl Pool {
+    /// Says in the logs of runs why their pictures are gone, and throws these away.
+    pub(crate) async fn forget_pictures(
+        tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
+        runs: &[OldRun],
+        why: &str,
+    ) -> Result<(), StoreError> {
+        let ids: Value = runs.iter().map(|run| json_id(run.id)).collect();
+        sqlx::query(Pool::FORGET_PICTURES)
+            .bind(ids.to_string())
+            .bind(why)
+            .execute(&mut **tx)
+            .await
+            .map_err(store_error("step log"))?;
+        Pool::throw_away_pictures(tx, runs).await
+    }
+
     async fn throw_away_pictures(
         tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
         runs: &[OldRun],
@@ -103,8 +128,8 @@ impl Pool {
             .bind(folders.to_string())
             .execute(&mut **tx)
             .await
-            .map(|_| ())
-            .map_err(store_error("trash"))
+            .map_err(store_error("trash"))?;
+        Pool::count_freed(tx, runs.iter().map(|run| (run.owner_id, run.stored_bytes))).await
     }
 }
 

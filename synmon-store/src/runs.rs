@@ -27,6 +27,7 @@ use crate::{
     run_rows::RunRow,
     sql,
     stamp::Stamp,
+    storage::stored_column,
     wakeups::Wakeup,
 };
 
@@ -93,19 +94,21 @@ impl RunStore for Pool {
         lease: &Lease,
         attempt: u32,
         log: &StepLog,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<u64>, StoreError> {
         let mut tx = self.write().await?;
-        let held = sqlx::query(sql::LOCK_LEASE)
-            .bind(lease.run.uuid())
-            .bind(lease.fencing)
-            .execute(&mut *tx)
-            .await
-            .map_err(store_error("lease"))?;
-        if held.rows_affected() == 0 {
-            return Err(LEASE);
-        }
-        Pool::put_log(&mut tx, lease.run, attempt, log).await?;
-        tx.commit().await.map_err(store_error("step log"))
+        let bytes = stored_column(log.stored_bytes());
+        let owner = Pool::hold(&mut tx, lease, bytes).await?.ok_or(LEASE)?;
+        let is_new = Pool::put_log(&mut tx, lease.run, attempt, log).await?;
+        let stored = match (bytes, is_new) {
+            (0, _) => None,
+            (_, true) => Some(Pool::count_stored(&mut tx, owner, bytes).await?),
+            (_, false) => {
+                Pool::keep_less(&mut tx, lease.run, bytes).await?;
+                None
+            }
+        };
+        tx.commit().await.map_err(store_error("step log"))?;
+        Ok(stored)
     }
 
     async fn finish(&self, lease: &Lease, report: &RunReport) -> Result<(), StoreError> {

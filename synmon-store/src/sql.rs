@@ -2,8 +2,8 @@
 
 use crate::columns::{
     account_columns, alert_state_columns, api_key_columns, attempt_columns, audit_columns,
-    channel_columns, delivery_columns, flow_columns, log_columns, login_columns, notice_columns,
-    run_columns, secret_columns,
+    channel_columns, delivery_columns, flow_columns, freed_columns, log_columns, login_columns,
+    notice_columns, run_columns, secret_columns,
 };
 
 // A parameter that may be null stands beside its column first: so PostgreSQL learns its type.
@@ -56,10 +56,15 @@ statements! {
     SET_CHANNELS = "UPDATE flows SET channels = $2, version = version + 1 WHERE id = $1";
     DELETE_FLOWS_OF_OWNER = "DELETE FROM flows WHERE owner_id = $1";
 
-    CLEAR_RUNS_OF_FLOW = "DELETE FROM runs WHERE id IN (SELECT id FROM runs \
-        WHERE flow_id = $1 AND finished_at IS NOT NULL ORDER BY id LIMIT $2)";
-    CLEAR_RUNS_OF_OWNER = "DELETE FROM runs WHERE id IN (SELECT id FROM runs \
-        WHERE owner_id = $1 AND finished_at IS NOT NULL ORDER BY id LIMIT $2)";
+    LOCK_FLOW = "UPDATE flows SET site_health = site_health WHERE id = $1 AND owner_id = $2";
+    CLEAR_RUNS_OF_FLOW = concat!("DELETE FROM runs WHERE id IN (SELECT id FROM runs \
+        WHERE flow_id = $1 AND finished_at IS NOT NULL ORDER BY id LIMIT $2) RETURNING ",
+        freed_columns!());
+    CLEAR_RUNS_OF_OWNER = concat!("DELETE FROM runs WHERE id IN (SELECT id FROM runs \
+        WHERE owner_id = $1 AND finished_at IS NOT NULL ORDER BY id LIMIT $2) RETURNING ",
+        freed_columns!());
+    DELETE_RUNS_OF_FLOW = concat!("DELETE FROM runs WHERE flow_id = $1 RETURNING ",
+        freed_columns!());
     SNAPSHOT = "SELECT body FROM run_snapshots WHERE run_id = $1";
     DELETE_SNAPSHOT = "DELETE FROM run_snapshots WHERE run_id = $1";
     END_TURN = "UPDATE owner_turns SET served_at = $2, waiting_since = \
@@ -74,8 +79,23 @@ statements! {
     DELETE_TURN = "DELETE FROM owner_turns WHERE owner_id = $1";
     RENEW = "UPDATE runs SET lease_until = $3 \
         WHERE id = $1 AND fencing = $2 AND status = 'running' RETURNING cancel_requested";
-    LOCK_LEASE = "UPDATE runs SET fencing = fencing \
-        WHERE id = $1 AND fencing = $2 AND status = 'running'";
+    /// Locks the run of a lease, and counts what it keeps from now on.
+    LOCK_LEASE = "UPDATE runs SET stored_bytes = stored_bytes + $3 \
+        WHERE id = $1 AND fencing = $2 AND status = 'running' RETURNING owner_id";
+    KEEP_LESS = "UPDATE runs SET stored_bytes = stored_bytes - $2 WHERE id = $1";
+    COUNT_STORED = "INSERT INTO storage_use (owner_id, bytes) VALUES ($1, $2) \
+        ON CONFLICT (owner_id) DO UPDATE SET bytes = storage_use.bytes + excluded.bytes \
+        RETURNING bytes";
+    /// Never less than nothing: a process of an earlier version counts nothing.
+    COUNT_FREED = "UPDATE storage_use SET bytes = CASE WHEN bytes > $2 THEN bytes - $2 ELSE 0 END \
+        WHERE owner_id = $1";
+    STORED = "SELECT bytes FROM storage_use WHERE owner_id = $1";
+    OWNERS_ABOVE = "SELECT owner_id, bytes FROM storage_use WHERE bytes > $1 \
+        ORDER BY bytes DESC LIMIT $2";
+    /// Once no run that has ended keeps anything.
+    RECOUNT_STORED = "UPDATE storage_use SET bytes = (SELECT CAST(COALESCE(SUM(stored_bytes), 0) \
+        AS BIGINT) FROM runs WHERE owner_id = $1 AND finished_at IS NULL) WHERE owner_id = $1";
+    DELETE_STORAGE_USE = "DELETE FROM storage_use WHERE owner_id = $1";
     BEGIN_ATTEMPT = "UPDATE runs SET attempt = $3 \
         WHERE id = $1 AND fencing = $2 AND status = 'running'";
     FINISH = "UPDATE runs SET status = $3, attempt = $4, error_code = $5, error_message = $6, \
@@ -177,7 +197,25 @@ statements! {
         ON CONFLICT (owner_id, quota) DO UPDATE SET used = CASE WHEN quota_use.period = \
         excluded.period THEN quota_use.used + 1 ELSE 1 END, period = excluded.period \
         WHERE quota_use.period <> excluded.period OR quota_use.used < $4 RETURNING used";
+    USED = "SELECT quota, period, used FROM quota_use WHERE owner_id = $1";
     DELETE_QUOTA_USE = "DELETE FROM quota_use WHERE owner_id = $1";
+
+    /// The fifth value is now.
+    CLAIM_REQUEST = "INSERT INTO keyed_requests (owner_id, hash, request, thing_id, began_at, \
+        claimed_until) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (owner_id, hash) DO UPDATE \
+        SET claimed_until = excluded.claimed_until WHERE keyed_requests.request = excluded.request \
+        AND keyed_requests.answer IS NULL AND keyed_requests.claimed_until <= excluded.began_at \
+        RETURNING thing_id";
+    KEYED_REQUEST = "SELECT request, answer FROM keyed_requests WHERE owner_id = $1 AND hash = $2";
+    ANSWER_REQUEST = "UPDATE keyed_requests SET answer = $4 WHERE owner_id = $1 AND hash = $2 \
+        AND request = $3 AND answer IS NULL";
+    LET_GO_OF_REQUEST = "UPDATE keyed_requests SET claimed_until = $4 WHERE owner_id = $1 \
+        AND hash = $2 AND request = $3 AND answer IS NULL";
+    FORGET_REQUEST = "DELETE FROM keyed_requests WHERE owner_id = $1 AND hash = $2 \
+        AND request = $3 AND answer IS NULL";
+    REMOVE_KEYED_REQUESTS = "DELETE FROM keyed_requests WHERE (owner_id, hash) IN \
+        (SELECT owner_id, hash FROM keyed_requests WHERE began_at < $1 ORDER BY began_at LIMIT $2)";
+    DELETE_KEYED_REQUESTS_OF_OWNER = "DELETE FROM keyed_requests WHERE owner_id = $1";
 
     LOCK_OWNER_OF_CHANNELS = "UPDATE accounts SET name = name WHERE id = $1";
     COUNT_CHANNELS = "SELECT COUNT(*) FROM channels WHERE owner_id = $1";

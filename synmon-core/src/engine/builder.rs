@@ -1,7 +1,7 @@
 //! Putting an engine together.
 
 use std::{
-    num::{NonZeroU32, NonZeroUsize},
+    num::{NonZeroU32, NonZeroU64, NonZeroUsize},
     sync::Arc,
     time::Duration,
 };
@@ -66,6 +66,10 @@ pub struct EngineSettings {
     pub retention: Retention,
     /// How many runs an owner has in an hour; the slots beyond are skipped.
     pub runs_per_hour: NonZeroU32,
+    /// How many letters about his flows and channels an owner gets in a day (UTC).
+    pub letters_per_day: NonZeroU32,
+    /// How much the pictures of an owner's runs may take, in bytes: the oldest make room.
+    pub storage: NonZeroU64,
 }
 
 impl Default for EngineSettings {
@@ -84,6 +88,8 @@ impl Default for EngineSettings {
             heartbeat_thread: true,
             retention: Retention::default(),
             runs_per_hour: Quotas::default().runs_per_hour,
+            letters_per_day: Quotas::default().letters_per_day,
+            storage: Quotas::default().storage,
         }
     }
 }

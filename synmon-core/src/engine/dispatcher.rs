@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::{POLL, Parts, retry::persist};
+use super::{POLL, Parts, letters::Letters, retry::persist};
 use crate::{
     NoticeId, Timestamp,
     channel::{Channel, ChannelStatus, Destination},
@@ -49,11 +49,12 @@ const BACKOFF: [Duration; 12] = [
 /// Delivers what is in the outbox.
 pub struct Dispatcher {
     parts: Arc<Parts>,
+    letters: Letters,
 }
 
 impl Dispatcher {
     pub(super) fn new(parts: Arc<Parts>) -> Self {
-        Self { parts }
+        Self { letters: Letters::new(Arc::clone(&parts)), parts }
     }
 
     /// Delivers the notices that are due, up to a batch of them, and says how many were taken.
@@ -123,12 +124,15 @@ impl Dispatcher {
 
     async fn deliver(&self, claimed: &ClaimedNotice) -> Result<(), StoreError> {
         let Parts { store, clock, .. } = &*self.parts;
-        let outcome = match unusable(claimed) {
-            Some(refusal) => refusal,
-            None => self.try_deliver(claimed).await,
+        let refusal = match unusable(claimed) {
+            Some(refusal) => Err(refusal),
+            None => Ok(self.letters.refuse(claimed).await),
         };
-        let now = clock.now();
-        let settlement = settlement(claimed, outcome, now);
+        let settlement = match refusal {
+            Ok(Some(no_letter)) => no_letter,
+            Ok(None) => settlement(claimed, self.try_deliver(claimed).await, clock.now()),
+            Err(unusable) => settlement(claimed, unusable, clock.now()),
+        };
         match persist(&self.parts, "a delivery", || store.settle(claimed, &settlement)).await {
             // Somebody else has it by now; the receiver knows the notice by its id.
             Err(StoreError::Conflict { .. }) => Ok(()),

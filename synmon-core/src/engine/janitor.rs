@@ -6,13 +6,17 @@ use async_trait::async_trait;
 use metrics::counter;
 use tracing::{info, warn};
 
-use super::{JANITOR_PERIOD, POLL, Parts, Ticking};
+use super::{JANITOR_PERIOD, POLL, Parts, Ticking, room};
 use crate::{store::StoreError, within};
 
 /// How many things of a kind are removed in one tick, and in one transaction.
 const BATCH: u32 = 200;
 /// How many folders are removed in one tick.
 const FOLDERS: u32 = 100;
+/// How long it is known what came of a request with an `Idempotency-Key`.
+const KEYED_REQUESTS_KEPT: Duration = Duration::from_hours(24);
+/// For how many owners room is made in one tick.
+const OWNERS: u32 = 50;
 /// How long the removal of one folder may take.
 const FOLDER_LIMIT: Duration = Duration::from_secs(30);
 /// When it is tried again to remove a folder that could not be.
@@ -50,7 +54,9 @@ impl Janitor {
     pub async fn tick(&self) -> Result<Duration, StoreError> {
         let more_files = self.empty_trash().await?;
         let more_rows = self.remove_old().await?;
-        Ok(if more_files || more_rows { POLL } else { JANITOR_PERIOD })
+        let more_pictures = self.make_room().await?;
+        let more = more_files || more_rows || more_pictures;
+        Ok(if more { POLL } else { JANITOR_PERIOD })
     }
 
     /// Whether there is more of it.
@@ -60,12 +66,35 @@ impl Janitor {
         let runs = store.remove_runs(now.before(keep.runs), BATCH).await?;
         let pictures = store.remove_pictures(now.before(keep.pictures), BATCH).await?;
         let notices = store.remove_notices(now.before(keep.notices), BATCH).await?;
-        let removed = [("runs", runs), ("pictures", pictures), ("notices", notices)];
+        let before = now.before(KEYED_REQUESTS_KEPT);
+        let requests = store.remove_keyed_requests(before, BATCH).await?;
+        let removed = [
+            ("runs", runs),
+            ("pictures", pictures),
+            ("notices", notices),
+            ("requests with keys", requests),
+        ];
         for (kind, count) in removed.into_iter().filter(|(_, count)| *count > 0) {
             info!(kind, count, "Removed because of their age: {kind} ({count})");
             counter!("synmon_removed_by_age_total", "kind" => kind).increment(count.into());
         }
         Ok(removed.into_iter().any(|(_, count)| count >= BATCH))
+    }
+
+    /// Removes the pictures that are worth least of those owners' runs who have used up their room.
+    /// Whether there is more of them.
+    async fn make_room(&self) -> Result<bool, StoreError> {
+        let Parts { store, settings, .. } = &*self.parts;
+        let kept = room::kept(settings.storage);
+        let owners = store.owners_above(kept, OWNERS).await?;
+        let mut more = owners.len() >= OWNERS as usize;
+        for (owner, stored) in owners {
+            let count = store.make_room(owner, stored.saturating_sub(kept), BATCH).await?;
+            more |= count >= BATCH;
+            info!(%owner, count, "Removed to make room: the pictures of {count} runs of {owner}");
+            counter!("synmon_pictures_removed_for_room_total").increment(count.into());
+        }
+        Ok(more)
     }
 
     /// Whether there is more in the trash. What can't be removed now goes to its end.

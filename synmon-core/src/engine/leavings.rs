@@ -149,7 +149,8 @@ impl Runner<'_> {
                 let mask = self.mask(session, log, plan.shot.mask);
                 let shot = Shot { area, mask: &mask, conceal: self.secrets.shown(), ..plan.shot };
                 let started = self.parts.clock.monotonic();
-                let taken = self.recorder.picture(session, log.number, shot, limit).await;
+                let taken =
+                    self.recorder.picture(session, (log.number, log.status), shot, limit).await;
                 log.timing.picture = self.parts.clock.monotonic().saturating_sub(started);
                 let (screenshot, facts) = taken;
                 log.evidence.picture = facts;

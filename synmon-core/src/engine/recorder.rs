@@ -6,11 +6,11 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use tracing::warn;
 
-use super::{Parts, observed::cut, retry::persist, wait::Limit};
+use super::{Parts, observed::cut, retry::persist, room::Room, wait::Limit};
 use crate::{
     artifact::ArtifactKey,
     browser::{NavigationTiming, Picture, Session, Shot},
-    run::{PictureFacts, Screenshot, StepLog},
+    run::{PictureFacts, Screenshot, StepLog, StepStatus},
     store::{ClaimedRun, StoreError},
     within,
 };
@@ -28,23 +28,43 @@ pub(super) struct Recorder<'a> {
     pub(super) parts: &'a Parts,
     pub(super) claim: &'a ClaimedRun,
     pub(super) attempt: u32,
+    room: Room,
 }
 
-impl Recorder<'_> {
+impl<'a> Recorder<'a> {
+    pub(super) fn new(parts: &'a Parts, claim: &'a ClaimedRun, attempt: u32) -> Self {
+        Self { parts, claim, attempt, room: Room::new(parts.settings.storage) }
+    }
+
+    /// Finds out how much room there is. Where that can't be found out there is taken to be some:
+    /// what is kept is counted in any case.
+    pub(super) async fn look_for_room(&self) {
+        let Self { parts, claim, .. } = self;
+        match parts.store.stored(claim.run.owner).await {
+            Ok(stored) => self.room.learn(stored),
+            Err(error) => {
+                warn!(run.id = %claim.run.id, "How much a run's owner has stored is not known: {error}");
+            }
+        }
+    }
+
     /// Takes a picture and stores it. Whatever goes wrong is told in its place; it never fails a
     /// step.
     pub(super) async fn picture(
         &self,
         session: &mut dyn Session,
-        step: u32,
+        (step, status): (u32, StepStatus),
         shot: Shot<'_>,
         limit: Limit<'_>,
     ) -> (Screenshot, Option<PictureFacts>) {
+        if let Some(why) = self.room.refuses(1, status) {
+            return (Screenshot::Unavailable { why }, None);
+        }
         let limit = limit.at_least(PICTURE_TIMEOUT).at_most(PICTURE_TIMEOUT);
         let stored = match limit.call(session.screenshot(shot)).await {
             Ok(picture) => {
                 let facts = facts(&picture);
-                self.put(step, picture).await.map(|key| (key, facts))
+                self.put(step, status, picture).await.map(|key| (key, facts))
             }
             Err(failure) => Err(format!("the browser gave no picture: {}", describe(&failure))),
         };
@@ -58,10 +78,14 @@ impl Recorder<'_> {
     pub(super) async fn record(&self, log: &mut StepLog) -> Result<(), StoreError> {
         bound(log);
         let log = &*log;
-        let Self { parts, claim, attempt } = self;
+        let Self { parts, claim, attempt, room } = self;
         let stored =
             persist(parts, "a step's log", || parts.store.record_step(&claim.lease, *attempt, log))
                 .await;
+        room.take(log.stored_bytes());
+        if let Ok(Some(stored)) = stored {
+            room.learn(stored);
+        }
         if let (Err(_), Screenshot::Captured(key)) = (&stored, &log.screenshot) {
             // Nothing refers to the picture now. If it stays, its flow's removal takes it along.
             let removed = within(&*parts.clock, STORE_TIMEOUT, parts.artifacts.remove(key)).await;
@@ -70,15 +94,25 @@ impl Recorder<'_> {
             }
         }
         parts.signals.progressed();
-        stored
+        stored.map(|_| ())
     }
 
     /// Stores the requests of an attempt as a HAR. It is extra: what goes wrong there is logged.
     pub(super) async fn keep_har(&self, har: Bytes) {
-        let Self { parts, claim, attempt } = self;
+        let Self { parts, claim, attempt, .. } = self;
         let run = &claim.run;
         if har.len() > parts.settings.max_screenshot_bytes {
             warn!(run.id = %run.id, "The HAR is too large to be kept");
+            return;
+        }
+        let bytes = size(&har);
+        self.look_for_room().await;
+        if let Some(why) = self.room.refuses(bytes, StepStatus::Passed) {
+            warn!(run.id = %run.id, "The HAR is not kept: {why}");
+            return;
+        }
+        if let Err(error) = parts.store.count_file(&claim.lease, bytes).await {
+            warn!(run.id = %run.id, "The HAR is not kept, because it can't be counted: {error}");
             return;
         }
         let key = ArtifactKey::har((run.owner, run.flow, run.id), *attempt);
@@ -88,11 +122,19 @@ impl Recorder<'_> {
         }
     }
 
-    async fn put(&self, step: u32, picture: Picture) -> Result<ArtifactKey, String> {
-        let Self { parts, claim, attempt } = self;
+    async fn put(
+        &self,
+        step: u32,
+        status: StepStatus,
+        picture: Picture,
+    ) -> Result<ArtifactKey, String> {
+        let Self { parts, claim, attempt, room } = self;
         let (size, most) = (picture.bytes.len(), parts.settings.max_screenshot_bytes);
         if size > most {
             return Err(format!("the picture has {size} bytes; at most {most} are kept"));
+        }
+        if let Some(why) = room.refuses(self::size(&picture.bytes), status) {
+            return Err(why);
         }
         let run = &claim.run;
         let place = (run.owner, run.flow, run.id);
@@ -109,10 +151,14 @@ impl Recorder<'_> {
     }
 }
 
+fn size(bytes: &Bytes) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
 fn facts(picture: &Picture) -> PictureFacts {
     let digest = Sha256::digest(&picture.bytes);
     PictureFacts {
-        bytes: u64::try_from(picture.bytes.len()).unwrap_or(u64::MAX),
+        bytes: size(&picture.bytes),
         sha256: digest.iter().fold(String::with_capacity(64), |mut text, byte| {
             // Writing to a string can't fail.
             let _ = write!(text, "{byte:02x}");

@@ -120,7 +120,7 @@ impl<'a> Runner<'a> {
         stopper: &'a Stopper,
     ) -> Self {
         let run_limit = Limit::new(parts, stopper, claim.snapshot.run_timeout);
-        let recorder = Recorder { parts, claim, attempt };
+        let recorder = Recorder::new(parts, claim, attempt);
         Self {
             parts,
             claim,
@@ -175,6 +175,7 @@ impl<'a> Runner<'a> {
 
     /// Gets what has to be there before a browser is.
     async fn prepared(&mut self) -> Result<FlowSettings, Unavailable> {
+        self.recorder.look_for_room().await;
         if let Err(error) = self.secrets.learn().await {
             warn!(run.id = %self.claim.run.id, "The secrets of a run's owner can't be asked for: {error}");
             let message = "the secrets of the run's owner could not be asked for";

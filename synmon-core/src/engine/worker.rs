@@ -184,7 +184,7 @@ impl Worker {
         };
         if wanted {
             let browser = tried.browser_version.as_deref().unwrap_or_default();
-            let recorder = Recorder { parts: &self.parts, claim, attempt: tried.attempt };
+            let recorder = Recorder::new(&self.parts, claim, tried.attempt);
             recorder.keep_har(har::archive(exchanges, browser)).await;
         }
     }

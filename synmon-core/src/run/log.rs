@@ -86,6 +86,9 @@ impl StepError {
 
 /// Why a picture is not there any more that was.
 pub const REMOVED_BY_AGE: &str = "it was removed because of its age";
+/// The same, where it had to make room.
+pub const REMOVED_FOR_ROOM: &str =
+    "it was removed to make room for newer ones: the pictures of an account may take only so much";
 
 /// The picture of a step: best effort, and never a reason for a step to fail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +126,13 @@ impl StepLog {
             },
             ..Self::empty(step.number, &written.action)
         }
+    }
+
+    /// How much its picture takes in the artifact store.
+    #[must_use]
+    pub fn stored_bytes(&self) -> u64 {
+        let kept = matches!(self.screenshot, Screenshot::Captured(_));
+        self.evidence.picture.as_ref().filter(|_| kept).map_or(0, |picture| picture.bytes)
     }
 
     /// Whether both are of one step as it is written, and not of two that have the same number in

@@ -6,7 +6,9 @@ mod log;
 
 pub use code::{ErrorCode, Fault};
 pub use evidence::{Evidence, Healed, PictureFacts};
-pub use log::{REMOVED_BY_AGE, Screenshot, StepError, StepLog, StepStatus, StepTiming};
+pub use log::{
+    REMOVED_BY_AGE, REMOVED_FOR_ROOM, Screenshot, StepError, StepLog, StepStatus, StepTiming,
+};
 
 use std::time::Duration;
 

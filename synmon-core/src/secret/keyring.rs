@@ -54,6 +54,13 @@ pub enum Place<'a> {
         /// The channel.
         channel: ChannelId,
     },
+    /// The answer to a request with a key.
+    Answer {
+        /// Whose request it was.
+        owner: OwnerId,
+        /// What its key is known by.
+        request: &'a [u8; 32],
+    },
 }
 
 /// Why a value can't be opened.
@@ -233,6 +240,7 @@ impl Place<'_> {
         let (kind, owner, name) = match self {
             Self::Secret { owner, name } => ("secret", owner, name.to_string()),
             Self::Signing { owner, channel } => ("signing", owner, channel.to_string()),
+            Self::Answer { owner, request } => ("answer", owner, BASE64URL_NOPAD.encode(request)),
         };
         let owner = owner.to_string();
         let mut bound = Vec::new();

@@ -9,6 +9,7 @@ mod audit;
 mod browser_sessions;
 mod channels;
 mod flows;
+mod keyed_requests;
 mod notices;
 mod page;
 mod quotas;
@@ -17,6 +18,7 @@ mod retention;
 mod runs;
 mod secrets;
 mod sessions;
+mod storage;
 
 pub use accounts::{
     Account, AccountStore, NewAccount, NewToken, TokenHash, TokenLimit, TokenPurpose,
@@ -26,9 +28,10 @@ pub use audit::{Actor, AuditEntry, AuditStore};
 pub use browser_sessions::{BrowserSessionStore, ForgottenSession, SessionEntry, SessionsDue};
 pub use channels::{ChannelStore, DeliveryRecord, DeliveryState, NewChannelToken};
 pub use flows::{DueFlow, FlowFilter, FlowStore, ListedFlow, SlotPlan};
+pub use keyed_requests::{KeyedClaim, KeyedRequest, KeyedRequestStore};
 pub use notices::{ClaimedNotice, MAX_IN_FLIGHT, NoticeStore, Settlement};
 pub use page::{Page, PageRequest};
-pub use quotas::{Metered, QuotaStore, Quotas};
+pub use quotas::{Metered, QuotaStore, QuotaUse, Quotas};
 pub use rate_limits::{Admission, Rate, RateKey, RateLimitStore};
 pub use retention::RetentionStore;
 pub use runs::{
@@ -37,6 +40,7 @@ pub use runs::{
 };
 pub use secrets::SecretStore;
 pub use sessions::{NewSession, Rotation, SeenFrom, Session, SessionStore};
+pub use storage::StorageStore;
 
 use async_trait::async_trait;
 
@@ -51,6 +55,7 @@ pub trait Store:
     + QuotaStore
     + RetentionStore
     + SecretStore
+    + StorageStore
     + TrashStore
 {
 }
@@ -63,6 +68,7 @@ impl<T> Store for T where
         + QuotaStore
         + RetentionStore
         + SecretStore
+        + StorageStore
         + TrashStore
 {
 }

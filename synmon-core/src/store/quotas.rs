@@ -1,6 +1,9 @@
 //! How much of the common good an owner may use.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{
+    num::{NonZeroU32, NonZeroU64},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 
@@ -16,14 +19,39 @@ pub struct Quotas {
     pub runs_per_hour: NonZeroU32,
     /// Tests, repeats and confirmations of channels that he may ask for in a day (UTC).
     pub messages_per_day: NonZeroU32,
+    /// Letters about his flows and channels in a day (UTC), to whatever addresses.
+    pub letters_per_day: NonZeroU32,
+    /// What the pictures of his runs may take, in bytes.
+    pub storage: NonZeroU64,
 }
 
 impl Default for Quotas {
-    /// A hundred flows, and as many runs as they make if each is run every minute.
+    /// A hundred flows, as many runs as they make if each is run every minute, and five GiB.
     fn default() -> Self {
         let number = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
-        Self { flows: number(100), runs_per_hour: number(6_000), messages_per_day: number(200) }
+        Self {
+            flows: number(100),
+            runs_per_hour: number(6_000),
+            messages_per_day: number(200),
+            letters_per_day: number(500),
+            storage: NonZeroU64::new(5 << 30).unwrap_or(NonZeroU64::MIN),
+        }
     }
+}
+
+/// What an owner has used up of his quotas.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct QuotaUse {
+    /// Flows that he has.
+    pub flows: u64,
+    /// Runs in the present hour.
+    pub runs: u64,
+    /// Messages that he has asked for in the present day.
+    pub messages: u64,
+    /// Letters in the present day.
+    pub letters: u64,
+    /// What his runs keep, in bytes.
+    pub storage: u64,
 }
 
 /// What an owner may do so often within a time.
@@ -33,6 +61,10 @@ pub enum Metered {
     Runs,
     /// Messages that he asks for, by the day.
     Messages,
+    /// Letters about flows and channels, by the day.
+    Letters,
+    /// Letters that say that there are no more of them, by the day.
+    LastLetters,
 }
 
 impl Metered {
@@ -42,6 +74,8 @@ impl Metered {
         match self {
             Self::Runs => "runs",
             Self::Messages => "messages",
+            Self::Letters => "letters",
+            Self::LastLetters => "last_letters",
         }
     }
 
@@ -50,7 +84,7 @@ impl Metered {
     pub fn period(self) -> Duration {
         match self {
             Self::Runs => Duration::from_hours(1),
-            Self::Messages => Duration::from_hours(24),
+            Self::Messages | Self::Letters | Self::LastLetters => Duration::from_hours(24),
         }
     }
 
@@ -86,6 +120,10 @@ pub trait QuotaStore: Send + Sync {
         most: NonZeroU32,
         now: Timestamp,
     ) -> Result<bool, StoreError>;
+
+    /// What an owner has used up in the present periods. It may say more than there is where more
+    /// was asked for.
+    async fn used(&self, owner: OwnerId, now: Timestamp) -> Result<QuotaUse, StoreError>;
 }
 
 #[cfg(test)]

@@ -23,6 +23,13 @@ pub trait RetentionStore: Send + Sync {
     async fn remove_pictures(&self, ended_before: Timestamp, limit: u32)
     -> Result<u32, StoreError>;
 
+    /// Forgets requests with keys that began before a time.
+    async fn remove_keyed_requests(
+        &self,
+        began_before: Timestamp,
+        limit: u32,
+    ) -> Result<u32, StoreError>;
+
     /// Removes notices that were settled before a time.
     async fn remove_notices(
         &self,

@@ -46,13 +46,14 @@ pub trait RunStore: Send + Sync {
         untried: &[StepLog],
     ) -> Result<(), StoreError>;
 
-    /// Stores the log of a step as soon as it has ended.
+    /// Stores the log of a step as soon as it has ended, and counts its picture. If there is one,
+    /// returns how much the runs of the owner keep now ([`StorageStore`](super::StorageStore)).
     async fn record_step(
         &self,
         lease: &Lease,
         attempt: u32,
         log: &StepLog,
-    ) -> Result<(), StoreError>;
+    ) -> Result<Option<u64>, StoreError>;
 
     /// Ends a run: its verdict, the logs of the steps that were not tried, what is now known of its
     /// flow's site, and the notices that [`RunReport::outcome`] calls for, all or nothing.

@@ -10,6 +10,7 @@ use crate::{
     flow::{BrowserKind, Flow, FlowChange, MAX_URL_CHARS, NewFlow},
     invalid::{Invalid, check_text},
     lint::{Warning, lint},
+    name::composed,
     step::{RawStep, Step, parse_steps_given},
     store::{
         ChannelStore, FlowFilter, FlowStore, ListedFlow, Page, PageRequest, SecretStore, StoreError,
@@ -81,7 +82,23 @@ impl Flows {
 
     /// Makes a flow, inactive and without steps.
     pub async fn create(&self, owner: OwnerId, new: NewFlow) -> Result<ListedFlow, UseCaseError> {
-        let flow = new.into_flow(owner, self.rules.minimum_interval, self.clock.now())?;
+        self.create_as(owner, new, None).await
+    }
+
+    /// The same with an id, unless there is one with this id already: then that one is it.
+    pub async fn create_as(
+        &self,
+        owner: OwnerId,
+        new: NewFlow,
+        id: Option<FlowId>,
+    ) -> Result<ListedFlow, UseCaseError> {
+        if let Some(id) = id
+            && let Some(made) = self.store.flow(owner, id).await?
+        {
+            return Ok(made);
+        }
+        let mut flow = new.into_flow(owner, self.rules.minimum_interval, self.clock.now())?;
+        flow.id = id.unwrap_or(flow.id);
         self.check(&flow, None, &[]).await?;
         self.check_channels(&flow, None).await?;
         if !self.store.insert_flow_within(&flow, self.rules.most.get()).await? {
@@ -104,7 +121,10 @@ impl Flows {
     ) -> Result<Page<ListedFlow, FlowId>, UseCaseError> {
         // NUL is in no name, and PostgreSQL does not even take it in a question.
         check_text("q", filter.text.as_deref().unwrap_or_default(), MAX_URL_CHARS)?;
-        Ok(self.store.list_flows(owner, filter, page).await?)
+        // As names are kept. An address is ASCII.
+        let text = filter.text.as_deref().map(composed);
+        let filter = FlowFilter { text, ..filter.clone() };
+        Ok(self.store.list_flows(owner, &filter, page).await?)
     }
 
     /// Changes some of a flow's fields.
@@ -114,8 +134,20 @@ impl Flows {
         id: FlowId,
         change: FlowChange,
     ) -> Result<ListedFlow, UseCaseError> {
+        self.change_if(owner, id, change, None).await
+    }
+
+    /// The same, unless the flow has another version than one of those that are known.
+    pub async fn change_if(
+        &self,
+        owner: OwnerId,
+        id: FlowId,
+        change: FlowChange,
+        known: Option<&[i64]>,
+    ) -> Result<ListedFlow, UseCaseError> {
         let (interval, now) = (self.rules.minimum_interval, self.clock.now());
-        self.update(owner, id, &[], |flow| change.clone().apply(flow, interval, now)).await
+        let apply = |flow: &mut Flow| change.clone().apply(flow, interval, now);
+        self.update((owner, id, known), &[], apply).await
     }
 
     /// Replaces a flow's steps. An active flow keeps at least one.
@@ -125,6 +157,18 @@ impl Flows {
         id: FlowId,
         raw: &[RawStep],
     ) -> Result<Vec<Step>, UseCaseError> {
+        Ok(self.set_steps_if(owner, id, raw, None).await?.steps)
+    }
+
+    /// The same, unless the flow has another version than one of those that are known; returns the
+    /// flow with its steps.
+    pub async fn set_steps_if(
+        &self,
+        owner: OwnerId,
+        id: FlowId,
+        raw: &[RawStep],
+        known: Option<&[i64]>,
+    ) -> Result<Flow, UseCaseError> {
         let now = self.clock.now();
         let set = |flow: &mut Flow| {
             let steps = parse_steps_given(raw, &flow.settings.variables)?;
@@ -136,7 +180,7 @@ impl Flows {
             flow.updated_at = now;
             Ok(())
         };
-        Ok(self.update(owner, id, raw, set).await?.flow.steps)
+        Ok(self.update((owner, id, known), raw, set).await?.flow)
     }
 
     /// What a flow's owner had better know of it.
@@ -164,14 +208,17 @@ impl Flows {
     /// steps as they were sent, if any: errors name their places.
     async fn update(
         &self,
-        owner: OwnerId,
-        id: FlowId,
+        (owner, id, known): (OwnerId, FlowId, Option<&[i64]>),
         sent: &[RawStep],
         change: impl Fn(&mut Flow) -> Result<(), Invalid> + Send,
     ) -> Result<ListedFlow, UseCaseError> {
         for _ in 0..MAX_COLLISIONS {
             let mut listed = self.get(owner, id).await?;
             let before = listed.flow.clone();
+            // What was written since then is seen here, or by the store.
+            if known.is_some_and(|known| !known.contains(&before.version)) {
+                return Err(UseCaseError::Stale("flow"));
+            }
             change(&mut listed.flow)?;
             self.check(&listed.flow, Some(&before), sent).await?;
             self.check_channels(&listed.flow, Some(&before)).await?;

@@ -26,6 +26,9 @@ pub enum UseCaseError {
     /// The present state forbids it.
     #[error("{0}")]
     Conflict(String),
+    /// It has another version than the caller knows of.
+    #[error("the {0} has changed meanwhile: get it again before you change it")]
+    Stale(&'static str),
     /// The owner has all that he may have.
     #[error("{0}")]
     Quota(#[from] QuotaReached),

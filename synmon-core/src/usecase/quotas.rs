@@ -4,8 +4,8 @@ use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use super::UseCaseError;
 use crate::{
-    Clock, OwnerId,
-    store::{Metered, QuotaStore, Quotas},
+    Clock, OwnerId, Timestamp,
+    store::{Metered, QuotaStore, QuotaUse, Quotas},
 };
 
 /// A quota that is used up.
@@ -46,12 +46,31 @@ impl Meter {
         Self { store, quotas, clock }
     }
 
+    /// What owners may have and do.
+    #[must_use]
+    pub fn quotas(&self) -> Quotas {
+        self.quotas
+    }
+
+    /// What an owner has used up of it, and when he may use all of it again.
+    pub async fn used(
+        &self,
+        owner: OwnerId,
+    ) -> Result<(QuotaUse, impl Fn(Metered) -> Timestamp + use<>), UseCaseError> {
+        let now = self.clock.now();
+        let used = self.store.used(owner, now).await?;
+        Ok((used, move |what: Metered| now + what.left_at(now)))
+    }
+
     /// Uses up one more of what an owner may.
     pub async fn take(&self, owner: OwnerId, what: Metered) -> Result<(), UseCaseError> {
         let (most, what_in_words) = match what {
             Metered::Runs => (self.quotas.runs_per_hour, "runs in an hour"),
             Metered::Messages => {
                 (self.quotas.messages_per_day, "tests, repeats and confirmations in a day")
+            }
+            Metered::Letters | Metered::LastLetters => {
+                (self.quotas.letters_per_day, "letters in a day")
             }
         };
         let now = self.clock.now();

@@ -48,7 +48,22 @@ impl Runs {
 
     /// Queues a run of a flow, active or not; an idle worker takes it at once.
     pub async fn start(&self, owner: OwnerId, flow: FlowId) -> Result<Run, UseCaseError> {
+        self.start_as(owner, flow, None).await
+    }
+
+    /// The same with an id, unless there is one with this id already: then that one is it.
+    pub async fn start_as(
+        &self,
+        owner: OwnerId,
+        flow: FlowId,
+        id: Option<RunId>,
+    ) -> Result<Run, UseCaseError> {
         const GONE: UseCaseError = UseCaseError::NotFound("flow");
+        if let Some(id) = id
+            && let Some(made) = self.run_store.run(owner, id).await?
+        {
+            return Ok(made);
+        }
         let flow = self.flow_store.flow(owner, flow).await?.ok_or(GONE)?.flow;
         if flow.steps.is_empty() {
             return Err(Invalid::field("steps", "the flow has no steps: PUT them first").into());
@@ -57,7 +72,8 @@ impl Runs {
             meter.take(owner, Metered::Runs).await?;
         }
         let snapshot = FlowSnapshot::from(&flow);
-        let run = Run::queued(owner, flow.id, &snapshot, None, self.clock.now());
+        let mut run = Run::queued(owner, flow.id, &snapshot, None, self.clock.now());
+        run.id = id.unwrap_or(run.id);
         let queued = QueuedRun { run, snapshot };
         match self.run_store.insert_run(&queued).await {
             Ok(()) => {}

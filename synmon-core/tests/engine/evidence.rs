@@ -1,11 +1,12 @@
 //! Pictures and logs: stored as each step ends, and never a reason to fail.
 
-use std::sync::Arc;
+use std::{num::NonZeroU64, sync::Arc};
 
 use synmon_core::{
     engine::EngineSettings,
-    run::{Screenshot, StepStatus},
-    store::RunStore as _,
+    flow::{FlowSettings, HarPolicy},
+    run::{Screenshot, StepLog, StepStatus},
+    store::{RunStore as _, StorageStore as _},
 };
 use synmon_testkit::{Element, Page, Shot, Trouble, factory::steps};
 
@@ -98,4 +99,50 @@ async fn who_follows_a_run_is_woken_when_a_step_ends() {
     let woken = woken.progress().notified();
     run(&world).await;
     world.clock.drive(woken).await;
+}
+
+#[tokio::test]
+async fn over_the_quota_runs_go_on_without_pictures_and_failures_have_some() {
+    let most = NonZeroU64::new(1_000).unwrap();
+    let world = World::with(EngineSettings { storage: most, ..settings() });
+    world.browser.shoots(Shot::OfSize(300));
+    // Three pictures: the fourth would be in the part that is for failures.
+    let flow = world.flow(steps().click("//a").click("//a").click("//a").click("//b")).await;
+    let outcome = world.run(&flow).await;
+    let kept: Vec<_> = outcome.logs.iter().map(StepLog::stored_bytes).collect();
+    assert_eq!(kept, [300, 300, 300, 0, 0]);
+    let Screenshot::Unavailable { why } = &outcome.logs[3].screenshot else {
+        panic!("{:?}", outcome.logs[3]);
+    };
+    assert!(why.contains("1000 bytes"), "{why}");
+    assert_eq!(world.artifacts.keys().len(), 3);
+    assert_eq!(world.store.stored(world.owner).await.unwrap(), 900);
+    // A new run knows at once; of a small picture, a failure has room.
+    world.browser.shoots(Shot::OfSize(60));
+    let outcome = world.run(&flow).await;
+    let kept: Vec<_> = outcome.logs.iter().map(StepLog::stored_bytes).collect();
+    assert_eq!(kept, [0, 0, 0, 0, 60]);
+    assert_eq!(world.store.stored(world.owner).await.unwrap(), 960);
+}
+
+#[tokio::test]
+async fn a_har_counts_and_is_not_kept_beyond_the_quota() {
+    let most = NonZeroU64::new(600).unwrap();
+    let world = World::with(EngineSettings { storage: most, ..settings() });
+    world.browser.shoots(Shot::OfSize(1));
+    let mut har = FlowSettings::default();
+    har.har = HarPolicy::On;
+    let flow = world.flow_with(steps().click("//a"), har).await;
+    world.run(&flow).await.has_passed();
+    let files: usize = world.artifacts.all().iter().map(|(_, bytes)| bytes.len()).sum();
+    assert_eq!(world.artifacts.keys().len(), 3);
+    assert_eq!(world.store.stored(world.owner).await.unwrap(), u64::try_from(files).unwrap());
+    while world.store.stored(world.owner).await.unwrap() < 400 {
+        world.run(&flow).await.has_passed();
+    }
+    let before = world.artifacts.keys();
+    let is_har = |key: &&String| key.rsplit('.').next() == Some("har");
+    let hars = |keys: &[String]| keys.iter().filter(is_har).count();
+    world.run(&flow).await.has_passed();
+    assert_eq!(hars(&world.artifacts.keys()), hars(&before));
 }

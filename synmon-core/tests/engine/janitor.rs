@@ -1,16 +1,19 @@
 //! What is removed because of its age, and what becomes of files that can't be removed.
 
-use std::time::Duration;
+use std::{num::NonZeroU64, time::Duration};
 
 use synmon_core::{
     Clock as _,
     engine::{EngineSettings, Retention},
-    run::{REMOVED_BY_AGE, Screenshot},
-    store::{FlowStore as _, RunStore as _, TrashStore as _},
+    run::{REMOVED_BY_AGE, REMOVED_FOR_ROOM, Screenshot},
+    store::{FlowStore as _, RunStore as _, StorageStore as _, TrashStore as _},
 };
-use synmon_testkit::factory::{a_flow, a_queued_run, steps};
+use synmon_testkit::{
+    Shot,
+    factory::{a_flow, a_queued_run, steps},
+};
 
-use crate::world::{World, secs};
+use crate::world::{World, secs, settings};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -110,4 +113,34 @@ async fn folders_that_can_not_be_removed_do_not_block_the_others() {
     assert_eq!(world.store.take_trash(later, world.clock.now(), 999).await.unwrap().len(), 100);
     tick(&world).await;
     assert_eq!(world.store.take_trash(later, later, 999).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn pictures_of_an_owner_who_has_used_up_his_room_make_room_for_new_ones() {
+    let storage = NonZeroU64::new(1_000).unwrap();
+    let world = World::with(EngineSettings { storage, ..settings() });
+    world.browser.shoots(Shot::OfSize(300));
+    let flow = world.flow(steps().click("//a")).await;
+    let first = world.run(&flow).await;
+    assert_eq!(tick(&world).await, MINUTE);
+    assert_eq!(world.artifacts.keys().len(), 2, "there is room");
+    world.clock.pass(secs(60));
+    let second = world.run(&flow).await;
+    assert_eq!(world.artifacts.keys().len(), 3);
+    // A tenth is to be free: nothing has to go.
+    tick(&world).await;
+    assert_eq!(world.artifacts.keys().len(), 3);
+    world.browser.shoots(Shot::OfSize(40));
+    let third = world.run(&flow).await;
+    assert_eq!(third.logs[0].stored_bytes(), 40);
+    tick(&world).await;
+    let gone = Screenshot::Unavailable { why: REMOVED_FOR_ROOM.to_owned() };
+    let first = world.outcome(first.run.id).await;
+    assert!(first.logs.iter().all(|log| log.screenshot == gone), "{:?}", first.logs);
+    assert_eq!(world.outcome(second.run.id).await.logs, second.logs);
+    assert_eq!(world.outcome(third.run.id).await.logs, third.logs);
+    assert_eq!(world.store.stored(world.owner).await.unwrap(), 340);
+    // Their files with the next tick.
+    tick(&world).await;
+    assert_eq!(world.artifacts.keys().len(), 2);
 }

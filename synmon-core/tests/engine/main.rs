@@ -21,6 +21,7 @@ mod flow_use_cases;
 mod heartbeats;
 mod janitor;
 mod left_behind;
+mod letters;
 mod passing;
 mod recovery;
 mod reference_clock;

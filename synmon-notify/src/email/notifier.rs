@@ -191,6 +191,9 @@ impl EmailNotifier {
                 let what = (*channel, name, kind, reason.as_str());
                 View::disabled(&self.links, &to.name, what, at)
             }
+            NoticeBody::LettersUsedUp { most, until } => {
+                View::used_up(&self.links, &to.name, *most, *until)
+            }
             NoticeBody::Account(_) | NoticeBody::ConfirmChannel { .. } => return Ok(None),
         };
         Ok(Some(Draft { to, view, picture: Picture::None }))

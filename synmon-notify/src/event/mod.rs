@@ -57,7 +57,9 @@ impl<'a> Event<'a> {
                 let channel = (*channel, channel_name.as_str(), channel_kind.as_str());
                 EventData::Disabled(DisabledData::of(channel, reason))
             }
-            NoticeBody::Account(_) | NoticeBody::ConfirmChannel { .. } => return None,
+            NoticeBody::Account(_)
+            | NoticeBody::ConfirmChannel { .. }
+            | NoticeBody::LettersUsedUp { .. } => return None,
         };
         Some(Self { kind: notice.body.event(), timestamp: notice.created_at, data })
     }

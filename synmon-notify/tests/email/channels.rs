@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use synmon_core::{
-    ChannelId,
+    ChannelId, Timestamp,
     channel::{ChannelStatus, ChannelTarget, Destination},
     notice::{Delivery, DeliveryError, Notice, NoticeBody, Notifier},
 };
@@ -189,5 +189,20 @@ async fn what_goes_elsewhere_is_not_lost_by_a_notifier_of_mails() {
             panic!("{delivery:?}")
         };
         assert!(cause.to_string().contains("by e-mail only"), "{cause}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_letter_of_a_day_says_until_when_there_are_no_more() {
+    let until = Timestamp::from_micros(1_700_006_400_000_000);
+    let body = NoticeBody::LettersUsedUp { most: 500, until };
+    let Some(mail) = mail_to(World::default(), &notice(body), &Destination::Owner).await else {
+        return;
+    };
+    assert_eq!(mail.header("Subject"), "No more letters today: 500 were sent");
+    for kind in ["text/plain", "text/html"] {
+        let text = mail.text_of(kind);
+        assert!(text.contains("500") && text.contains("15 November 2023"), "{text}");
+        assert!(text.contains("given up"), "{text}");
     }
 }

@@ -33,11 +33,13 @@ pub enum Limited {
     Refresh,
     /// Calls of an account.
     Api,
+    /// Previews of schedules, which need no account, from an address.
+    Preview,
 }
 
 impl Limited {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::LogIn,
         Self::LogInAccount,
         Self::Register,
@@ -47,6 +49,7 @@ impl Limited {
         Self::Password,
         Self::Refresh,
         Self::Api,
+        Self::Preview,
     ];
 
     /// Its name in the settings.
@@ -62,6 +65,7 @@ impl Limited {
             Self::Password => "password",
             Self::Refresh => "refresh",
             Self::Api => "api",
+            Self::Preview => "preview",
         }
     }
 
@@ -78,7 +82,7 @@ impl Limited {
             Self::Mails => (2, 2, hour),
             Self::Tokens | Self::Password => (20, 10, minute),
             Self::Refresh => (60, 60, minute),
-            Self::Api => (1_000, 6_000, minute),
+            Self::Api | Self::Preview => (1_000, 6_000, minute),
         };
         Rate { period: unit / count, burst }
     }

@@ -12,8 +12,9 @@ use synmon_core::store::{Actor, AuditEntry};
 use tracing::{debug, info, warn};
 
 use super::{
+    once::Once,
     operations::{Operation, Operations, thing_at},
-    problem::{self, ApiError},
+    problem::ApiError,
 };
 use crate::{
     accounts::{AuditLog, LimitError, Limited, Limits},
@@ -26,6 +27,7 @@ pub(super) struct Companion {
     pub(super) proxies: TrustedProxies,
     pub(super) limits: Arc<Limits>,
     pub(super) audit: AuditLog,
+    pub(super) once: Once,
 }
 
 impl Companion {
@@ -39,7 +41,7 @@ impl Companion {
         let path = request.uri().path().to_owned();
         request.set_data(Arc::clone(&visit));
         let response = self.answer(next, request, &visit).await;
-        if let Some(operation) = visit.operation.as_deref() {
+        if let Some(operation) = visit.operation.as_deref().filter(|_| !visit.is_repeated()) {
             tell(operation, &visit, response.status());
             self.note(operation, &visit, &path, &response).await;
         }
@@ -54,10 +56,7 @@ impl Companion {
         {
             return ApiError::from(error).as_response();
         }
-        let response = match next.call(request).await {
-            Ok(answer) => poem::IntoResponse::into_response(answer),
-            Err(error) => problem::render(error).await,
-        };
+        let response = self.once.call(next, request, visit).await;
         if let Some(limit) = limit
             && !Operation::counts(limit, response.status())
         {

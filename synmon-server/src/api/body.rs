@@ -50,10 +50,7 @@ impl<T: ParseFromJSON> ParsePayload for Body<T> {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> poem::Result<Self> {
-        let bytes =
-            tokio::time::timeout(READ_TIMEOUT, read(request, body)).await.map_err(|_| {
-                ApiError::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly")
-            })??;
+        let bytes = read_in_time(request, body).await?;
         let value = json::read(&bytes).map_err(|why| ApiError::shape("", why))?;
         shape::check::<T>(&value)?;
         if let Some(visit) = request.data::<Arc<Visit>>() {
@@ -64,6 +61,17 @@ impl<T: ParseFromJSON> ParsePayload for Body<T> {
             .map_err(|_| ApiError::shape("", "is not of the right shape"))?;
         Ok(Self(parsed))
     }
+}
+
+/// Reads the body of a request before anybody else does, who is to have it from there again.
+pub(super) async fn read_whole(request: &mut Request) -> Result<Vec<u8>, ApiError> {
+    let mut body = RequestBody::new(request.take_body());
+    read_in_time(request, &mut body).await
+}
+
+async fn read_in_time(request: &Request, body: &mut RequestBody) -> Result<Vec<u8>, ApiError> {
+    let too_slow = || ApiError::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly");
+    tokio::time::timeout(READ_TIMEOUT, read(request, body)).await.map_err(|_| too_slow())?
 }
 
 /// The names of the fields that a body sets: documented ones, for others are refused. The bodies
@@ -80,19 +88,20 @@ fn fields_of(body: &Value) -> Vec<String> {
 
 /// Reads a body, and keeps no more than [`MAX_BODY_BYTES`] of it. One that is not much larger is
 /// heard to its end: a client that is cut off while it still sends may never see the answer.
-async fn read(request: &Request, body: &mut RequestBody) -> poem::Result<Vec<u8>> {
+async fn read(request: &Request, body: &mut RequestBody) -> Result<Vec<u8>, ApiError> {
     let too_large = || {
         let detail = format!("the body is larger than {MAX_BODY_BYTES} bytes");
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
     };
     let announced = request.header(header::CONTENT_LENGTH).and_then(|length| length.parse().ok());
     if announced.is_some_and(|length: usize| length > MAX_HEARD_BYTES) {
-        return Err(too_large().into());
+        return Err(too_large());
     }
+    let unreadable = || ApiError::shape("", "could not be read to its end");
     let (mut kept, mut heard) = (Vec::new(), 0);
-    let mut pieces = body.take()?.into_bytes_stream();
+    let mut pieces = body.take().map_err(|_| unreadable())?.into_bytes_stream();
     while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|_| ApiError::shape("", "could not be read to its end"))?;
+        let piece = piece.map_err(|_| unreadable())?;
         heard += piece.len();
         if heard > MAX_HEARD_BYTES {
             break;
@@ -101,7 +110,7 @@ async fn read(request: &Request, body: &mut RequestBody) -> poem::Result<Vec<u8>
             kept.extend_from_slice(&piece);
         }
     }
-    if heard > MAX_BODY_BYTES { Err(too_large().into()) } else { Ok(kept) }
+    if heard > MAX_BODY_BYTES { Err(too_large()) } else { Ok(kept) }
 }
 
 impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {

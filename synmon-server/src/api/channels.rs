@@ -1,5 +1,8 @@
 //! Channels, and what was delivered to them.
 
+use std::sync::Arc;
+
+use poem::web::Data;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
@@ -17,7 +20,7 @@ use super::{
     paging::{cursor_after, page_request},
     problem::ApiError,
 };
-use crate::channels::Channels;
+use crate::{channels::Channels, visit::Visit};
 
 pub(crate) struct ChannelsApi {
     pub(crate) channels: Channels,
@@ -96,11 +99,12 @@ impl ChannelsApi {
     #[oai(path = "/channels", method = "post", operation_id = "create_channel")]
     async fn create(
         &self,
+        visit: Data<&Arc<Visit>>,
         caller: Authenticated,
         body: Body<NewChannelBody>,
     ) -> poem::Result<Created> {
-        let kind = body.0.kind.clone();
-        let made = self.channels.create(caller.0.owner, &kind, body.0.into()).await;
+        let (kind, id) = (body.0.kind.clone(), visit.to_make().map(ChannelId::from_uuid));
+        let made = self.channels.create(caller.0.owner, &kind, body.0.into(), id).await;
         let view = ChannelView::from(made.map_err(ApiError::from)?);
         let location = format!("{BASE_PATH}/channels/{}", view.id);
         Ok(Created::Created(Json(view), location))

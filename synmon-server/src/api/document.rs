@@ -15,6 +15,7 @@ use super::{
     Apis, BASE_PATH, alert_view, constraints, examples,
     operations::{Needs, needs},
     problem::Problem,
+    request_headers::{self, IDEMPOTENCY_KEY, IF_MATCH, knows},
     step_view::actions_table,
 };
 
@@ -85,6 +86,7 @@ fn of<T: OpenApi>(service: &OpenApiService<T, ()>) -> String {
                 add_example(operation);
                 constrain(operation);
                 add_access(path, method, operation);
+                request_headers::describe(operation);
                 add_problems(path, method, operation);
             }
         }
@@ -235,9 +237,14 @@ fn add_problems(path: &str, method: &str, operation: &mut Value) {
     let has_query = operation["parameters"]
         .as_array()
         .is_some_and(|parameters| parameters.iter().any(|p| p["in"] == "query"));
+    let conditional = knows(operation, IF_MATCH);
+    let keyed = knows(operation, IDEMPOTENCY_KEY);
     let secured = operation.get("security").is_some();
     let is = |name: &str| operation["operationId"] == name;
-    let limited = secured || path.starts_with("/auth/") || path.ends_with("/confirm");
+    let limited = secured
+        || path.starts_with("/auth/")
+        || path.ends_with("/confirm")
+        || is("preview_schedule");
     let conflicts = CONFLICTS.into_iter().any(is);
     let statuses = [
         (400, "The body is not JSON, or not of the right shape.", has_body),
@@ -255,7 +262,12 @@ fn add_problems(path: &str, method: &str, operation: &mut Value) {
             path.contains('{') || is("create_flow"),
         ),
         (408, "The body came too slowly.", has_body),
-        (409, "The present state forbids it.", conflicts || (has_body && method != "post")),
+        (
+            409,
+            "The present state forbids it.",
+            conflicts || keyed || (has_body && method != "post"),
+        ),
+        (412, "It has changed: it has another `ETag` than `If-Match` says.", conditional),
         (413, "The body is too large.", has_body),
         (415, "The body is not sent as JSON.", has_body),
         (

@@ -1,12 +1,16 @@
 //! Flows, their steps, and runs of them.
 
+use std::sync::Arc;
+
+use poem::web::Data;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
-    param::{Path, Query},
+    param::{Header, Path, Query},
     payload::Json,
 };
 use synmon_core::{
-    FlowId,
+    FlowId, RunId,
+    flow::Flow,
     store::{FlowFilter, RunFilter},
     usecase::{Flows, Runs},
 };
@@ -23,7 +27,9 @@ use super::{
     run_view::RunView,
     runs::{RunPage, RunQuery, list_runs},
     step_view::StepView,
+    version::{tag_of, versions_in},
 };
+use crate::visit::Visit;
 
 pub(crate) struct FlowsApi {
     pub(crate) flows: Flows,
@@ -42,7 +48,44 @@ struct FlowPage {
 enum Created {
     /// It was made, inactive and without steps.
     #[oai(status = 201)]
-    Created(Json<FlowView>, #[oai(header = "Location")] String),
+    Created(
+        Json<FlowView>,
+        #[oai(header = "Location")] String,
+        /// The version of what you have set.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum Shown {
+    /// The flow as it is now.
+    #[oai(status = 200)]
+    Shown(
+        Json<FlowView>,
+        /// The version of what you have set: for `If-Match`.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum StepsShown {
+    /// The steps as they are now.
+    #[oai(status = 200)]
+    Shown(
+        Json<Vec<StepView>>,
+        /// The version of the flow, its steps included: for `If-Match`.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+impl StepsShown {
+    fn of(flow: &Flow) -> Self {
+        let steps = flow.steps.iter().map(StepView::from).collect();
+        Self::Shown(Json(steps), tag_of(flow.version))
+    }
 }
 
 #[derive(ApiResponse)]
@@ -65,14 +108,17 @@ impl FlowsApi {
     #[oai(path = "/flows", method = "post", operation_id = "create_flow")]
     async fn create(
         &self,
+        visit: Data<&Arc<Visit>>,
         caller: Authenticated,
         body: Body<NewFlowBody>,
     ) -> poem::Result<Created> {
-        let made =
-            self.flows.create(caller.0.owner, body.0.into()).await.map_err(ApiError::from)?;
+        let id = visit.to_make().map(FlowId::from_uuid);
+        let made = self.flows.create_as(caller.0.owner, body.0.into(), id).await;
+        let made = made.map_err(ApiError::from)?;
+        let tag = tag_of(made.flow.version);
         let view = FlowView::from(made);
         let location = format!("{BASE_PATH}/flows/{}", view.id);
-        Ok(Created::Created(Json(view), location))
+        Ok(Created::Created(Json(view), location, tag))
     }
 
     /// List flows
@@ -104,10 +150,11 @@ impl FlowsApi {
 
     /// Get a flow
     #[oai(path = "/flows/:id", method = "get", operation_id = "get_flow")]
-    async fn get(&self, caller: Authenticated, id: Path<Uuid>) -> poem::Result<Json<FlowView>> {
+    async fn get(&self, caller: Authenticated, id: Path<Uuid>) -> poem::Result<Shown> {
         let id = FlowId::from_uuid(id.0);
         let flow = self.flows.get(caller.0.owner, id).await.map_err(ApiError::from)?;
-        Ok(Json(flow.into()))
+        let tag = tag_of(flow.flow.version);
+        Ok(Shown::Shown(Json(flow.into()), tag))
     }
 
     /// Change a flow
@@ -119,16 +166,21 @@ impl FlowsApi {
         &self,
         caller: Authenticated,
         id: Path<Uuid>,
+        /// The `ETag` that you know: if the flow has another one by now, nothing is changed (412).
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
         body: Body<FlowChangeBody>,
-    ) -> poem::Result<Json<FlowView>> {
+    ) -> poem::Result<Shown> {
         let (owner, id) = (caller.0.owner, FlowId::from_uuid(id.0));
-        let activates = body.0.active == Some(true);
-        let changed = self.flows.change(owner, id, body.0.into()).await.map_err(ApiError::from)?;
+        let (activates, known) = (body.0.active == Some(true), versions_in(if_match.0.as_deref()));
+        let changed = self.flows.change_if(owner, id, body.0.into(), known.as_deref()).await;
+        let changed = changed.map_err(ApiError::from)?;
+        let tag = tag_of(changed.flow.version);
         if !activates {
-            return Ok(Json(changed.into()));
+            return Ok(Shown::Shown(Json(changed.into()), tag));
         }
         let warnings = self.flows.warnings(&changed.flow).await.map_err(ApiError::from)?;
-        Ok(Json(FlowView::from(changed).warning_of(warnings)))
+        Ok(Shown::Shown(Json(FlowView::from(changed).warning_of(warnings)), tag))
     }
 
     /// Find out what you had better know of a flow
@@ -153,14 +205,10 @@ impl FlowsApi {
 
     /// Get a flow's steps
     #[oai(path = "/flows/:id/steps", method = "get", operation_id = "get_steps")]
-    async fn steps(
-        &self,
-        caller: Authenticated,
-        id: Path<Uuid>,
-    ) -> poem::Result<Json<Vec<StepView>>> {
+    async fn steps(&self, caller: Authenticated, id: Path<Uuid>) -> poem::Result<StepsShown> {
         let id = FlowId::from_uuid(id.0);
         let flow = self.flows.get(caller.0.owner, id).await.map_err(ApiError::from)?.flow;
-        Ok(Json(flow.steps.iter().map(StepView::from).collect()))
+        Ok(StepsShown::of(&flow))
     }
 
     /// Replace a flow's steps
@@ -171,19 +219,28 @@ impl FlowsApi {
         &self,
         caller: Authenticated,
         id: Path<Uuid>,
+        /// The `ETag` that you know: if the flow has another one by now, nothing is changed (412).
+        #[oai(name = "If-Match")]
+        if_match: Header<Option<String>>,
         body: Body<Vec<StepView>>,
-    ) -> poem::Result<Json<Vec<StepView>>> {
+    ) -> poem::Result<StepsShown> {
         let (owner, id) = (caller.0.owner, FlowId::from_uuid(id.0));
         let raw: Vec<_> = body.0.into_iter().map(Into::into).collect();
-        let steps = self.flows.set_steps(owner, id, &raw).await.map_err(ApiError::from)?;
-        Ok(Json(steps.iter().map(StepView::from).collect()))
+        let known = versions_in(if_match.0.as_deref());
+        let set = self.flows.set_steps_if(owner, id, &raw, known.as_deref()).await;
+        Ok(StepsShown::of(&set.map_err(ApiError::from)?))
     }
 
     /// Run a flow at once, active or not
     #[oai(path = "/flows/:id/runs", method = "post", operation_id = "start_run")]
-    async fn start(&self, caller: Authenticated, id: Path<Uuid>) -> poem::Result<Started> {
-        let id = FlowId::from_uuid(id.0);
-        let run = self.runs.start(caller.0.owner, id).await.map_err(ApiError::from)?;
+    async fn start(
+        &self,
+        visit: Data<&Arc<Visit>>,
+        caller: Authenticated,
+        id: Path<Uuid>,
+    ) -> poem::Result<Started> {
+        let (flow, id) = (FlowId::from_uuid(id.0), visit.to_make().map(RunId::from_uuid));
+        let run = self.runs.start_as(caller.0.owner, flow, id).await.map_err(ApiError::from)?;
         let view = RunView::whole(run, Vec::new(), Vec::new());
         let location = format!("{BASE_PATH}/runs/{}", view.id);
         Ok(Started::Started(Json(view), location))

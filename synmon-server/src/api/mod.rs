@@ -20,9 +20,12 @@ mod guard;
 mod instant;
 mod json;
 mod lint_view;
+mod once;
 mod operations;
 mod paging;
 mod problem;
+mod quotas;
+mod request_headers;
 mod run_view;
 mod runs;
 mod schedules;
@@ -31,6 +34,7 @@ mod sessions;
 mod settings_view;
 mod shape;
 mod step_view;
+mod version;
 
 pub use document::openapi_document;
 pub(crate) use operations::Operation;
@@ -44,12 +48,15 @@ use poem_openapi::{OpenApiService, Tags};
 use synmon_core::{
     Clock,
     artifact::Artifacts,
-    usecase::{Flows, Runs, Secrets},
+    secret::Keyring,
+    store::KeyedRequestStore,
+    usecase::{Flows, Meter, Runs, Secrets},
 };
 
 use accompany::Companion;
 use event_stream::Audience;
 use guard::Guard;
+use once::Once;
 use operations::Operations;
 
 use crate::{
@@ -78,10 +85,16 @@ pub struct ApiParts {
     pub flows: Flows,
     /// Runs.
     pub runs: Runs,
+    /// What owners may have and do.
+    pub meter: Meter,
     /// Channels.
     pub channels: Channels,
     /// Secrets.
     pub secrets: Secrets,
+    /// Requests that are carried out once.
+    pub keyed_requests: Arc<dyn KeyedRequestStore>,
+    /// What seals their answers.
+    pub keyring: Arc<Keyring>,
     /// Pictures.
     pub artifacts: Arc<dyn Artifacts>,
     /// Time.
@@ -119,12 +132,14 @@ type Apis = (
     channels::ChannelsApi,
     secrets::SecretsApi,
     schedules::SchedulesApi,
+    quotas::QuotasApi,
 );
 
 /// The API below [`BASE_PATH`].
 pub(crate) fn routes(parts: ApiParts) -> impl Endpoint + use<> {
-    let ApiParts { accounts, keys, audit, limits, proxies, .. } = parts.clone();
-    let ApiParts { flows, runs, channels, secrets, artifacts, clock, followers, .. } = parts;
+    let ApiParts { accounts, keys, audit, limits, proxies, keyed_requests, keyring, .. } =
+        parts.clone();
+    let ApiParts { flows, runs, channels, secrets, artifacts, clock, followers, meter, .. } = parts;
     let audience = Audience::new(followers);
     let apis: Apis = (
         auth::AuthApi { accounts: Arc::clone(&accounts) },
@@ -142,12 +157,14 @@ pub(crate) fn routes(parts: ApiParts) -> impl Endpoint + use<> {
         },
         channels::ChannelsApi { channels },
         secrets::SecretsApi { secrets },
-        schedules::SchedulesApi { rules: flows.rules().clone(), clock },
+        schedules::SchedulesApi { rules: flows.rules().clone(), clock: Arc::clone(&clock) },
+        quotas::QuotasApi { meter },
     );
     let service = OpenApiService::new(apis, "synmon", env!("CARGO_PKG_VERSION"));
     let guard = Guard { accounts, keys, limits: Arc::clone(&limits) };
     let operations = Operations::of(&openapi_document());
-    let companion = Arc::new(Companion { operations, proxies, limits, audit });
+    let once = Once { guard: guard.clone(), requests: keyed_requests, keyring, clock };
+    let companion = Arc::new(Companion { operations, proxies, limits, audit, once });
     Route::new().nest("/", service).data(guard).around(move |next, request| {
         let companion = Arc::clone(&companion);
         async move { companion.accompany(next, request).await }

@@ -108,6 +108,7 @@ impl Operation {
             "resend_confirmation" | "forgot_password" => Limited::Letters,
             "confirm" | "reset_password" | "confirm_channel" => Limited::Tokens,
             "refresh" | "log_out" => Limited::Refresh,
+            "preview_schedule" => Limited::Preview,
             _ => return None,
         })
     }

@@ -184,6 +184,9 @@ impl From<UseCaseError> for ApiError {
             UseCaseError::NotFound(what) => Self::not_found(what),
             UseCaseError::Invalid(invalid) => invalid.into(),
             UseCaseError::Conflict(why) => Self::new(StatusCode::CONFLICT, why),
+            UseCaseError::Stale(_) => {
+                Self::new(StatusCode::PRECONDITION_FAILED, failure.to_string())
+            }
             UseCaseError::Quota(reached) => reached.into(),
             UseCaseError::Store(failure) => failure.into(),
         }

@@ -95,17 +95,25 @@ impl Channels {
         Self { store: channels, outbox, accounts, plugins, egress, keyring, clock, signals, meter }
     }
 
-    /// Makes a channel. An e-mail address other than the owner's own is asked first.
+    /// Makes a channel. An e-mail address other than the owner's own is asked first. If there is one
+    /// with the id that it is to have, that one is it.
     pub async fn create(
         &self,
         owner: OwnerId,
         kind: &str,
         fields: ChannelFields,
+        id: Option<ChannelId>,
     ) -> Result<NewChannel, UseCaseError> {
+        if let Some(id) = id
+            && let Some(channel) = self.store.channel(owner, id).await?
+        {
+            let secret = self.newest_secret(&channel);
+            return Ok(NewChannel { channel, secret });
+        }
         let checked = fields.checked_as_new(kind, &*self.plugins, &self.egress).await?;
         let now = self.clock.now();
         let mut channel = Channel {
-            id: ChannelId::new(now),
+            id: id.unwrap_or_else(|| ChannelId::new(now)),
             owner,
             name: checked.name,
             target: checked.target,
@@ -129,6 +137,13 @@ impl Channels {
         }
         self.wake_for(confirmation.as_ref());
         Ok(NewChannel { channel, secret })
+    }
+
+    /// What a webhook is signed with now, if that can be opened.
+    fn newest_secret(&self, channel: &Channel) -> Option<SecretString> {
+        let ChannelTarget::Webhook { secrets, .. } = &channel.target else { return None };
+        let opened = secrets.first()?.open(&self.keyring, channel.place()).ok()?;
+        Some(SecretString::from(opened.expose().to_owned()))
     }
 
     /// One channel.

@@ -1,5 +1,7 @@
 //! Who may call the server, and how much they may ask of it.
 
+use std::num::NonZeroU64;
+
 use secrecy::SecretString;
 use synmon_core::store::Quotas;
 use url::Url;
@@ -9,16 +11,25 @@ use super::{ConfigError, error, parsed};
 /// What can be guessed is none.
 const MIN_TOKEN_BYTES: usize = 16;
 
+const MAX_STORAGE: &str = "SYNMON_MAX_STORAGE_MIB";
+const STORAGE_WANTED: &str = "a whole number of MiB from 1 on";
+
 /// How much an owner may have and do.
 pub(super) fn quotas(
     text: impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
 ) -> Result<Quotas, ConfigError> {
     let usual = Quotas::default();
     let quota = |name, usual| Ok(parsed(&text, name, "a whole number from 1 on")?.unwrap_or(usual));
+    let storage = parsed(&text, MAX_STORAGE, STORAGE_WANTED)?.map(|mebibytes: u32| {
+        NonZeroU64::new(u64::from(mebibytes) << 20)
+            .ok_or_else(|| error(MAX_STORAGE, format_args!("must be {STORAGE_WANTED}")))
+    });
     Ok(Quotas {
         flows: quota("SYNMON_MAX_FLOWS", usual.flows)?,
         runs_per_hour: quota("SYNMON_MAX_RUNS_PER_HOUR", usual.runs_per_hour)?,
         messages_per_day: quota("SYNMON_MAX_MESSAGES_PER_DAY", usual.messages_per_day)?,
+        letters_per_day: quota("SYNMON_MAX_LETTERS_PER_DAY", usual.letters_per_day)?,
+        storage: storage.transpose()?.unwrap_or(usual.storage),
     })
 }
 
@@ -64,6 +75,13 @@ mod tests {
         for bad in ["https://a.test/", "https://A.test", "a.test", "https://a.test:443", "*"] {
             assert!(config(&[("SYNMON_CORS_ORIGINS", bad)]).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn storage_is_set_in_mebibytes() {
+        let storage = |settings: &[_]| config(settings).unwrap().quotas.storage.get();
+        assert_eq!(storage(&[]), 5 << 30);
+        assert_eq!(storage(&[("SYNMON_MAX_STORAGE_MIB", "3")]), 3 << 20);
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl Cors {
         headers.append(header::VARY, HeaderValue::from_static("Origin"));
         if let Some(origin) = origin {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-            let readable = HeaderValue::from_static("Location, Retry-After");
+            let readable = HeaderValue::from_static("ETag, Location, Retry-After");
             headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, readable);
         }
         Ok(response)

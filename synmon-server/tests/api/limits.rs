@@ -244,3 +244,30 @@ async fn by_the_usual_rates_wrong_log_ins_cost_few_hashes() {
     assert!((10..=60).contains(&hashed), "{hashed}");
     assert_eq!(u64::from(refused) + hashed, 200);
 }
+
+#[tokio::test]
+async fn what_only_looks_is_limited_like_any_other_call() {
+    let app = behind_a_proxy("api=1/h:30,preview=1/h:30").allowing("127.0.0.1").start().await;
+    let ben = app.register("ben").await;
+    let steps = json!([{"number": 1, "action": "reload"}]);
+    let flow = ben.flow_with_steps("http://127.0.0.1:9/", steps).await;
+    let lint = format!("/flows/{flow}/lint");
+    let mut answers = Vec::new();
+    for _ in 0..40 {
+        answers.push(ben.post_nothing(&lint).await);
+    }
+    // The flow was two calls.
+    limited(&answers, 200, 28);
+    // A preview needs no account, so its address counts, be it right or wrong.
+    let stranger = app.anonymous().from("192.0.2.1");
+    let mut answers = Vec::new();
+    for turn in 0..40 {
+        let most = json!({"scheduling": "59 23 29 2 *", "count": 100});
+        let wrong = json!({"scheduling": "x".repeat(1_000 + turn)});
+        let answer = stranger.post("/schedules/preview", if turn < 10 { &wrong } else { &most });
+        answers.push(answer.await);
+    }
+    limited(&answers[10..], 200, 20);
+    let other = app.anonymous().from("192.0.2.2");
+    other.post("/schedules/preview", &json!({"scheduling": "@daily"})).await.must_be(200);
+}

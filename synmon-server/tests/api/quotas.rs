@@ -3,7 +3,7 @@
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::fixture::App;
+use crate::fixture::{App, chromium};
 
 const HOOK: &str = "http://127.0.0.1:9/";
 
@@ -78,4 +78,37 @@ async fn messages_that_somebody_asks_for_are_bounded_by_the_day() {
         assert_eq!(answer.status, 429, "{answer:?}");
         assert!(answer.text().contains("in a day"), "{answer:?}");
     }
+}
+
+#[tokio::test]
+async fn owners_can_read_how_much_they_have_used_up() {
+    let Some(_places) = chromium(1).await else { return };
+    let app = App::with_browser()
+        .allowing("127.0.0.1")
+        .with("SYNMON_MAX_FLOWS", "7")
+        .with("SYNMON_MAX_STORAGE_MIB", "3")
+        .start()
+        .await;
+    let (ann, ben) = (app.register("ann").await, app.register("ben").await);
+    let steps = json!([{"number": 1, "action": "reload"}]);
+    let flow = ann.flow_with_steps(&format!("{}/", app.address()), steps).await;
+    let run = ann.run_to_its_end(&flow).await;
+    assert_eq!(run["status"], "passed", "{run}");
+    let mut bytes = 0;
+    for step in [0, 1] {
+        let path = format!("/runs/{}/steps/{step}/screenshot", run["id"].as_str().unwrap());
+        bytes += ann.get(&path).await.must_be(200).body.len();
+    }
+    let quotas = ann.get("/quotas").await.must_be(200).json();
+    assert_eq!(quotas["flows"]["used"], 1, "{quotas}");
+    assert_eq!(quotas["flows"]["most"], 7);
+    assert!(quotas["runs"]["renewed_at"].is_string() && quotas["messages"]["most"] == 200);
+    assert_eq!(quotas["stored_bytes"]["used"], bytes, "{quotas}");
+    assert_eq!(quotas["stored_bytes"]["most"], 3 << 20);
+    let others = ben.get("/quotas").await.must_be(200).json();
+    assert_eq!((&others["flows"]["used"], &others["stored_bytes"]["used"]), (&json!(0), &json!(0)));
+    // What is deleted takes no room.
+    ann.delete(&format!("/flows/{flow}")).await.must_be(204);
+    let quotas = ann.get("/quotas").await.must_be(200).json();
+    assert_eq!(quotas["stored_bytes"]["used"], 0, "{quotas}");
 }

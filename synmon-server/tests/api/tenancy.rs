@@ -44,6 +44,7 @@ fn good_request(operation: &str) -> (Option<Value>, u16) {
     });
     match operation {
         "get_me"
+        | "get_quotas"
         | "list_flows"
         | "get_flow"
         | "get_steps"
@@ -195,9 +196,11 @@ fn foreign(operation: &Operation, own: &Things, others: &Things) -> Vec<[String;
 /// All that somebody is shown of what he has.
 async fn view(user: &User, operations: &[&Operation], things: &Things) -> BTreeMap<String, String> {
     let mut seen = BTreeMap::new();
-    // What one has tried oneself is on record.
-    let shows =
-        |operation: &&&Operation| operation.method == Method::GET && operation.id != "list_audit";
+    // What one has tried oneself is on record, and counted.
+    let shows = |operation: &&&Operation| {
+        let by_tries = ["list_audit", "get_quotas"].contains(&operation.id.as_str());
+        operation.method == Method::GET && !by_tries
+    };
     for operation in operations.iter().filter(shows) {
         let answer = call(user, operation, &filled(&operation.path, things)).await;
         let is_json = answer.header("content-type").starts_with("application/json");

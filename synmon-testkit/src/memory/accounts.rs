@@ -87,6 +87,8 @@ impl AccountStore for MemoryStore {
         state.channels.retain(|_, channel| channel.owner != id);
         state.secrets.retain(|(owner, _), _| *owner != id);
         state.turns.remove(&id);
+        state.stored.remove(&id);
+        state.keyed.retain(|(owner, _), _| *owner != id);
         state.tokens.retain(|_, entry| entry.token.account != id);
         state.sessions.retain(|_, entry| entry.account != id);
         state.api_keys.retain(|_, (key, _)| key.account != id);

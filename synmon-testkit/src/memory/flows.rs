@@ -181,6 +181,7 @@ impl State {
             lease_until: None,
             decision: None,
             pictures_removed: false,
+            stored_bytes: 0,
         };
         self.runs.insert(entry.run.id, entry);
     }

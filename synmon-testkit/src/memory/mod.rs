@@ -5,12 +5,14 @@ mod accounts;
 mod browser_sessions;
 mod channels;
 mod flows;
+mod keyed_requests;
 mod notices;
 mod quotas;
 mod retention;
 mod runs;
 mod secrets;
 mod sessions;
+mod storage;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -19,6 +21,7 @@ use std::{
 };
 
 use browser_sessions::LedgerEntry;
+use keyed_requests::KeyedEntry;
 use synmon_core::{
     ApiKeyId, AuditId, ChannelId, FlowId, NoticeId, OwnerId, RunId, SessionId, Timestamp,
     alert::{AlertDecision, AlertState},
@@ -66,6 +69,10 @@ struct State {
     refresh: HashMap<TokenHash, RefreshEntry>,
     /// In which period how much was used up.
     quotas: HashMap<(OwnerId, Metered), (i64, u32)>,
+    /// By whose they are, and the hash of their key.
+    keyed: HashMap<(OwnerId, [u8; 32]), KeyedEntry>,
+    /// What the runs of owners keep, in bytes.
+    stored: HashMap<OwnerId, u64>,
     /// When all of a rate is there again, in microseconds.
     rates: HashMap<RateKey, i64>,
     api_keys: BTreeMap<ApiKeyId, (ApiKey, TokenHash)>,
@@ -88,6 +95,7 @@ struct RunEntry {
     lease_until: Option<Timestamp>,
     decision: Option<AlertDecision>,
     pictures_removed: bool,
+    stored_bytes: u64,
 }
 
 #[derive(Debug)]
@@ -197,7 +205,11 @@ impl State {
     /// Removes a flow with all that belongs to it but its files.
     fn drop_flow(&mut self, id: FlowId) {
         self.flows.remove(&id);
-        self.runs.retain(|_, entry| entry.run.flow != id);
+        let of_flow = self.runs.values().filter(|entry| entry.run.flow == id);
+        for run in of_flow.map(|entry| entry.run.id).collect::<Vec<_>>() {
+            self.free(run);
+            self.runs.remove(&run);
+        }
         let runs = &self.runs;
         self.attempts.retain(|(run, _), _| runs.contains_key(run));
         self.logs.retain(|(run, ..), _| runs.contains_key(run));

@@ -101,6 +101,9 @@ impl NoticeStore for MemoryStore {
         if let Destination::Channel(channel) = &notice.to {
             state.note(channel, settlement);
         }
+        if let Settlement::GivenUp { instead: Some(instead), .. } = settlement {
+            state.put_notice(instead.clone());
+        }
         Ok(())
     }
 
@@ -150,10 +153,7 @@ impl NoticeStore for MemoryStore {
 impl State {
     /// Notes at a channel what came of a delivery to it.
     fn note(&mut self, tried: &Channel, settlement: &Settlement) {
-        let mut put = Vec::new();
-        if let Settlement::GivenUp { instead, .. } = settlement {
-            put.extend(instead.clone());
-        }
+        let mut put = None;
         if let Some(channel) = self.channels.get_mut(&tried.id) {
             match settlement {
                 Settlement::Done { at } => {
@@ -169,12 +169,12 @@ impl State {
                         channel.status_reason = Some(error.clone());
                         channel.updated_at = *at;
                         channel.version += 1;
-                        put.extend(disable.clone());
+                        put.clone_from(disable);
                     }
                 }
             }
         }
-        for notice in put {
+        if let Some(notice) = put {
             self.put_notice(notice);
         }
     }

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use async_trait::async_trait;
 use synmon_core::{
     OwnerId, Timestamp,
-    store::{Metered, QuotaStore, StoreError},
+    store::{Metered, QuotaStore, QuotaUse, StoreError},
 };
 
 use super::{MemoryStore, State};
@@ -20,6 +20,21 @@ impl QuotaStore for MemoryStore {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         Ok(self.open()?.take(owner, what, most, now))
+    }
+
+    async fn used(&self, owner: OwnerId, now: Timestamp) -> Result<QuotaUse, StoreError> {
+        let state = self.open()?;
+        let of = |what: Metered| {
+            let used = state.quotas.get(&(owner, what));
+            used.filter(|(period, _)| *period == what.period_at(now)).map_or(0, |(_, used)| *used)
+        };
+        Ok(QuotaUse {
+            flows: state.flows.values().filter(|entry| entry.flow.owner == owner).map(|_| 1).sum(),
+            runs: of(Metered::Runs).into(),
+            messages: of(Metered::Messages).into(),
+            letters: of(Metered::Letters).into(),
+            storage: state.stored.get(&owner).copied().unwrap_or_default(),
+        })
     }
 }
 

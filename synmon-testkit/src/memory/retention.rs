@@ -19,6 +19,7 @@ impl RetentionStore for MemoryStore {
             if let Some(pictures) = state.pictures_of(*id) {
                 state.throw_away(&pictures);
             }
+            state.free(*id);
             state.runs.remove(id);
             state.logs.retain(|(run, ..), _| run != id);
         }
@@ -33,15 +34,24 @@ impl RetentionStore for MemoryStore {
         let mut state = self.open()?;
         let old = state.ended_before(ended_before, limit, |entry| !entry.pictures_removed);
         for id in &old {
-            if let Some(pictures) = state.pictures_of(*id) {
-                state.throw_away(&pictures);
-            }
-            state.runs.get_mut(id).unwrap().pictures_removed = true;
-            for (_, log) in state.logs.iter_mut().filter(|((run, ..), _)| run == id) {
-                if matches!(log.screenshot, Screenshot::Captured(_)) {
-                    log.screenshot = Screenshot::Unavailable { why: REMOVED_BY_AGE.to_owned() };
-                }
-            }
+            state.forget_pictures(*id, REMOVED_BY_AGE);
+        }
+        Ok(count(old.len()))
+    }
+
+    async fn remove_keyed_requests(
+        &self,
+        began_before: Timestamp,
+        limit: u32,
+    ) -> Result<u32, StoreError> {
+        let mut state = self.open()?;
+        let mut old: Vec<_> =
+            state.keyed.iter().map(|(place, entry)| (entry.began_at, *place)).collect();
+        old.retain(|(began, _)| *began < began_before);
+        old.sort_unstable();
+        old.truncate(up_to(limit));
+        for (_, place) in &old {
+            state.keyed.remove(place);
         }
         Ok(count(old.len()))
     }
@@ -109,6 +119,20 @@ impl State {
         old.sort_unstable();
         old.truncate(up_to(limit));
         old.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Throws the pictures of a run away, and says in its logs why.
+    pub(super) fn forget_pictures(&mut self, id: RunId, why: &str) {
+        if let Some(pictures) = self.pictures_of(id) {
+            self.throw_away(&pictures);
+        }
+        self.free(id);
+        self.runs.get_mut(&id).unwrap().pictures_removed = true;
+        for (_, log) in self.logs.iter_mut().filter(|((run, ..), _)| *run == id) {
+            if matches!(log.screenshot, Screenshot::Captured(_)) {
+                log.screenshot = Screenshot::Unavailable { why: why.to_owned() };
+            }
+        }
     }
 
     /// Where the pictures of a run are, if some worker had it and they were not removed before.

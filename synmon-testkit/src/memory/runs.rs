@@ -90,11 +90,13 @@ impl RunStore for MemoryStore {
         lease: &Lease,
         attempt: u32,
         log: &StepLog,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Option<u64>, StoreError> {
         let mut state = self.open()?;
         state.held(lease)?;
-        state.put_log(lease.run, attempt, log);
-        Ok(())
+        if !state.put_log(lease.run, attempt, log) || log.stored_bytes() == 0 {
+            return Ok(None);
+        }
+        state.count_stored(lease, log.stored_bytes()).map(Some)
     }
 
     async fn finish(&self, lease: &Lease, report: &RunReport) -> Result<(), StoreError> {
@@ -278,7 +280,7 @@ impl RunEntry {
 
 impl State {
     /// The run of a lease that still holds.
-    fn held(&mut self, lease: &Lease) -> Result<&mut RunEntry, StoreError> {
+    pub(super) fn held(&mut self, lease: &Lease) -> Result<&mut RunEntry, StoreError> {
         self.runs
             .get_mut(&lease.run)
             .filter(|entry| entry.fencing == lease.fencing)
@@ -312,8 +314,14 @@ impl State {
         u32::try_from(told.len()).unwrap()
     }
 
-    fn put_log(&mut self, run: RunId, attempt: u32, log: &StepLog) {
-        self.logs.entry((run, attempt, log.number)).or_insert_with(|| log.clone());
+    /// Whether it was new.
+    fn put_log(&mut self, run: RunId, attempt: u32, log: &StepLog) -> bool {
+        let place = (run, attempt, log.number);
+        let is_new = !self.logs.contains_key(&place);
+        if is_new {
+            self.logs.insert(place, log.clone());
+        }
+        is_new
     }
 
     /// Whether the run is queued again.

@@ -4,6 +4,7 @@ mod channel;
 mod digest;
 mod letter;
 mod run;
+mod used_up;
 mod words;
 
 use synmon_core::{
@@ -23,6 +24,7 @@ use channel::{DisabledView, TestView};
 use digest::DigestView;
 use letter::LetterView;
 use run::{PausedView, RunView};
+use used_up::UsedUpView;
 
 /// A mail's kind and what its templates see.
 pub(super) enum View {
@@ -36,6 +38,8 @@ pub(super) enum View {
     Test(Box<TestView>),
     /// About a channel that is not used any more.
     Disabled(Box<DisabledView>),
+    /// About letters that there are no more of today.
+    UsedUp(Box<UsedUpView>),
     /// About an account, or for the confirmation of an address.
     Letter(Kind, LetterView),
 }
@@ -84,6 +88,11 @@ impl View {
         Self::Disabled(Box::new(view))
     }
 
+    /// Of the last letter of a day.
+    pub(super) fn used_up(links: &Links, name: &str, most: u32, until: Timestamp) -> Self {
+        Self::UsedUp(Box::new(UsedUpView::of(links, name_of(name), most, until)))
+    }
+
     /// Of a letter.
     pub(super) fn letter(links: &Links, name: &str, kind: &LetterKind) -> Self {
         let (kind, view) = LetterView::of(links, name_of(name), kind);
@@ -99,6 +108,7 @@ impl View {
             Self::Paused(view) => templates.render(kind, view.as_ref()),
             Self::Test(view) => templates.render(kind, view.as_ref()),
             Self::Disabled(view) => templates.render(kind, view.as_ref()),
+            Self::UsedUp(view) => templates.render(kind, view.as_ref()),
             Self::Letter(_, view) => templates.render(kind, view),
         }
     }
@@ -111,6 +121,7 @@ impl View {
             Self::Paused(_) => Kind::FlowPaused,
             Self::Test(_) => Kind::ChannelTest,
             Self::Disabled(_) => Kind::ChannelDisabled,
+            Self::UsedUp(_) => Kind::LettersUsedUp,
         }
     }
 
@@ -128,6 +139,7 @@ impl View {
             Self::Paused(view) => &view.link,
             Self::Test(view) => &view.home,
             Self::Disabled(view) => &view.link,
+            Self::UsedUp(view) => &view.home,
             Self::Letter(_, view) => &view.link,
         }
     }

@@ -10,6 +10,7 @@ mod channels;
 mod deliveries;
 mod digests;
 mod flows;
+mod keyed_requests;
 mod last_good;
 mod leases;
 mod listing;
@@ -22,6 +23,7 @@ mod retention;
 mod secrets;
 mod sessions;
 mod slots;
+mod storage;
 mod verdicts;
 
 pub use access::*;
@@ -34,6 +36,7 @@ pub use channels::*;
 pub use deliveries::*;
 pub use digests::*;
 pub use flows::*;
+pub use keyed_requests::*;
 pub use last_good::*;
 pub use leases::*;
 pub use listing::*;
@@ -46,6 +49,7 @@ pub use retention::*;
 pub use secrets::*;
 pub use sessions::*;
 pub use slots::*;
+pub use storage::*;
 pub use verdicts::*;
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
@@ -57,8 +61,8 @@ use synmon_core::{
     notice::Notice,
     run::{ErrorCode, Run, RunError, RunStatus},
     store::{
-        AccountStore, ApiKeyStore, AuditStore, ChannelStore, ClaimedRun, RateLimitStore,
-        SessionStore, Store, StoreError, WorkerId,
+        AccountStore, ApiKeyStore, AuditStore, ChannelStore, ClaimedRun, KeyedRequestStore,
+        RateLimitStore, SessionStore, Store, StoreError, WorkerId,
     },
     verdict::Verdict,
 };
@@ -67,7 +71,14 @@ use crate::factory::{a_queued_run, a_report, noon};
 
 /// All roles of a store.
 pub trait FullStore:
-    Store + AccountStore + SessionStore + ApiKeyStore + AuditStore + RateLimitStore + ChannelStore
+    Store
+    + AccountStore
+    + SessionStore
+    + ApiKeyStore
+    + AuditStore
+    + RateLimitStore
+    + ChannelStore
+    + KeyedRequestStore
 {
 }
 
@@ -79,6 +90,7 @@ impl<T> FullStore for T where
         + AuditStore
         + RateLimitStore
         + ChannelStore
+        + KeyedRequestStore
 {
 }
 
@@ -203,6 +215,7 @@ macro_rules! store_conformance {
             a_notice_that_is_tried_again_is_due_then,
             a_notice_that_is_given_up_is_never_claimed_again,
             a_settlement_of_a_claim_that_was_lost_is_refused,
+            what_is_told_instead_of_a_notice_waits_once_that_is_given_up,
             many_dispatchers_claim_each_notice_once,
             // what is old
             a_run_that_ended_long_ago_is_removed,
@@ -213,6 +226,20 @@ macro_rules! store_conformance {
             notices_are_removed_once_they_are_settled_for_long,
             many_may_remove_what_is_old_at_once,
             trash_that_was_taken_comes_last,
+            // requests with keys
+            a_request_with_a_key_is_carried_out_once,
+            a_key_is_good_for_one_request_of_one_owner,
+            a_request_whose_server_was_lost_is_carried_out_by_another,
+            of_many_who_send_a_request_one_carries_it_out,
+            requests_with_keys_are_forgotten_after_their_time,
+            // how much pictures take
+            what_the_runs_of_an_owner_keep_is_counted,
+            many_runs_of_an_owner_are_counted_at_once,
+            what_is_removed_counts_no_more,
+            owners_who_keep_more_than_they_may_are_found,
+            the_oldest_pictures_of_runs_that_passed_make_room_first,
+            room_is_counted_anew_when_there_is_nothing_left_to_remove,
+            room_is_made_while_pictures_come,
             // channels
             a_channel_of_each_kind_comes_back_as_stored,
             a_channel_is_seen_by_its_owner_alone,

@@ -10,7 +10,7 @@ use synmon_core::{
     store::{ClaimedNotice, Settlement},
 };
 
-use super::{Subject, at_once, begin, insert, later, refused};
+use super::{Subject, at_once, begin, insert, later, pending, refused};
 use crate::factory::{a_flow, a_letter, a_run_notice, an_owner, noon};
 
 async fn claim(store: &Subject, now: Timestamp) -> Vec<ClaimedNotice> {
@@ -159,4 +159,20 @@ pub async fn many_dispatchers_claim_each_notice_once(store: &Subject) {
     let claimed: Vec<_> = claims.into_iter().flatten().collect();
     assert_eq!(claimed.len(), 30);
     assert_eq!(claimed.into_iter().collect::<HashSet<_>>(), queued);
+}
+
+/// With the end of the one, whoever gets it.
+pub async fn what_is_told_instead_of_a_notice_waits_once_that_is_given_up(store: &Subject) {
+    store.insert_notice(&a_letter(noon())).await.unwrap();
+    let claimed = store.claim_notices(noon(), later(60), 9).await.unwrap().remove(0);
+    let instead = a_letter(later(1));
+    let settlement = Settlement::GivenUp {
+        at: later(1),
+        error: "there were enough".to_owned(),
+        instead: Some(instead.clone()),
+        disable: None,
+    };
+    store.settle(&claimed, &settlement).await.unwrap();
+    refused(store.settle(&claimed, &settlement).await);
+    assert_eq!(pending(store).await, [instead]);
 }

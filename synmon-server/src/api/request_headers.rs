@@ -1,0 +1,55 @@
+//! Headers that change what a request means, as the document has them: in words, and in
+//! `x-request-headers`. As parameters they would belong to what makes a request valid, which they
+//! don't: whoever generates requests from the document would be told that his tags are stale.
+
+use serde_json::{Value, json};
+
+/// The header that holds a change to a version.
+pub(super) const IF_MATCH: &str = "If-Match";
+/// The header that makes a request one with its repetitions.
+pub(super) const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
+
+const IF_MATCH_MEANS: &str = "`If-Match`: the `ETag` that you know. If there is another one by now, \
+    nothing is changed (412).";
+const IDEMPOTENCY_KEY_MEANS: &str = "`Idempotency-Key`: 1 to 255 visible ASCII characters of your \
+    own, such as a UUID. For a day, a request that is repeated with the same key makes nothing more \
+    and gets the same answer; with the same key and another body it is 422, while the first one is \
+    still under way 409.";
+
+/// The operations that make something, once for each `Idempotency-Key`. The answer to a new API key
+/// is not kept, so these are not among them.
+const KEYED: [&str; 3] = ["create_flow", "start_run", "create_channel"];
+
+/// Whether an operation knows `Idempotency-Key`.
+pub(super) fn is_keyed(operation: &str) -> bool {
+    KEYED.contains(&operation)
+}
+
+/// Says what headers an operation knows besides, in place of a parameter of that name.
+pub(super) fn describe(operation: &mut Value) {
+    let mut known = Vec::new();
+    if let Some(parameters) = operation["parameters"].as_array_mut() {
+        let before = parameters.len();
+        parameters.retain(|parameter| parameter["name"] != IF_MATCH);
+        if parameters.len() < before {
+            known.push((IF_MATCH, IF_MATCH_MEANS));
+        }
+    }
+    if operation["operationId"].as_str().is_some_and(is_keyed) {
+        known.push((IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_MEANS));
+    }
+    for (name, means) in known {
+        let said = operation["description"].as_str().unwrap_or_default();
+        let gap = if said.is_empty() { "" } else { "\n\n" };
+        operation["description"] = json!(format!("{said}{gap}{means}"));
+        if operation["x-request-headers"].is_null() {
+            operation["x-request-headers"] = json!({});
+        }
+        operation["x-request-headers"][name] = json!({ "required": false });
+    }
+}
+
+/// Whether the document says that an operation knows a header.
+pub(super) fn knows(operation: &Value, header: &str) -> bool {
+    !operation["x-request-headers"][header].is_null()
+}

@@ -1,0 +1,80 @@
+//! Requests that are carried out once.
+
+use async_trait::async_trait;
+use synmon_core::{
+    Timestamp,
+    store::{KeyedClaim, KeyedRequest, KeyedRequestStore, StoreError},
+};
+
+use super::{MemoryStore, State};
+
+#[derive(Debug)]
+pub(super) struct KeyedEntry {
+    request: KeyedRequest,
+    pub(super) began_at: Timestamp,
+    claimed_until: Timestamp,
+    answer: Option<String>,
+}
+
+#[async_trait]
+impl KeyedRequestStore for MemoryStore {
+    async fn claim_request(
+        &self,
+        request: &KeyedRequest,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<KeyedClaim, StoreError> {
+        let mut state = self.open()?;
+        let place = (request.owner, request.key);
+        let entry = state.keyed.entry(place).or_insert_with(|| KeyedEntry {
+            request: *request,
+            began_at: now,
+            claimed_until: now,
+            answer: None,
+        });
+        if entry.request.request != request.request {
+            return Ok(KeyedClaim::Other);
+        }
+        if let Some(answer) = &entry.answer {
+            return Ok(KeyedClaim::Answered(answer.clone()));
+        }
+        if entry.claimed_until > now {
+            return Ok(KeyedClaim::UnderWay);
+        }
+        entry.claimed_until = until;
+        Ok(KeyedClaim::Yours(entry.request.thing))
+    }
+
+    async fn answer_request(&self, request: &KeyedRequest, answer: &str) -> Result<(), StoreError> {
+        if let Some(entry) = self.open()?.unanswered(request) {
+            entry.answer = Some(answer.to_owned());
+        }
+        Ok(())
+    }
+
+    async fn let_go_of_request(
+        &self,
+        request: &KeyedRequest,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if let Some(entry) = self.open()?.unanswered(request) {
+            entry.claimed_until = now;
+        }
+        Ok(())
+    }
+
+    async fn forget_request(&self, request: &KeyedRequest) -> Result<(), StoreError> {
+        let mut state = self.open()?;
+        if state.unanswered(request).is_some() {
+            state.keyed.remove(&(request.owner, request.key));
+        }
+        Ok(())
+    }
+}
+
+impl State {
+    fn unanswered(&mut self, request: &KeyedRequest) -> Option<&mut KeyedEntry> {
+        let entry = self.keyed.get_mut(&(request.owner, request.key))?;
+        (entry.request.request == request.request && entry.answer.is_none()).then_some(entry)
+    }
+}
