@@ -75,6 +75,10 @@ id!(
     SessionId
 );
 id!(
+    /// The id of an access token.
+    AccessId
+);
+id!(
     /// The id of an API key.
     ApiKeyId
 );

@@ -25,7 +25,9 @@ pub mod usecase;
 pub mod verdict;
 
 pub use clock::{Clock, ReferenceClock, SystemClock, within};
-pub use ids::{ApiKeyId, AuditId, ChannelId, FlowId, NoticeId, OwnerId, RunId, SessionId};
+pub use ids::{
+    AccessId, ApiKeyId, AuditId, ChannelId, FlowId, NoticeId, OwnerId, RunId, SessionId,
+};
 pub use name::{MAX_NAME_CHARS, Name, NameError, composed};
 pub use nearest::of as nearest_name;
 pub use time::Timestamp;

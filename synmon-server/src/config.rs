@@ -49,6 +49,8 @@ pub struct Config {
     pub mail_from: String,
     /// The key that access tokens are signed with; generated once where none is given.
     pub jwt_secret: Option<SecretString>,
+    /// Another one, whose access tokens are good, too, until they expire.
+    pub jwt_secret_old: Option<SecretString>,
     /// What owners' secrets are sealed with; generated once where none is given.
     pub secrets_key: Option<Keyring>,
     /// The reverse proxies whose word is taken for where a request came from.
@@ -175,11 +177,7 @@ impl Config {
             parsed(text, "SYNMON_MIN_INTERVAL_SECONDS", "a whole number of seconds")?;
         let kept = Retention::default();
         let browser = browser::browser_source(text)?;
-        let jwt_secret = secret(from_file::JWT_SECRET)?;
-        if jwt_secret.as_ref().is_some_and(|secret| secret.len() < MIN_SECRET_BYTES) {
-            let problem = format!("is shorter than {MIN_SECRET_BYTES} bytes: make a random one");
-            return Err(error("SYNMON_JWT_SECRET", problem));
-        }
+        let jwt_secret = |setting| secret(setting).and_then(|found| signing_key(setting, found));
         Ok(Self {
             roles: roles(program, text("SYNMON_ROLES")?)?,
             listen: listen(program, text)?,
@@ -189,7 +187,8 @@ impl Config {
             mail: mail(secret(from_file::SMTP_URL)?, &data_dir)?,
             mail_from: text("SYNMON_MAIL_FROM")?
                 .unwrap_or_else(|| "synmon <synmon@localhost>".to_owned()),
-            jwt_secret: jwt_secret.map(SecretString::from),
+            jwt_secret: jwt_secret(from_file::JWT_SECRET)?,
+            jwt_secret_old: jwt_secret(from_file::JWT_SECRET_OLD)?,
             secrets_key: secret(from_file::SECRETS_KEY)?.map(|keys| keyring(&keys)).transpose()?,
             trusted_proxies: access::trusted_proxies(text)?,
             rates: access::rates(text)?,
@@ -260,6 +259,17 @@ fn log_format(
         Some("json") => Ok(LogFormat::Json),
         Some(_) => Err(error("SYNMON_LOG_FORMAT", "must be text or json")),
     }
+}
+
+fn signing_key(
+    setting: from_file::SecretSetting,
+    secret: Option<String>,
+) -> Result<Option<SecretString>, ConfigError> {
+    if secret.as_ref().is_some_and(|secret| secret.len() < MIN_SECRET_BYTES) {
+        let problem = format!("is shorter than {MIN_SECRET_BYTES} bytes: make a random one");
+        return Err(error(setting.name, problem));
+    }
+    Ok(secret.map(SecretString::from))
 }
 
 /// Keys with commas between them: the first seals, all of them open.
@@ -442,6 +452,7 @@ mod tests {
             ("SYNMON_ARTIFACTS_URL", "ftp://canary"),
             ("SYNMON_SMTP_URL", "http://canary"),
             ("SYNMON_JWT_SECRET", "canary"),
+            ("SYNMON_JWT_SECRET_OLD", "canary"),
             ("SYNMON_SECRETS_KEY", "canary"),
             ("SYNMON_SECRETS_KEY", ", ,"),
             ("SYNMON_WEBDRIVER_URL", "canary"),
@@ -501,6 +512,7 @@ mod tests {
                 ("SYNMON_DATABASE_URL", "postgres://u:canary@localhost/x"),
                 ("SYNMON_SMTP_URL", "smtp://u:canary@localhost"),
                 ("SYNMON_JWT_SECRET", "canarycanarycanarycanarycanarycanary"),
+                ("SYNMON_JWT_SECRET_OLD", "canarycanarycanarycanarycanarycanary"),
                 ("SYNMON_SECRETS_KEY", "canarycanarycanarycanarycanarycanarycanary0"),
                 ("SYNMON_WEBDRIVER_URL", "http://u:canary@grid:4444"),
             ])

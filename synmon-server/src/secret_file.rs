@@ -11,11 +11,20 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use synmon_core::secret::{Keyring, SealingKey};
 
-use crate::{accounts::Secret, config::Config};
+use crate::{
+    accounts::{Secret, TokenKeys},
+    config::Config,
+};
+
+/// What access tokens are signed with and read by.
+pub(crate) fn token_keys(config: &Config) -> anyhow::Result<TokenKeys> {
+    let old = config.jwt_secret_old.as_ref().map(|secret| secret.expose_secret().as_bytes());
+    Ok(TokenKeys::new(&jwt_secret(config)?, old))
+}
 
 /// The key that access tokens are signed with: the setting's, or the one in the data folder, which
 /// is made if there is none. Processes that share the folder share the key.
-pub(crate) fn jwt_secret(config: &Config) -> anyhow::Result<Vec<u8>> {
+fn jwt_secret(config: &Config) -> anyhow::Result<Vec<u8>> {
     if let Some(secret) = &config.jwt_secret {
         return Ok(secret.expose_secret().as_bytes().to_vec());
     }

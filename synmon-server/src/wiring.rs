@@ -29,7 +29,7 @@ use tracing::warn;
 use url::Url;
 
 use crate::{
-    accounts::{AccountStores, Accounts, ApiKeys, AuditLog, Letters, Limits, Passwords, TokenKey},
+    accounts::{AccountStores, Accounts, ApiKeys, AuditLog, Letters, Limits, Passwords},
     api::ApiParts,
     browsers::{Browsers, browsers},
     channels::{ChannelStores, Channels, InstalledPlugins},
@@ -211,7 +211,7 @@ impl Shared {
                 Arc::clone(&clock),
                 Arc::clone(&signals),
                 Passwords::default(),
-                Arc::new(TokenKey::new(&secret_file::jwt_secret(config)?)),
+                Arc::new(secret_file::token_keys(config)?),
             )),
             keys: ApiKeys::new(Arc::clone(&store) as _, Arc::clone(&clock)),
             audit: AuditLog::new(Arc::clone(&store) as _, Arc::clone(&clock), config.keep_audit),

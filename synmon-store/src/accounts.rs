@@ -90,13 +90,18 @@ impl AccountStore for Pool {
     }
 
     async fn rename_account(&self, id: OwnerId, name: &str) -> Result<bool, StoreError> {
-        sqlx::query(sql::RENAME_ACCOUNT)
+        let mut tx = self.write().await?;
+        let renamed = sqlx::query(sql::RENAME_ACCOUNT)
             .bind(id.uuid())
             .bind(name)
-            .execute(self.pool())
+            .execute(&mut *tx)
             .await
-            .map(|renamed| renamed.rows_affected() == 1)
-            .map_err(store_error("account"))
+            .map_err(store_error("account"))?;
+        if renamed.rows_affected() == 0 {
+            return Ok(false);
+        }
+        Pool::commit_deed(tx, "account", id, None).await?;
+        Ok(true)
     }
 
     async fn upgrade_password(&self, id: OwnerId, old: &str, new: &str) -> Result<(), StoreError> {
@@ -252,8 +257,9 @@ impl Pool {
             .await
             .map_err(store_error("account"))?;
         Pool::end_all(&mut tx, &[sql::END_SESSIONS, sql::END_TOKENS], account, now).await?;
-        tx.commit().await.map_err(store_error("account"))?;
-        Ok(Some(OwnerId::from_uuid(account)))
+        let account = OwnerId::from_uuid(account);
+        Pool::commit_deed(tx, "account", account, None).await?;
+        Ok(Some(account))
     }
 
     async fn change_password_once(
@@ -277,7 +283,7 @@ impl Pool {
         }
         Pool::end_all(&mut tx, &[sql::END_SESSIONS, sql::END_TOKENS], id.uuid(), now).await?;
         Pool::put_notice(&mut tx, letter, None).await?;
-        tx.commit().await.map_err(store_error("account"))?;
+        Pool::commit_deed(tx, "account", id, None).await?;
         Ok(true)
     }
 
@@ -310,8 +316,9 @@ impl Pool {
             .execute(&mut *tx)
             .await
             .map_err(store_error("account"))?;
-        tx.commit().await.map_err(store_error("account"))?;
-        Ok(Some(OwnerId::from_uuid(account)))
+        let account = OwnerId::from_uuid(account);
+        Pool::commit_deed(tx, "account", account, None).await?;
+        Ok(Some(account))
     }
 
     /// Ends what is an account's, by statements that take the account and the time.

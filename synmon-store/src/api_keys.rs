@@ -4,12 +4,14 @@ use async_trait::async_trait;
 use sqlx::FromRow;
 use synmon_core::{
     ApiKeyId, OwnerId, Timestamp,
-    store::{ApiKey, ApiKeyStore, Page, PageRequest, Scope, StoreError, TokenHash},
+    store::{ApiKey, ApiKeyStore, Made, Page, PageRequest, Scope, StoreError, TokenHash},
 };
 use trait_gen::trait_gen;
 use uuid::Uuid;
 
-use crate::{PgStore, SqliteStore, error::store_error, sql, stamp::Stamp};
+use crate::{
+    PgStore, SqliteStore, collision::despite_collisions, error::store_error, sql, stamp::Stamp,
+};
 
 #[derive(FromRow)]
 struct ApiKeyRow {
@@ -73,7 +75,8 @@ impl ApiKeyStore for Pool {
             .execute(&mut *tx)
             .await
             .map_err(store_error("API key"))?;
-        tx.commit().await.map_err(store_error("API key"))?;
+        let made = Made::new("api_key", key.id.uuid());
+        Pool::commit_deed(tx, "API key", key.account, Some(made)).await?;
         Ok(true)
     }
 
@@ -94,13 +97,7 @@ impl ApiKeyStore for Pool {
     }
 
     async fn delete_api_key(&self, account: OwnerId, id: ApiKeyId) -> Result<bool, StoreError> {
-        sqlx::query(sql::DELETE_API_KEY)
-            .bind(account.uuid())
-            .bind(id.uuid())
-            .execute(self.pool())
-            .await
-            .map(|deleted| deleted.rows_affected() == 1)
-            .map_err(store_error("API key"))
+        despite_collisions(|| self.delete_api_key_once(account, id)).await
     }
 
     async fn use_api_key(
@@ -128,5 +125,27 @@ impl ApiKeyStore for Pool {
                 .map_err(store_error("API key"))?;
         }
         Ok(key)
+    }
+}
+
+#[trait_gen(Pool -> PgStore, SqliteStore)]
+impl Pool {
+    async fn delete_api_key_once(
+        &self,
+        account: OwnerId,
+        id: ApiKeyId,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let deleted = sqlx::query(sql::DELETE_API_KEY)
+            .bind(account.uuid())
+            .bind(id.uuid())
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("API key"))?;
+        if deleted.rows_affected() == 0 {
+            return Ok(false);
+        }
+        Pool::commit_deed(tx, "API key", account, None).await?;
+        Ok(true)
     }
 }

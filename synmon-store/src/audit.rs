@@ -1,15 +1,18 @@
 //! The audit log.
 
 use async_trait::async_trait;
-use sqlx::FromRow;
+use sqlx::{Executor, FromRow};
 use synmon_core::{
     ApiKeyId, AuditId, OwnerId, SessionId, Timestamp,
-    store::{Actor, AuditEntry, AuditStore, Page, PageRequest, StoreError},
+    store::{Actor, AuditEntry, AuditStore, Made, Page, PageRequest, StoreError, deed},
 };
 use trait_gen::trait_gen;
 use uuid::Uuid;
 
-use crate::{PgStore, SqliteStore, error::store_error, sql, stamp::Stamp};
+use crate::{
+    PgStore, SqliteStore, dialect::Dialect, error::store_error, guard::Transaction, sql,
+    stamp::Stamp,
+};
 
 #[derive(FromRow)]
 struct AuditRow {
@@ -60,24 +63,7 @@ fn columns_of(actor: Actor) -> (&'static str, Option<Uuid>) {
 #[async_trait]
 impl AuditStore for Pool {
     async fn record(&self, entry: &AuditEntry) -> Result<(), StoreError> {
-        let (actor_kind, actor_id) = columns_of(entry.actor);
-        let thing = entry.thing.as_ref();
-        sqlx::query(sql::INSERT_AUDIT)
-            .bind(entry.id.uuid())
-            .bind(entry.account.uuid())
-            .bind(Stamp(entry.at))
-            .bind(actor_kind)
-            .bind(actor_id)
-            .bind(entry.operation.as_str())
-            .bind(thing.map(|(kind, _)| kind.as_str()))
-            .bind(thing.map(|(_, id)| id.as_str()))
-            .bind(entry.fields.join(","))
-            .bind(entry.address.as_deref())
-            .bind(i64::from(entry.status))
-            .execute(self.pool())
-            .await
-            .map(|_| ())
-            .map_err(store_error("account"))
+        Pool::insert_entry(self.pool(), entry).await
     }
 
     async fn audit(
@@ -104,5 +90,51 @@ impl AuditStore for Pool {
             .await
             .map(|removed| u32::try_from(removed.rows_affected()).unwrap_or(u32::MAX))
             .map_err(store_error("audit entry"))
+    }
+}
+
+#[trait_gen(Pool -> PgStore, SqliteStore)]
+impl Pool {
+    /// Commits what was changed for an account, with the entry that tells of it.
+    pub(crate) async fn commit_deed(
+        mut tx: Transaction<'_, <Pool as Dialect>::Db>,
+        entity: &'static str,
+        account: OwnerId,
+        made: Option<Made>,
+    ) -> Result<(), StoreError> {
+        let deed = deed();
+        let entry = deed.as_ref().and_then(|deed| deed.entry(account, made));
+        if let Some(entry) = &entry {
+            Pool::insert_entry(&mut *tx, entry).await?;
+        }
+        tx.commit().await.map_err(store_error(entity))?;
+        if let (Some(deed), Some(_)) = (deed, entry) {
+            deed.is_written();
+        }
+        Ok(())
+    }
+
+    async fn insert_entry<'e, E>(executor: E, entry: &'e AuditEntry) -> Result<(), StoreError>
+    where
+        E: Executor<'e, Database = <Pool as Dialect>::Db>,
+    {
+        let (actor_kind, actor_id) = columns_of(entry.actor);
+        let thing = entry.thing.as_ref();
+        sqlx::query(sql::INSERT_AUDIT)
+            .bind(entry.id.uuid())
+            .bind(entry.account.uuid())
+            .bind(Stamp(entry.at))
+            .bind(actor_kind)
+            .bind(actor_id)
+            .bind(entry.operation.as_str())
+            .bind(thing.map(|(kind, _)| kind.as_str()))
+            .bind(thing.map(|(_, id)| id.as_str()))
+            .bind(entry.fields.join(","))
+            .bind(entry.address.as_deref())
+            .bind(i64::from(entry.status))
+            .execute(executor)
+            .await
+            .map(|_| ())
+            .map_err(store_error("account"))
     }
 }

@@ -6,8 +6,8 @@ use synmon_core::{
     channel::{Channel, ChannelTarget},
     notice::Notice,
     store::{
-        Account, ChannelStore, DeliveryRecord, NewChannelToken, Page, PageRequest, StoreError,
-        TokenHash,
+        Account, ChannelStore, DeliveryRecord, Made, NewChannelToken, Page, PageRequest,
+        StoreError, TokenHash,
     },
 };
 use trait_gen::trait_gen;
@@ -68,7 +68,8 @@ impl ChannelStore for Pool {
         if let Some(confirmation) = confirmation {
             Pool::put_notice(&mut tx, confirmation, None).await?;
         }
-        tx.commit().await.map_err(store_error("channel"))?;
+        let made = Made::new("channel", channel.id.uuid());
+        Pool::commit_deed(tx, "channel", channel.owner, Some(made)).await?;
         Ok(true)
     }
 
@@ -135,7 +136,7 @@ impl ChannelStore for Pool {
         if let Some(confirmation) = confirmation {
             Pool::put_notice(&mut tx, confirmation, None).await?;
         }
-        tx.commit().await.map_err(store_error("channel"))
+        Pool::commit_deed(tx, "channel", channel.owner, None).await
     }
 
     async fn delete_channel(&self, owner: OwnerId, id: ChannelId) -> Result<bool, StoreError> {
@@ -219,7 +220,7 @@ impl ChannelStore for Pool {
             .execute(&mut *tx)
             .await
             .map_err(store_error("channel"))?;
-        tx.commit().await.map_err(store_error("channel"))?;
+        Pool::commit_deed(tx, "channel", channel.owner, None).await?;
         Ok(true)
     }
 
@@ -286,7 +287,7 @@ impl ChannelStore for Pool {
             };
         };
         Pool::wake(&mut tx, crate::wakeups::Wakeup::NoticeQueued).await?;
-        tx.commit().await.map_err(store_error("notice"))?;
+        Pool::commit_deed(tx, "notice", owner, None).await?;
         row.try_into().map(Some)
     }
 }
@@ -327,7 +328,7 @@ impl Pool {
         if deleted.rows_affected() == 0 {
             return Ok(false);
         }
-        tx.commit().await.map_err(store_error("channel"))?;
+        Pool::commit_deed(tx, "channel", owner, None).await?;
         Ok(true)
     }
 

@@ -8,7 +8,9 @@ use synmon_core::{
     alert::SiteHealth,
     artifact::ArtifactPrefix,
     flow::Flow,
-    store::{DueFlow, FlowFilter, FlowStore, ListedFlow, Page, PageRequest, SlotPlan, StoreError},
+    store::{
+        DueFlow, FlowFilter, FlowStore, ListedFlow, Made, Page, PageRequest, SlotPlan, StoreError,
+    },
 };
 use tracing::error;
 use trait_gen::trait_gen;
@@ -63,7 +65,8 @@ impl FlowStore for Pool {
             .execute(&mut *tx)
             .await
             .map_err(store_error("flow"))?;
-        tx.commit().await.map_err(store_error("flow"))?;
+        let made = Made::new("flow", flow.id.uuid());
+        Pool::commit_deed(tx, "flow", flow.owner, Some(made)).await?;
         Ok(true)
     }
 
@@ -98,6 +101,7 @@ impl FlowStore for Pool {
     }
 
     async fn update_flow(&self, flow: &Flow, reschedule: bool) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
         let updated = sqlx::query(sql::UPDATE_FLOW)
             .bind(flow.id.uuid())
             .bind(flow.version)
@@ -119,14 +123,13 @@ impl FlowStore for Pool {
             .bind(alerts_json(flow)?)
             .bind(channels_json(&flow.channels)?)
             .bind(settings_json(flow)?)
-            .execute(self.pool())
+            .execute(&mut *tx)
             .await
             .map_err(store_error("flow"))?;
-        if updated.rows_affected() == 1 {
-            Ok(())
-        } else {
-            Err(StoreError::Conflict { entity: "flow" })
+        if updated.rows_affected() == 0 {
+            return Err(StoreError::Conflict { entity: "flow" });
         }
+        Pool::commit_deed(tx, "flow", flow.owner, None).await
     }
 
     async fn delete_flow(&self, owner: OwnerId, id: FlowId) -> Result<bool, StoreError> {
@@ -154,18 +157,19 @@ impl FlowStore for Pool {
             .await
             .map_err(store_error("flow"))?
             .rows_affected();
-        if deleted > 0 {
-            sqlx::query(sql::ADD_TRASH)
-                .bind(ArtifactPrefix::flow(owner, id).as_str())
-                .execute(&mut *tx)
-                .await
-                .map_err(store_error("trash"))?;
-            // Whoever runs it notices at once that it is gone.
-            Pool::wake(&mut tx, Wakeup::CancelRequested).await?;
+        if deleted == 0 {
+            return Ok(false);
         }
+        sqlx::query(sql::ADD_TRASH)
+            .bind(ArtifactPrefix::flow(owner, id).as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("trash"))?;
+        // Whoever runs it notices at once that it is gone.
+        Pool::wake(&mut tx, Wakeup::CancelRequested).await?;
         Pool::count_freed(&mut tx, left.into_iter()).await?;
-        tx.commit().await.map_err(store_error("flow"))?;
-        Ok(deleted > 0)
+        Pool::commit_deed(tx, "flow", owner, None).await?;
+        Ok(true)
     }
 
     async fn due_flows(&self, now: Timestamp, limit: u32) -> Result<Vec<DueFlow>, StoreError> {

@@ -67,7 +67,10 @@ impl NoticeStore for Pool {
             }
         }
         Pool::put_notice(&mut tx, notice, None).await?;
-        tx.commit().await.map_err(store_error("notice"))
+        match notice.owner {
+            Some(owner) => Pool::commit_deed(tx, "notice", owner, None).await,
+            None => tx.commit().await.map_err(store_error("notice")),
+        }
     }
 
     async fn claim_notices(

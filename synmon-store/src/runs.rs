@@ -41,7 +41,7 @@ impl RunStore for Pool {
         if !Pool::queue(&mut tx, run).await? {
             return Err(StoreError::Conflict { entity: "run" });
         }
-        tx.commit().await.map_err(store_error("run"))
+        Pool::commit_deed(tx, "run", run.run.owner, None).await
     }
 
     async fn claim_run(
@@ -326,9 +326,9 @@ impl RunStore for Pool {
                 Pool::wake(&mut tx, Wakeup::CancelRequested).await?;
                 CancelOutcome::Requested
             }
-            _ => CancelOutcome::HasEnded,
+            _ => return Ok(Some(CancelOutcome::HasEnded)),
         };
-        tx.commit().await.map_err(store_error("run"))?;
+        Pool::commit_deed(tx, "run", owner, None).await?;
         Ok(Some(outcome))
     }
 

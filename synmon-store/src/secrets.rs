@@ -6,7 +6,7 @@ use synmon_core::{
     ChannelId, OwnerId,
     channel::Channel,
     secret::{SealedSecret, SecretName, StoredSecret},
-    store::{SecretStore, StoreError},
+    store::{Made, SecretStore, StoreError},
 };
 use trait_gen::trait_gen;
 use uuid::Uuid;
@@ -60,16 +60,14 @@ impl SecretStore for Pool {
             .fetch_one(&mut *tx)
             .await
             .map_err(store_error("secret"))?;
-        if others >= i64::from(most) {
-            let there: i64 = sqlx::query_scalar(sql::HAS_SECRET)
-                .bind(secret.owner.uuid())
-                .bind(secret.name.as_str())
-                .fetch_one(&mut *tx)
-                .await
-                .map_err(store_error("secret"))?;
-            if there == 0 {
-                return Ok(false);
-            }
+        let there: i64 = sqlx::query_scalar(sql::HAS_SECRET)
+            .bind(secret.owner.uuid())
+            .bind(secret.name.as_str())
+            .fetch_one(&mut *tx)
+            .await
+            .map_err(store_error("secret"))?;
+        if there == 0 && others >= i64::from(most) {
+            return Ok(false);
         }
         sqlx::query(sql::PUT_SECRET)
             .bind(secret.owner.uuid())
@@ -81,7 +79,8 @@ impl SecretStore for Pool {
             .execute(&mut *tx)
             .await
             .map_err(store_error("secret"))?;
-        tx.commit().await.map_err(store_error("secret"))?;
+        let made = (there == 0).then_some(Made { kind: "secret", id: None });
+        Pool::commit_deed(tx, "secret", secret.owner, made).await?;
         Ok(true)
     }
 
@@ -113,13 +112,18 @@ impl SecretStore for Pool {
     }
 
     async fn delete_secret(&self, owner: OwnerId, name: &SecretName) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
         let deleted = sqlx::query(sql::DELETE_SECRET)
             .bind(owner.uuid())
             .bind(name.as_str())
-            .execute(self.pool())
+            .execute(&mut *tx)
             .await
             .map_err(store_error("secret"))?;
-        Ok(deleted.rows_affected() > 0)
+        if deleted.rows_affected() == 0 {
+            return Ok(false);
+        }
+        Pool::commit_deed(tx, "secret", owner, None).await?;
+        Ok(true)
     }
 
     async fn secrets_sealed_otherwise(

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 use sqlx::FromRow;
 use synmon_core::{
-    OwnerId, SessionId, Timestamp,
+    AccessId, OwnerId, SessionId, Timestamp,
     store::{
-        NewSession, Page, PageRequest, Rotation, SeenFrom, Session, SessionStore, StoreError,
-        TokenHash,
+        Access, NewSession, Page, PageRequest, REUSE_GRACE, Rotation, SeenFrom, Session,
+        SessionStore, StoreError, TokenHash, TokenPair, USE_NOTED,
     },
 };
 use trait_gen::trait_gen;
@@ -27,6 +27,14 @@ struct SessionRow {
     last_used_at: Option<Stamp>,
     address: Option<String>,
     user_agent: Option<String>,
+}
+
+/// A refresh token that is given, with the access token that goes with it, for another one. The
+/// first one of a session is given for none.
+struct NewRefresh {
+    hash: TokenHash,
+    access: Option<AccessId>,
+    parent: Option<TokenHash>,
 }
 
 impl From<SessionRow> for Session {
@@ -61,14 +69,15 @@ impl SessionStore for Pool {
             .execute(&mut *tx)
             .await
             .map_err(store_error("account"))?;
-        Pool::put_refresh(&mut tx, session.refresh, session.id.uuid(), session.created_at).await?;
-        tx.commit().await.map_err(store_error("session"))
+        let first = NewRefresh { hash: session.refresh, access: None, parent: None };
+        Pool::put_refresh(&mut tx, &first, session.id.uuid(), session.created_at).await?;
+        Pool::commit_deed(tx, "session", session.account, None).await
     }
 
     async fn rotate(
         &self,
         spent: TokenHash,
-        next: TokenHash,
+        next: TokenPair,
         seen: &SeenFrom,
         now: Timestamp,
     ) -> Result<Rotation, StoreError> {
@@ -80,25 +89,30 @@ impl SessionStore for Pool {
         token: TokenHash,
         now: Timestamp,
     ) -> Result<Option<OwnerId>, StoreError> {
-        let mut tx = self.write().await?;
-        let account = Pool::end_session_by(&mut tx, token, now).await?;
-        tx.commit().await.map_err(store_error("session"))?;
-        Ok(account)
+        despite_collisions(|| self.end_session_once(token, now)).await
     }
 
-    async fn is_live(
-        &self,
-        session: SessionId,
-        account: OwnerId,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let holder: Option<Uuid> = sqlx::query_scalar(sql::LIVE_SESSION)
-            .bind(session.uuid())
+    async fn use_access(&self, access: &Access, now: Timestamp) -> Result<bool, StoreError> {
+        let found: Option<(Uuid, bool)> = sqlx::query_as(sql::LIVE_ACCESS)
+            .bind(access.session.uuid())
+            .bind(access.id.uuid())
             .bind(Stamp(now))
+            .bind(Stamp(now.before(USE_NOTED)))
             .fetch_optional(self.pool())
             .await
             .map_err(store_error("session"))?;
-        Ok(holder == Some(account.uuid()))
+        match found {
+            Some((account, _)) if account != access.account.uuid() => Ok(false),
+            // It may be replaced this very moment: then it opens nothing.
+            Some((_, true)) => sqlx::query(sql::NOTE_ACCESS_USE)
+                .bind(access.id.uuid())
+                .bind(Stamp(now))
+                .execute(self.pool())
+                .await
+                .map(|noted| noted.rows_affected() == 1)
+                .map_err(store_error("session")),
+            found => Ok(found.is_some()),
+        }
     }
 
     async fn list_sessions(
@@ -125,14 +139,8 @@ impl SessionStore for Pool {
         session: SessionId,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        sqlx::query(sql::END_SESSION_OF)
-            .bind(account.uuid())
-            .bind(session.uuid())
-            .bind(Stamp(now))
-            .execute(self.pool())
-            .await
-            .map(|ended| ended.rows_affected() == 1)
-            .map_err(store_error("session"))
+        let ended = || self.end_some(sql::END_SESSION_OF, account, session, now);
+        despite_collisions(ended).await
     }
 
     async fn end_other_sessions(
@@ -141,14 +149,8 @@ impl SessionStore for Pool {
         kept: SessionId,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query(sql::END_OTHER_SESSIONS)
-            .bind(account.uuid())
-            .bind(kept.uuid())
-            .bind(Stamp(now))
-            .execute(self.pool())
-            .await
-            .map(|_| ())
-            .map_err(store_error("session"))
+        let ended = || self.end_some(sql::END_OTHER_SESSIONS, account, kept, now);
+        despite_collisions(ended).await.map(|_| ())
     }
 
     async fn addresses_of(&self, account: OwnerId) -> Result<Vec<IpAddr>, StoreError> {
@@ -177,7 +179,7 @@ impl Pool {
     async fn rotate_once(
         &self,
         spent: TokenHash,
-        next: TokenHash,
+        next: TokenPair,
         seen: &SeenFrom,
         now: Timestamp,
     ) -> Result<Rotation, StoreError> {
@@ -190,12 +192,21 @@ impl Pool {
             .execute(&mut *tx)
             .await
             .map_err(store_error("session"))?;
-        let session: Option<Uuid> = sqlx::query_scalar(sql::SPEND_REFRESH)
+        let mut session: Option<Uuid> = sqlx::query_scalar(sql::SPEND_REFRESH)
             .bind(&spent.0[..])
             .bind(Stamp(now))
             .fetch_optional(&mut *tx)
             .await
             .map_err(store_error("session"))?;
+        if session.is_none() {
+            session = sqlx::query_scalar(sql::REPLACE_REFRESH)
+                .bind(&spent.0[..])
+                .bind(Stamp(now))
+                .bind(Stamp(now.before(REUSE_GRACE)))
+                .fetch_optional(&mut *tx)
+                .await
+                .map_err(store_error("session"))?;
+        }
         let Some(session) = session else {
             let reused = Pool::end_session_by(&mut tx, spent, now).await?;
             tx.commit().await.map_err(store_error("session"))?;
@@ -213,7 +224,9 @@ impl Pool {
         let Some(account) = account else {
             return Ok(Rotation::Unknown);
         };
-        Pool::put_refresh(&mut tx, next, session, now).await?;
+        let next =
+            NewRefresh { hash: next.refresh, access: Some(next.access), parent: Some(spent) };
+        Pool::put_refresh(&mut tx, &next, session, now).await?;
         tx.commit().await.map_err(store_error("session"))?;
         Ok(Rotation::Rotated {
             account: OwnerId::from_uuid(account),
@@ -221,16 +234,54 @@ impl Pool {
         })
     }
 
+    async fn end_session_once(
+        &self,
+        token: TokenHash,
+        now: Timestamp,
+    ) -> Result<Option<OwnerId>, StoreError> {
+        let mut tx = self.write().await?;
+        let account = Pool::end_session_by(&mut tx, token, now).await?;
+        if let Some(account) = account {
+            Pool::commit_deed(tx, "session", account, None).await?;
+        }
+        Ok(account)
+    }
+
+    /// Ends sessions of an account by a statement that is about one of them. Whether there were any.
+    async fn end_some(
+        &self,
+        statement: &'static str,
+        account: OwnerId,
+        session: SessionId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let ended = sqlx::query(statement)
+            .bind(account.uuid())
+            .bind(session.uuid())
+            .bind(Stamp(now))
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("session"))?;
+        if ended.rows_affected() == 0 {
+            return Ok(false);
+        }
+        Pool::commit_deed(tx, "session", account, None).await?;
+        Ok(true)
+    }
+
     async fn put_refresh(
         tx: &mut Transaction<'_, <Pool as Dialect>::Db>,
-        token: TokenHash,
+        token: &NewRefresh,
         session: Uuid,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         sqlx::query(sql::INSERT_REFRESH)
-            .bind(&token.0[..])
+            .bind(&token.hash.0[..])
             .bind(session)
             .bind(Stamp(now))
+            .bind(token.access.map(AccessId::uuid))
+            .bind(token.parent.as_ref().map(|parent| &parent.0[..]))
             .execute(&mut **tx)
             .await
             .map(|_| ())

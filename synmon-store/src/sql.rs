@@ -329,7 +329,8 @@ statements! {
         AND (id < $3 OR $3 IS NULL) ORDER BY id DESC LIMIT $4");
     ADDRESSES_OF = "SELECT DISTINCT address FROM sessions WHERE account_id = $1 \
         AND address IS NOT NULL LIMIT 200";
-    INSERT_REFRESH = "INSERT INTO refresh_tokens (hash, session_id, issued_at) VALUES ($1, $2, $3)";
+    INSERT_REFRESH = "INSERT INTO refresh_tokens (hash, session_id, issued_at, access_id, parent) \
+        VALUES ($1, $2, $3, $4, $5)";
     /// Whoever spends a refresh token locks its session first, as the deletion of an account does.
     /// At once, it is noted where it was seen: for a row that is changed twice, PostgreSQL locks
     /// the account, too.
@@ -337,10 +338,22 @@ statements! {
         user_agent = $4 WHERE id = (SELECT session_id FROM refresh_tokens WHERE hash = $1)";
     SPEND_REFRESH = "UPDATE refresh_tokens SET spent_at = $2 \
         WHERE hash = $1 AND spent_at IS NULL RETURNING session_id";
+    /// Of what was given for a token that was spent after $3, unless any of that was used.
+    REPLACE_REFRESH = "UPDATE refresh_tokens SET spent_at = $2, replaced_at = $2 \
+        WHERE parent = $1 AND spent_at IS NULL AND used_at IS NULL AND session_id = \
+        (SELECT session_id FROM refresh_tokens WHERE hash = $1 AND spent_at > $3) \
+        RETURNING session_id";
     SESSION_OF_REFRESH = "SELECT s.id, s.account_id FROM refresh_tokens t \
         JOIN sessions s ON s.id = t.session_id WHERE t.hash = $1";
     LIVE_SESSION = "SELECT account_id FROM sessions \
         WHERE id = $1 AND ended_at IS NULL AND expires_at > $2";
+    /// And whether its first use is to be noted.
+    LIVE_ACCESS = "SELECT s.account_id, t.parent IS NOT NULL AND t.used_at IS NULL \
+        AND t.issued_at > $4 AS fresh FROM sessions s \
+        LEFT JOIN refresh_tokens t ON t.access_id = $2 AND t.session_id = s.id \
+        WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > $3 AND t.replaced_at IS NULL";
+    NOTE_ACCESS_USE = "UPDATE refresh_tokens SET used_at = $2 \
+        WHERE access_id = $1 AND replaced_at IS NULL";
     END_SESSION = "UPDATE sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL";
     END_SESSION_OF = "UPDATE sessions SET ended_at = $3 WHERE account_id = $1 AND id = $2 \
         AND ended_at IS NULL AND expires_at > $3";

@@ -3,7 +3,7 @@
 use std::{net::Ipv4Addr, time::Duration};
 
 use synmon_core::{
-    ApiKeyId, AuditId, ChannelId, FlowId, Name, NoticeId, OwnerId, RunId, Timestamp,
+    AccessId, ApiKeyId, AuditId, ChannelId, FlowId, Name, NoticeId, OwnerId, RunId, Timestamp,
     alert::{Alert, AlertSettings},
     channel::{Channel, ChannelStatus, ChannelTarget, SigningSecret},
     flow::{
@@ -16,8 +16,9 @@ use synmon_core::{
     schedule::Schedule,
     step::{RawStep, Step, parse_steps},
     store::{
-        Actor, AlertCap, ApiKey, AuditEntry, ClaimedRun, NewAccount, NewChannelToken, NewSession,
-        NewToken, RunReport, Scope, SeenFrom, TokenHash, TokenLimit, TokenPurpose,
+        Access, Actor, AlertCap, ApiKey, AuditEntry, ClaimedRun, NewAccount, NewChannelToken,
+        NewSession, NewToken, RunReport, Scope, SeenFrom, TokenHash, TokenLimit, TokenPair,
+        TokenPurpose,
     },
     verdict::Verdict,
 };
@@ -261,6 +262,18 @@ pub fn a_session(seed: u8, account: OwnerId, now: Timestamp) -> NewSession {
         expires_at: now + Duration::from_hours(7 * 24),
         seen: a_place(),
     }
+}
+
+/// What a rotation gives.
+pub fn a_pair(seed: u8) -> TokenPair {
+    let access = AccessId::from_uuid(uuid::Uuid::from_bytes([seed; 16]));
+    TokenPair { refresh: TokenHash([seed; 32]), access }
+}
+
+/// An access token of a log-in that the store has not heard of, such as the first one.
+pub fn an_access(session: &NewSession) -> Access {
+    let id = AccessId::new(session.created_at);
+    Access { id, session: session.id, account: session.account }
 }
 
 /// Where somebody logs in.

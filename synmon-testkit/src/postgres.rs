@@ -179,6 +179,13 @@ impl Postgres {
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{statement}: {errors}");
     }
+
+    /// All that is in the database of this url, as a backup would have it.
+    pub fn dump(&self, url: &str) -> Vec<u8> {
+        let output = Command::new(format!("{}/pg_dump", self.bin)).arg(url).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
 }
 
 impl Commits {

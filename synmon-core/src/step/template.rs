@@ -2,6 +2,8 @@
 
 use std::str::FromStr as _;
 
+use zeroize::Zeroize as _;
+
 use crate::{flow::choice, nearest, secret::SecretName};
 
 /// The longest name of a variable.
@@ -143,7 +145,7 @@ fn replace(text: &str, mut value: impl FnMut(Reading) -> Option<String>) -> Stri
     let mut rest = text;
     while let Some(start) = rest.find("{{") {
         let (before, from) = rest.split_at(start);
-        result.push_str(before);
+        push(&mut result, before);
         let escape = ESCAPED.into_iter().find(|sign| {
             from[2..]
                 .trim_start()
@@ -157,18 +159,32 @@ fn replace(text: &str, mut value: impl FnMut(Reading) -> Option<String>) -> Stri
         };
         let Some((reading, length)) = reading.filter(|(reading, _)| *reading != Reading::Foreign)
         else {
-            result.push_str("{{");
+            push(&mut result, "{{");
             rest = &from[2..];
             continue;
         };
         match value(reading) {
-            Some(value) => result.push_str(&value),
-            None => result.push_str(&from[..length]),
+            Some(mut value) => {
+                push(&mut result, &value);
+                value.zeroize();
+            }
+            None => push(&mut result, &from[..length]),
         }
         rest = &from[length..];
     }
-    result.push_str(rest);
+    push(&mut result, rest);
     result
+}
+
+/// Adds to a text that may hold a secret: where it grows out of its memory, that is wiped.
+fn push(text: &mut String, piece: &str) {
+    if text.capacity() - text.len() < piece.len() {
+        let mut grown = String::with_capacity(2 * (text.len() + piece.len()));
+        grown.push_str(text);
+        text.zeroize();
+        *text = grown;
+    }
+    text.push_str(piece);
 }
 
 fn read(inner: &str) -> Reading {

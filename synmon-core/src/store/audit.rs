@@ -1,6 +1,9 @@
 //! Who did what.
 
+use std::{fmt, sync::Arc};
+
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::{Page, PageRequest, StoreError};
 use crate::{ApiKeyId, AuditId, OwnerId, SessionId, Timestamp};
@@ -39,10 +42,56 @@ pub struct AuditEntry {
     pub status: u16,
 }
 
+/// What somebody does who has called. A store writes it down in the transaction in which it makes the
+/// change: there is no change without its entry, whatever ends the process in between.
+///
+/// It does not go from method to method, because it is about all that a call leads to, as the span
+/// of a log is: it is there for the work that [`audited`] is given, and for nothing that is spawned.
+pub trait Deed: fmt::Debug + Send + Sync {
+    /// The entry, unless it is written already or nobody wants one. `made` is what the change has
+    /// made, where it has made something new.
+    fn entry(&self, account: OwnerId, made: Option<Made>) -> Option<AuditEntry>;
+
+    /// The entry is written, and the change made.
+    fn is_written(&self);
+}
+
+/// A new thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// Its kind.
+    pub kind: &'static str,
+    /// Its id; none where the thing was named by whoever made it.
+    pub id: Option<Uuid>,
+}
+
+impl Made {
+    /// A thing of this kind and id.
+    #[must_use]
+    pub fn new(kind: &'static str, id: Uuid) -> Self {
+        Self { kind, id: Some(id) }
+    }
+}
+
+tokio::task_local! {
+    static DEED: Arc<dyn Deed>;
+}
+
+/// Does some work, and has stores write a deed down with what is changed by it.
+pub async fn audited<T>(deed: Arc<dyn Deed>, work: impl Future<Output = T>) -> T {
+    DEED.scope(deed, work).await
+}
+
+/// What is being done, for stores; none where nobody has called.
+#[must_use]
+pub fn deed() -> Option<Arc<dyn Deed>> {
+    DEED.try_with(Arc::clone).ok()
+}
+
 /// The audit log.
 #[async_trait]
 pub trait AuditStore: Send + Sync {
-    /// Adds an entry. An account that is gone has no log: that is a conflict.
+    /// Adds an entry about something that has changed nothing, such as what was refused. An account that is gone has no log: that is a conflict.
     async fn record(&self, entry: &AuditEntry) -> Result<(), StoreError>;
 
     /// A page of an account's entries, newest first.

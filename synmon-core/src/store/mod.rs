@@ -1,7 +1,8 @@
 //! What the engine asks of a store: small roles, each a set of use cases.
 //!
 //! A method is a use case, all or nothing; no transaction leaves it. Absence is `Option`, and only
-//! the caller makes it an error. Each role has its cases in `synmon-testkit`'s conformance suite.
+//! the caller makes it an error. What is done for somebody who has called is written into the audit
+//! log with the change, see [`Deed`]. Each role has its cases in `synmon-testkit`'s conformance suite.
 
 mod accounts;
 mod api_keys;
@@ -24,7 +25,7 @@ pub use accounts::{
     Account, AccountStore, NewAccount, NewToken, TokenHash, TokenLimit, TokenPurpose,
 };
 pub use api_keys::{ApiKey, ApiKeyStore, Scope};
-pub use audit::{Actor, AuditEntry, AuditStore};
+pub use audit::{Actor, AuditEntry, AuditStore, Deed, Made, audited, deed};
 pub use browser_sessions::{BrowserSessionStore, ForgottenSession, SessionEntry, SessionsDue};
 pub use channels::{ChannelStore, DeliveryRecord, DeliveryState, NewChannelToken};
 pub use flows::{DueFlow, FlowFilter, FlowStore, ListedFlow, SlotPlan};
@@ -39,7 +40,10 @@ pub use runs::{
     RunReport, RunStore, WorkerId,
 };
 pub use secrets::SecretStore;
-pub use sessions::{NewSession, Rotation, SeenFrom, Session, SessionStore};
+pub use sessions::{
+    Access, NewSession, REUSE_GRACE, Rotation, SeenFrom, Session, SessionStore, TokenPair,
+    USE_NOTED,
+};
 pub use storage::StorageStore;
 
 use async_trait::async_trait;

@@ -1,11 +1,17 @@
 //! Log-ins.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use async_trait::async_trait;
 
 use super::{Page, PageRequest, StoreError, TokenHash};
-use crate::{OwnerId, SessionId, Timestamp};
+use crate::{AccessId, OwnerId, SessionId, Timestamp};
+
+/// For how long after a refresh token was spent its use again may mean that the answer was lost.
+pub const REUSE_GRACE: Duration = Duration::from_secs(20);
+/// For how long after an access token was issued its first use is noted: for longer than that may
+/// matter, because the clocks of several processes differ.
+pub const USE_NOTED: Duration = Duration::from_mins(1);
 
 /// Log-ins. Each lives as long as its refresh tokens are rotated.
 #[async_trait]
@@ -13,11 +19,18 @@ pub trait SessionStore: Send + Sync {
     /// Begins a session.
     async fn insert_session(&self, session: &NewSession) -> Result<(), StoreError>;
 
-    /// Spends a refresh token and stores the next one. The reuse of a spent one ends its session.
+    /// Spends a refresh token and stores the next one, with the access token that goes with it.
+    ///
+    /// The reuse of a spent one ends its session, unless the answer to its first use seems to be
+    /// lost: it was spent less than [`REUSE_GRACE`] ago, and nobody has used what was given for it,
+    /// neither the refresh token nor the access token. Then `next` takes the place of that: of a
+    /// session's tokens, one refresh token at most is good at any time. The tokens that were
+    /// replaced are worth nothing: the refresh token counts as spent without any grace, and the
+    /// access token opens nothing.
     async fn rotate(
         &self,
         spent: TokenHash,
-        next: TokenHash,
+        next: TokenPair,
         seen: &SeenFrom,
         now: Timestamp,
     ) -> Result<Rotation, StoreError>;
@@ -29,13 +42,9 @@ pub trait SessionStore: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<OwnerId>, StoreError>;
 
-    /// Whether a session of this account goes on.
-    async fn is_live(
-        &self,
-        session: SessionId,
-        account: OwnerId,
-        now: Timestamp,
-    ) -> Result<bool, StoreError>;
+    /// Whether an access token opens its account: its session goes on, and it was not replaced.
+    /// Within [`USE_NOTED`] of a rotation it is noted that it was used.
+    async fn use_access(&self, access: &Access, now: Timestamp) -> Result<bool, StoreError>;
 
     /// A page of an account's sessions that go on, newest first.
     async fn list_sessions(
@@ -76,6 +85,26 @@ pub struct SeenFrom {
     pub address: IpAddr,
     /// What the program called itself.
     pub user_agent: String,
+}
+
+/// What a rotation gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenPair {
+    /// The hash of the refresh token.
+    pub refresh: TokenHash,
+    /// The access token.
+    pub access: AccessId,
+}
+
+/// An access token, and what it says of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// Which one it is. One that the store has not heard of is judged by its session alone.
+    pub id: AccessId,
+    /// The session.
+    pub session: SessionId,
+    /// The account.
+    pub account: OwnerId,
 }
 
 /// A log-in that begins.

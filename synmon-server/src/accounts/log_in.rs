@@ -1,8 +1,10 @@
 //! Log-ins: beginning, going on, ending.
 
 use synmon_core::{
-    OwnerId, SessionId,
-    store::{Account, NewSession, Page, PageRequest, Rotation, Session, StoreError},
+    AccessId, OwnerId, SessionId,
+    store::{
+        Access, Account, NewSession, Page, PageRequest, Rotation, Session, StoreError, TokenPair,
+    },
 };
 
 use super::{
@@ -94,21 +96,27 @@ impl Accounts {
             seen: visit.seen(),
         };
         match self.sessions.insert_session(&session).await {
-            Ok(()) => Ok(Tokens { access: self.key.issue(account, session.id, now), refresh }),
+            Ok(()) => {
+                let access = Access { id: AccessId::new(now), session: session.id, account };
+                Ok(Tokens { access: self.keys.issue(&access, now), refresh })
+            }
             // The account was deleted this very moment.
             Err(StoreError::Conflict { .. }) => Err(AccountError::WrongCredentials),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Spends a refresh token for a new pair. Using one twice ends its log-in.
+    /// Spends a refresh token for a new pair. Using one twice ends its log-in, unless the first
+    /// answer was lost, see [`SessionStore::rotate`](synmon_core::store::SessionStore::rotate).
     pub async fn refresh(&self, visit: &Visit, token: &str) -> Result<Tokens, AccountError> {
         let now = self.clock.now();
         let (spent, next) = (Secret::hash_of(token), Secret::random());
-        match self.sessions.rotate(spent, next.hash(), &visit.seen(), now).await? {
+        let pair = TokenPair { refresh: next.hash(), access: AccessId::new(now) };
+        match self.sessions.rotate(spent, pair, &visit.seen(), now).await? {
             Rotation::Rotated { account, session } => {
                 visit.is_about(account);
-                Ok(Tokens { access: self.key.issue(account, session, now), refresh: next })
+                let access = Access { id: pair.access, session, account };
+                Ok(Tokens { access: self.keys.issue(&access, now), refresh: next })
             }
             Rotation::Reused { account } => {
                 visit.is_about(account);
@@ -134,9 +142,10 @@ impl Accounts {
     /// Whose access token this is, if it is good and its log-in goes on.
     pub async fn caller(&self, access_token: &str) -> Result<Caller, AccessError> {
         let now = self.clock.now();
-        let (owner, session) = self.key.read(access_token, now)?;
-        if self.sessions.is_live(session, owner, now).await? {
-            Ok(Caller { owner, credential: Credential::Session(session) })
+        let access = self.keys.read(access_token, now)?;
+        if self.sessions.use_access(&access, now).await? {
+            let credential = Credential::Session(access.session);
+            Ok(Caller { owner: access.account, credential })
         } else {
             Err(AccessError::Invalid)
         }

@@ -10,8 +10,9 @@ mod limits;
 mod log_in;
 mod password;
 mod secret;
+mod token_keys;
 
-pub use access::{AccessError, Caller, Credential, TokenKey};
+pub use access::{AccessError, Caller, Credential};
 pub use audit::AuditLog;
 pub use email::{EmailAddress, EmailError};
 pub use keys::{ApiKeys, KEY_PREFIX, MAX_API_KEYS, NewApiKey};
@@ -20,6 +21,7 @@ pub use limits::{LimitError, Limited, Limits, Rates};
 pub use log_in::Tokens;
 pub use password::{Busy, Passwords, check_password};
 pub use secret::Secret;
+pub use token_keys::TokenKeys;
 
 use std::{sync::Arc, time::Duration};
 
@@ -49,7 +51,7 @@ pub struct Accounts {
     clock: Arc<dyn Clock>,
     signals: Arc<Signals>,
     passwords: Passwords,
-    key: Arc<TokenKey>,
+    keys: Arc<TokenKeys>,
 }
 
 /// The store roles that accounts need.
@@ -114,10 +116,10 @@ impl Accounts {
         clock: Arc<dyn Clock>,
         signals: Arc<Signals>,
         passwords: Passwords,
-        key: Arc<TokenKey>,
+        keys: Arc<TokenKeys>,
     ) -> Self {
         let AccountStores { accounts, sessions, outbox } = stores;
-        Self { store: accounts, sessions, outbox, limits, clock, signals, passwords, key }
+        Self { store: accounts, sessions, outbox, limits, clock, signals, passwords, keys }
     }
 
     /// Takes a registration. The work and the answer are the same whether the address has an

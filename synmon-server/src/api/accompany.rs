@@ -3,17 +3,14 @@
 
 use std::sync::Arc;
 
-use poem::{
-    Endpoint, Request, Response,
-    error::ResponseError as _,
-    http::{StatusCode, header},
-};
-use synmon_core::store::{Actor, AuditEntry};
+use poem::{Endpoint, Request, Response, error::ResponseError as _, http::StatusCode};
+use synmon_core::store::{Deed, audited};
 use tracing::{debug, info, warn};
 
 use super::{
+    act::Act,
     once::Once,
-    operations::{Operation, Operations, thing_at},
+    operations::{Operation, Operations},
     problem::ApiError,
 };
 use crate::{
@@ -40,10 +37,12 @@ impl Companion {
         let visit = Arc::new(Visit::of(&request, &self.proxies, operation));
         let path = request.uri().path().to_owned();
         request.set_data(Arc::clone(&visit));
-        let response = self.answer(next, request, &visit).await;
+        let act = Arc::new(Act::new(Arc::clone(&visit), path, self.audit.clone()));
+        let deed = Arc::clone(&act) as Arc<dyn Deed>;
+        let response = audited(deed, self.answer(next, request, &visit)).await;
         if let Some(operation) = visit.operation.as_deref().filter(|_| !visit.is_repeated()) {
             tell(operation, &visit, response.status());
-            self.note(operation, &visit, &path, &response).await;
+            act.note(operation, &response).await;
         }
         Ok(response)
     }
@@ -71,41 +70,6 @@ impl Companion {
             debug!("A try stays counted: {error}");
         }
     }
-
-    /// Writes down who has changed something, and who has tried to come in.
-    async fn note(&self, operation: &Operation, visit: &Visit, path: &str, response: &Response) {
-        let Some(account) = visit.account() else { return };
-        if !is_noted(operation, response.status()) {
-            return;
-        }
-        let actor = visit.caller().map_or(Actor::Nobody, |caller| caller.credential.into());
-        let location = response.headers().get(header::LOCATION).and_then(|it| it.to_str().ok());
-        let thing = operation.thing(path).or_else(|| location.and_then(thing_at));
-        let entry = AuditEntry {
-            thing,
-            fields: visit.fields().to_vec(),
-            address: Some(visit.address.to_string()),
-            status: response.status().as_u16(),
-            ..self.audit.entry(account, actor, &operation.id)
-        };
-        self.audit.record(&entry).await;
-    }
-}
-
-/// What changed something; and of who may come in, what was refused, too. What was limited is not:
-/// whoever tries on and on fills no log.
-fn is_noted(operation: &Operation, status: StatusCode) -> bool {
-    // Each quarter of an hour, by itself.
-    let is_routine = operation.id == "refresh" && status.is_success();
-    let is_refused = matches!(
-        status,
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::UNPROCESSABLE_ENTITY
-    );
-    operation.changes()
-        && !is_routine
-        && (status.is_success()
-            || (is_refused && operation.is_authentication())
-            || status == StatusCode::FORBIDDEN)
 }
 
 /// Logs what is about who may come in.

@@ -162,7 +162,8 @@ impl AuthApi {
 
     /// Trade a refresh token for a new pair
     ///
-    /// The old one is spent; using it again ends the whole log-in.
+    /// The old one is spent; using it again ends the whole log-in. If the answer is lost, it may be sent
+    /// again within 20 seconds, as long as nothing of that answer was used.
     #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
     async fn refresh(
         &self,

@@ -12,9 +12,13 @@ use poem::web::sse::Event;
 use poem_openapi::{Object, payload::EventStream, types::ToJSON as _};
 use synmon_core::{Clock, OwnerId, RunId, usecase::Runs};
 
-use super::run_view::{RunView, StepLogView};
+use super::{
+    guard::Pass,
+    run_view::{RunView, StepLogView},
+};
 
-/// How often the store is looked at: the run may go on in another process.
+/// How often the store is looked at: the run may go on in another process, and what the follower was
+/// let in by may end there.
 const POLL: Duration = Duration::from_millis(500);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// No run takes longer than this, queue and retries included, without anybody looking again.
@@ -82,6 +86,7 @@ impl Drop for Seat {
 
 struct Follower {
     _seat: Seat,
+    pass: Pass,
     runs: Runs,
     clock: Arc<dyn Clock>,
     owner: OwnerId,
@@ -93,16 +98,18 @@ struct Follower {
     ended: bool,
 }
 
-/// Each step of a run as it ends, the ones that have ended before first; then the run. None if too
-/// many follow runs already.
+/// Each step of a run as it ends, the ones that have ended before first; then the run; and nothing
+/// any more once the pass does not hold. None if too many follow runs already.
 pub(crate) fn of(
     audience: &Audience,
     runs: Runs,
     clock: Arc<dyn Clock>,
+    pass: Pass,
     (owner, run): (OwnerId, RunId),
 ) -> Option<EventStream<RunEvents>> {
     let follower = Follower {
         _seat: audience.seat(owner)?,
+        pass,
         runs,
         clock,
         owner,
@@ -130,10 +137,17 @@ impl Follower {
     async fn next_event(&mut self) -> Option<RunEvent> {
         let started = self.clock.monotonic();
         loop {
-            if let Some(event) = self.pending.pop_front() {
+            // What was found out before it ended is not told after.
+            let may_know = match self.pass.holds().await {
+                Ok(true) => true,
+                Ok(false) => return None,
+                Err(_) => false,
+            };
+            if may_know && let Some(event) = self.pending.pop_front() {
                 return Some(event);
             }
-            if self.ended || self.clock.monotonic().saturating_sub(started) > MAX_SILENCE {
+            let is_over = self.ended && self.pending.is_empty();
+            if is_over || self.clock.monotonic().saturating_sub(started) > MAX_SILENCE {
                 return None;
             }
             let runs = self.runs.clone();
@@ -141,8 +155,10 @@ impl Follower {
             tokio::pin!(progress);
             // Registered before the look, so that what ends meanwhile is not missed.
             progress.as_mut().enable();
-            self.look().await;
-            if self.pending.is_empty() && !self.ended {
+            if may_know {
+                self.look().await;
+            }
+            if !may_know || (self.pending.is_empty() && !self.ended) {
                 tokio::select! {
                     () = progress => {}
                     () = self.clock.sleep(POLL) => {}

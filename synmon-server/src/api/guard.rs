@@ -3,15 +3,22 @@
 use std::sync::Arc;
 
 use poem::{
-    Request,
+    FromRequest, Request, RequestBody,
     http::{StatusCode, header},
 };
-use poem_openapi::{SecurityScheme, auth::Bearer};
-use synmon_core::{SessionId, store::Scope};
+use poem_openapi::{
+    SecurityScheme,
+    auth::{Bearer, BearerAuthorization},
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use synmon_core::{
+    SessionId,
+    store::{Scope, StoreError},
+};
 
 use super::{operations::Needs, problem::ApiError};
 use crate::{
-    accounts::{Accounts, ApiKeys, Caller, Credential, KEY_PREFIX, Limits},
+    accounts::{AccessError, Accounts, ApiKeys, Caller, Credential, KEY_PREFIX, Limits},
     visit::Visit,
 };
 
@@ -38,6 +45,32 @@ pub(super) struct Guard {
     pub(super) limits: Arc<Limits>,
 }
 
+/// What a caller was let in by, to be looked at again for as long as he stays.
+pub(super) struct Pass {
+    guard: Guard,
+    token: SecretString,
+}
+
+impl<'a> FromRequest<'a> for Pass {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        let guard: &Guard = request.data().ok_or_else(|| ApiError::missing("guard"))?;
+        let bearer = <Bearer as BearerAuthorization>::from_request(request)?;
+        Ok(Self { guard: guard.clone(), token: bearer.token.into() })
+    }
+}
+
+impl Pass {
+    /// Whether it would let its holder in now: what ends a log-in or a key ends it here, too,
+    /// whichever process was told.
+    pub(super) async fn holds(&self) -> Result<bool, StoreError> {
+        match self.guard.known(self.token.expose_secret()).await {
+            Ok(_) => Ok(true),
+            Err(AccessError::Invalid) => Ok(false),
+            Err(AccessError::Store(failure)) => Err(failure),
+        }
+    }
+}
+
 async fn check(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
     // Two headers are two claims about who calls: neither is believed.
     if request.headers().get_all(header::AUTHORIZATION).iter().count() != 1 {
@@ -53,17 +86,23 @@ async fn check(request: &Request, bearer: Bearer) -> poem::Result<Caller> {
 
 impl Guard {
     pub(super) async fn let_in(&self, visit: &Visit, token: &str) -> Result<Caller, ApiError> {
-        let (caller, allowed) = if token.starts_with(KEY_PREFIX) {
-            let key = self.keys.shown(token).await?.ok_or_else(ApiError::unauthorized)?;
-            let credential = Credential::ApiKey(key.id);
-            let allowed = may(&key.scopes, visit.operation.as_ref().map(|it| it.needs));
-            (Caller { owner: key.account, credential }, allowed)
-        } else {
-            (self.accounts.caller(token).await?, Ok(()))
-        };
+        let (caller, scopes) = self.known(token).await?;
         visit.is_by(caller);
         self.limits.admit_call(caller.owner).await?;
-        allowed.map(|()| caller)
+        if let Some(scopes) = scopes {
+            may(&scopes, visit.operation.as_ref().map(|it| it.needs))?;
+        }
+        Ok(caller)
+    }
+
+    /// Whose token this is, if it is good; and how far a key opens the account.
+    async fn known(&self, token: &str) -> Result<(Caller, Option<Vec<Scope>>), AccessError> {
+        if !token.starts_with(KEY_PREFIX) {
+            return Ok((self.accounts.caller(token).await?, None));
+        }
+        let key = self.keys.shown(token).await?.ok_or(AccessError::Invalid)?;
+        let credential = Credential::ApiKey(key.id);
+        Ok((Caller { owner: key.account, credential }, Some(key.scopes)))
     }
 }
 

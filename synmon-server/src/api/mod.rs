@@ -2,6 +2,7 @@
 
 mod accompany;
 mod account;
+mod act;
 mod alert_view;
 mod api_keys;
 mod audit;

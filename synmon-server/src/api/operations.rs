@@ -27,6 +27,8 @@ pub(crate) struct Operation {
     /// Its id in the document.
     pub(crate) id: String,
     pub(crate) needs: Needs,
+    /// The statuses of success, the lowest first.
+    successes: Vec<u16>,
     method: Method,
     segments: Vec<String>,
 }
@@ -68,6 +70,7 @@ impl Operations {
                 Some(Arc::new(Operation {
                     id: operation["operationId"].as_str()?.to_owned(),
                     needs: needs(path, method, operation),
+                    successes: successes(operation),
                     method: method.to_uppercase().parse().ok()?,
                     segments: segments(path),
                 }))
@@ -98,6 +101,14 @@ impl Operation {
 
     fn filled_in(&self) -> usize {
         self.segments.iter().filter(|segment| segment.starts_with('{')).count()
+    }
+
+    /// With which status it succeeds, depending on whether it has made a new thing.
+    pub(super) fn success(&self, made: bool) -> u16 {
+        const CREATED: u16 = 201;
+        let mut successes = self.successes.iter().copied();
+        let fitting = successes.clone().find(|status| (*status == CREATED) == made);
+        fitting.or_else(|| successes.next()).unwrap_or(200)
     }
 
     /// How often an address may try it.
@@ -138,6 +149,14 @@ impl Operation {
         let wanted = segments(path.strip_prefix(BASE_PATH).unwrap_or(path));
         thing_of(self.segments.get(1).filter(|it| it.starts_with('{')).and(Some(&wanted))?)
     }
+}
+
+fn successes(operation: &Value) -> Vec<u16> {
+    let statuses = operation["responses"].as_object().into_iter().flatten();
+    let statuses = statuses.filter_map(|(status, _)| status.parse().ok());
+    let mut successes: Vec<u16> = statuses.filter(|status| (200..300).contains(status)).collect();
+    successes.sort_unstable();
+    successes
 }
 
 /// The thing that a `Location` names.
@@ -189,6 +208,19 @@ mod tests {
         }
         assert_eq!(found(&get, "/api/v1/nothing"), None);
         assert_eq!(found(&Method::DELETE, "/api/v1/auth/login"), None);
+    }
+
+    #[test]
+    fn an_operation_succeeds_with_the_status_of_the_document() {
+        let operations = Operations::of(&openapi_document());
+        let success = |method, path: &str| {
+            let operation = operations.find(&method, &format!("{BASE_PATH}{path}")).unwrap();
+            (operation.success(true), operation.success(false))
+        };
+        assert_eq!(success(Method::POST, "/flows"), (201, 201));
+        assert_eq!(success(Method::PUT, "/secrets/A"), (201, 200));
+        assert_eq!(success(Method::DELETE, "/flows/x"), (204, 204));
+        assert_eq!(success(Method::POST, "/flows/x/runs"), (202, 202));
     }
 
     #[test]

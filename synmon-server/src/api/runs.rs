@@ -22,7 +22,7 @@ use super::{
     Tag,
     alert_view::AlertDecisionView,
     event_stream::{self, Audience, RunEvents},
-    guard::Authenticated,
+    guard::{Authenticated, Pass},
     instant::instant,
     paging::{cursor_after, page_request},
     problem::ApiError,
@@ -228,18 +228,21 @@ impl RunsApi {
     /// Follow a run as it goes on
     ///
     /// Server-sent events: `step`, with a step's log, as each step ends, and `run`, with the whole
-    /// run, when it has ended. Then the stream ends.
+    /// run, when it has ended. Then the stream ends. It ends before that when what it was asked for
+    /// with does: the log-in, the API key or the time of the access token.
     #[oai(path = "/runs/:id/events", method = "get", operation_id = "follow_run")]
     async fn events(
         &self,
         caller: Authenticated,
+        pass: Pass,
         id: Path<Uuid>,
     ) -> poem::Result<EventStream<RunEvents>> {
         let id = RunId::from_uuid(id.0);
         // What is somebody else's is 404 here too, not an empty stream.
         self.runs.get(caller.0.owner, id).await.map_err(ApiError::from)?;
         let (runs, clock) = (self.runs.clone(), Arc::clone(&self.clock));
-        event_stream::of(&self.audience, runs, clock, (caller.0.owner, id)).ok_or_else(|| {
+        let whose = (caller.0.owner, id);
+        event_stream::of(&self.audience, runs, clock, pass, whose).ok_or_else(|| {
             let detail = "too many runs are being followed: end some of the streams first";
             ApiError::new(StatusCode::TOO_MANY_REQUESTS, detail).into()
         })

@@ -13,7 +13,7 @@ use super::{ConfigError, error};
 /// A setting that is a secret, and the one that names a file with it.
 #[derive(Clone, Copy)]
 pub(super) struct SecretSetting {
-    name: &'static str,
+    pub(super) name: &'static str,
     file: &'static str,
 }
 
@@ -21,6 +21,8 @@ pub(super) const DATABASE_URL: SecretSetting =
     SecretSetting { name: "SYNMON_DATABASE_URL", file: "SYNMON_DATABASE_URL_FILE" };
 pub(super) const JWT_SECRET: SecretSetting =
     SecretSetting { name: "SYNMON_JWT_SECRET", file: "SYNMON_JWT_SECRET_FILE" };
+pub(super) const JWT_SECRET_OLD: SecretSetting =
+    SecretSetting { name: "SYNMON_JWT_SECRET_OLD", file: "SYNMON_JWT_SECRET_OLD_FILE" };
 pub(super) const SECRETS_KEY: SecretSetting =
     SecretSetting { name: "SYNMON_SECRETS_KEY", file: "SYNMON_SECRETS_KEY_FILE" };
 pub(super) const SMTP_URL: SecretSetting =

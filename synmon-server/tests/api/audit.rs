@@ -89,7 +89,8 @@ async fn whoever_comes_in_goes_or_tries_to_is_told() {
     let ann = app.register("ann").await;
     let api = app.anonymous();
     let refresh = json!({"refresh_token": ann.refresh_token});
-    api.post("/auth/refresh", &refresh).await.must_be(200);
+    let next = api.post("/auth/refresh", &refresh).await.must_be(200).json();
+    api.with_token(text(&next, "access_token")).get("/me").await.must_be(200);
     api.post("/auth/refresh", &refresh).await.must_be(401);
     let ann = ann.log_in_again().await;
     let wrong = json!({"current_password": "wrong password", "password": "another password"});

@@ -9,7 +9,7 @@ use synmon_core::store::{
 };
 use synmon_store::PgStore;
 use synmon_testkit::{
-    factory::{a_flow, a_letter, a_place, a_registration, a_session, noon},
+    factory::{a_flow, a_letter, a_pair, a_place, a_registration, a_session, noon},
     postgres::Postgres,
 };
 use tokio::time::{interval, timeout};
@@ -74,8 +74,8 @@ async fn log_ins_are_refreshed_while_their_account_is_deleted() {
         }
         let place = a_place();
         let rotations = join_all(seeds.iter().map(|seed| {
-            let (spent, next) = ([*seed + 100; 32], [*seed + 200; 32]);
-            store.rotate(TokenHash(spent), TokenHash(next), &place, noon())
+            let spent = TokenHash([*seed + 100; 32]);
+            store.rotate(spent, a_pair(*seed + 200), &place, noon())
         }));
         let (rotated, deleted) = tokio::join!(rotations, store.delete_account(account.id));
         assert!(deleted.unwrap());

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "in a test what does not hold panics")]
 
 mod collisions;
+mod deeds;
 mod folder;
 mod outage;
 mod postgres;

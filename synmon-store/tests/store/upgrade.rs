@@ -14,15 +14,15 @@ use synmon_core::{
     notice::NoticeBody,
     run::{ErrorCode, Evidence, Run, RunStatus, Screenshot, StepStatus},
     store::{
-        ClaimedRun, DueFlow, FlowFilter, PageRequest, Rotation, RunFilter, Settlement, SlotPlan,
-        TokenHash, WorkerId,
+        Access, ClaimedRun, DueFlow, FlowFilter, PageRequest, Rotation, RunFilter, Settlement,
+        SlotPlan, TokenHash, WorkerId,
     },
     verdict::Verdict,
 };
 use synmon_store::{PgStore, SqliteStore};
 use synmon_testkit::{
     conformance::store::Subject,
-    factory::{a_place, a_report, a_slot_run, noon},
+    factory::{a_pair, a_place, a_report, a_slot_run, noon},
     postgres::Postgres,
 };
 
@@ -273,11 +273,12 @@ async fn works(store: &Subject) {
     );
 
     // Whoever was logged in still is, whoever had a letter can use its link.
-    let [spent, next] = [11, 12].map(|seed| TokenHash([seed; 32]));
+    let (spent, next) = (TokenHash([11; 32]), a_pair(12));
     let rotation = store.rotate(spent, next, &a_place(), later(60)).await.unwrap();
     let Rotation::Rotated { account, session } = rotation else { panic!("{rotation:?}") };
     assert_eq!(account, owner(store).await);
-    assert!(store.is_live(session, account, later(60)).await.unwrap());
+    let access = Access { id: next.access, session, account };
+    assert!(store.use_access(&access, later(60)).await.unwrap());
     let ended = store.rotate(TokenHash([20; 32]), next, &a_place(), later(60)).await.unwrap();
     assert_eq!(ended, Rotation::Unknown);
     assert!(store.confirm(TokenHash([3; 32]), later(60)).await.unwrap().is_some());

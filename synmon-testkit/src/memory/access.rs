@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use synmon_core::{
     ApiKeyId, AuditId, OwnerId, Timestamp,
     store::{
-        Admission, ApiKey, ApiKeyStore, AuditEntry, AuditStore, Page, PageRequest, Rate, RateKey,
-        RateLimitStore, StoreError, TokenHash,
+        Admission, ApiKey, ApiKeyStore, AuditEntry, AuditStore, Made, Page, PageRequest, Rate,
+        RateKey, RateLimitStore, StoreError, TokenHash,
     },
 };
 
@@ -63,6 +63,7 @@ impl ApiKeyStore for MemoryStore {
             return conflict("API key");
         }
         state.api_keys.insert(key.id, (key.clone(), hash));
+        state.tell(account, Some(Made::new("api_key", key.id.uuid())));
         Ok(true)
     }
 
@@ -79,7 +80,11 @@ impl ApiKeyStore for MemoryStore {
     async fn delete_api_key(&self, account: OwnerId, id: ApiKeyId) -> Result<bool, StoreError> {
         let mut state = self.open()?;
         let is_theirs = state.api_keys.get(&id).is_some_and(|(key, _)| key.account == account);
-        Ok(is_theirs && state.api_keys.remove(&id).is_some())
+        if is_theirs {
+            state.api_keys.remove(&id);
+            state.tell(account, None);
+        }
+        Ok(is_theirs)
     }
 
     async fn use_api_key(

@@ -60,8 +60,10 @@ impl AccountStore for MemoryStore {
 
     async fn rename_account(&self, id: OwnerId, name: &str) -> Result<bool, StoreError> {
         let mut state = self.open()?;
-        let account = state.accounts.get_mut(&id);
-        Ok(account.map(|account| name.clone_into(&mut account.name)).is_some())
+        let Some(account) = state.accounts.get_mut(&id) else { return Ok(false) };
+        name.clone_into(&mut account.name);
+        state.tell(id, None);
+        Ok(true)
     }
 
     async fn upgrade_password(&self, id: OwnerId, old: &str, new: &str) -> Result<(), StoreError> {
@@ -114,6 +116,7 @@ impl AccountStore for MemoryStore {
         state.end_tokens(id, None, now);
         state.end_sessions(id, now);
         state.put_notice(letter.clone());
+        state.tell(id, None);
         Ok(true)
     }
 
@@ -145,7 +148,9 @@ impl AccountStore for MemoryStore {
         let mut state = self.open()?;
         if let Some(account) = state.spend(token, TokenPurpose::Confirm, now) {
             account.confirmed_at = account.confirmed_at.or(Some(now));
-            return Ok(Some(account.id));
+            let id = account.id;
+            state.tell(id, None);
+            return Ok(Some(id));
         }
         let email = state.tokens.get(&token).and_then(|entry| entry.token.email.clone());
         let Some(email) = email else { return Ok(None) };
@@ -161,6 +166,7 @@ impl AccountStore for MemoryStore {
         account.email = email;
         account.confirmed_at = account.confirmed_at.or(Some(now));
         state.end_tokens(id, None, now);
+        state.tell(id, None);
         Ok(Some(id))
     }
 
@@ -179,6 +185,7 @@ impl AccountStore for MemoryStore {
         let id = account.id;
         state.end_tokens(id, None, now);
         state.end_sessions(id, now);
+        state.tell(id, None);
         Ok(Some(id))
     }
 }

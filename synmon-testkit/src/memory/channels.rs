@@ -6,8 +6,8 @@ use synmon_core::{
     channel::{Channel, ChannelStatus, ChannelTarget},
     notice::Notice,
     store::{
-        Account, ChannelStore, DeliveryRecord, DeliveryState, NewChannelToken, Page, PageRequest,
-        StoreError, TokenHash,
+        Account, ChannelStore, DeliveryRecord, DeliveryState, Made, NewChannelToken, Page,
+        PageRequest, StoreError, TokenHash,
     },
 };
 
@@ -33,6 +33,7 @@ impl ChannelStore for MemoryStore {
         if let Some(confirmation) = confirmation {
             state.put_notice(confirmation.clone());
         }
+        state.tell(channel.owner, Some(Made::new("channel", channel.id.uuid())));
         Ok(true)
     }
 
@@ -90,6 +91,7 @@ impl ChannelStore for MemoryStore {
         if let Some(confirmation) = confirmation {
             state.put_notice(confirmation.clone());
         }
+        state.tell(channel.owner, None);
         Ok(())
     }
 
@@ -112,6 +114,7 @@ impl ChannelStore for MemoryStore {
                 entry.tries = 0;
             }
         }
+        state.tell(owner, None);
         Ok(true)
     }
 
@@ -162,6 +165,8 @@ impl ChannelStore for MemoryStore {
         channel.last_error = None;
         channel.updated_at = now;
         channel.version += 1;
+        let owner = channel.owner;
+        state.tell(owner, None);
         Ok(true)
     }
 
@@ -216,7 +221,9 @@ impl ChannelStore for MemoryStore {
         entry.due = now;
         entry.tries = 0;
         entry.settled_at = None;
-        Ok(Some(record(entry)))
+        let record = record(entry);
+        state.tell(owner, None);
+        Ok(Some(record))
     }
 }
 

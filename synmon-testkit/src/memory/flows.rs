@@ -10,7 +10,7 @@ use synmon_core::{
     flow::Flow,
     run::{ErrorCode, QueuedRun, Run, RunError},
     store::{
-        DueFlow, FlowFilter, FlowStore, ListedFlow, Metered, Page, PageRequest, SlotPlan,
+        DueFlow, FlowFilter, FlowStore, ListedFlow, Made, Metered, Page, PageRequest, SlotPlan,
         StoreError,
     },
 };
@@ -30,6 +30,7 @@ impl FlowStore for MemoryStore {
         }
         let entry = FlowEntry { flow: flow.clone(), watched: AlertState::default() };
         state.flows.insert(flow.id, entry);
+        state.tell(flow.owner, Some(Made::new("flow", flow.id.uuid())));
         Ok(true)
     }
 
@@ -79,6 +80,7 @@ impl FlowStore for MemoryStore {
             created_at: before.created_at,
             ..flow.clone()
         };
+        state.tell(flow.owner, None);
         Ok(())
     }
 
@@ -89,6 +91,7 @@ impl FlowStore for MemoryStore {
         }
         state.drop_flow(id);
         state.throw_away(&ArtifactPrefix::flow(owner, id));
+        state.tell(owner, None);
         Ok(true)
     }
 

@@ -23,7 +23,7 @@ use std::{
 use browser_sessions::LedgerEntry;
 use keyed_requests::KeyedEntry;
 use synmon_core::{
-    ApiKeyId, AuditId, ChannelId, FlowId, NoticeId, OwnerId, RunId, SessionId, Timestamp,
+    AccessId, ApiKeyId, AuditId, ChannelId, FlowId, NoticeId, OwnerId, RunId, SessionId, Timestamp,
     alert::{AlertDecision, AlertState},
     artifact::ArtifactPrefix,
     channel::Channel,
@@ -32,8 +32,8 @@ use synmon_core::{
     run::{Run, RunAttempt, StepLog},
     secret::{SecretName, StoredSecret},
     store::{
-        Account, ApiKey, AuditEntry, Metered, NewChannelToken, NewToken, Page, PageRequest,
-        RateKey, Session, StoreError, TokenHash,
+        Account, ApiKey, AuditEntry, Made, Metered, NewChannelToken, NewToken, Page, PageRequest,
+        RateKey, Session, StoreError, TokenHash, deed,
     },
 };
 
@@ -132,7 +132,13 @@ struct SessionEntry {
 #[derive(Debug)]
 struct RefreshEntry {
     session: SessionId,
-    spent: bool,
+    issued: Timestamp,
+    spent: Option<Timestamp>,
+    /// The access token that was given with it, and the refresh token that both were given for.
+    given: Option<(AccessId, TokenHash)>,
+    /// Whether the access token was used.
+    used: bool,
+    replaced: bool,
 }
 
 /// What became of a notice.
@@ -213,6 +219,16 @@ impl State {
         let runs = &self.runs;
         self.attempts.retain(|(run, _), _| runs.contains_key(run));
         self.logs.retain(|(run, ..), _| runs.contains_key(run));
+    }
+
+    /// Writes down what was changed for an account by whoever has called.
+    fn tell(&mut self, account: OwnerId, made: Option<Made>) {
+        if let Some(deed) = deed()
+            && let Some(entry) = deed.entry(account, made)
+        {
+            self.audit.insert(entry.id, entry);
+            deed.is_written();
+        }
     }
 
     fn throw_away(&mut self, folder: &ArtifactPrefix) {

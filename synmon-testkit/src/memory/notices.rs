@@ -25,6 +25,9 @@ impl NoticeStore for MemoryStore {
             return conflict("channel");
         }
         state.put_notice(notice.clone());
+        if let Some(owner) = notice.owner {
+            state.tell(owner, None);
+        }
         Ok(())
     }
 

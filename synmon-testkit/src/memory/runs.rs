@@ -25,6 +25,7 @@ impl RunStore for MemoryStore {
             return conflict("run");
         }
         state.put_run(run.run.clone(), Some(run.snapshot.clone()));
+        state.tell(run.run.owner, None);
         Ok(())
     }
 
@@ -239,7 +240,7 @@ impl RunStore for MemoryStore {
         let mut state = self.open()?;
         let entry = state.runs.get_mut(&id).filter(|entry| entry.run.owner == owner);
         let Some(entry) = entry else { return Ok(None) };
-        Ok(Some(match entry.run.status {
+        let outcome = match entry.run.status {
             RunStatus::Queued => {
                 let message = "the run was cancelled before it started".to_owned();
                 let error = RunError { code: ErrorCode::Cancelled, message, step: None };
@@ -250,8 +251,10 @@ impl RunStore for MemoryStore {
                 entry.cancel_requested = true;
                 CancelOutcome::Requested
             }
-            _ => CancelOutcome::HasEnded,
-        }))
+            _ => return Ok(Some(CancelOutcome::HasEnded)),
+        };
+        state.tell(owner, None);
+        Ok(Some(outcome))
     }
 
     async fn queue_depth(&self) -> Result<u64, StoreError> {

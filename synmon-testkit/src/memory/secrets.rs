@@ -5,7 +5,7 @@ use synmon_core::{
     ChannelId, OwnerId,
     channel::{Channel, ChannelKind},
     secret::{SealedSecret, SecretName, StoredSecret},
-    store::{SecretStore, StoreError},
+    store::{Made, SecretStore, StoreError},
 };
 
 use super::{MemoryStore, up_to};
@@ -22,6 +22,8 @@ impl SecretStore for MemoryStore {
         }
         let created_at = known.unwrap_or(secret.created_at);
         state.secrets.insert(key, StoredSecret { created_at, ..secret.clone() });
+        let made = known.is_none().then_some(Made { kind: "secret", id: None });
+        state.tell(secret.owner, made);
         Ok(true)
     }
 
@@ -39,7 +41,12 @@ impl SecretStore for MemoryStore {
     }
 
     async fn delete_secret(&self, owner: OwnerId, name: &SecretName) -> Result<bool, StoreError> {
-        Ok(self.open()?.secrets.remove(&(owner, name.clone())).is_some())
+        let mut state = self.open()?;
+        let was_there = state.secrets.remove(&(owner, name.clone())).is_some();
+        if was_there {
+            state.tell(owner, None);
+        }
+        Ok(was_there)
     }
 
     async fn secrets_sealed_otherwise(

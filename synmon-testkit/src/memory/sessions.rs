@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use async_trait::async_trait;
 use synmon_core::{
-    OwnerId, SessionId, Timestamp,
+    AccessId, OwnerId, SessionId, Timestamp,
     store::{
-        NewSession, Page, PageRequest, Rotation, SeenFrom, Session, SessionStore, StoreError,
-        TokenHash,
+        Access, NewSession, Page, PageRequest, REUSE_GRACE, Rotation, SeenFrom, Session,
+        SessionStore, StoreError, TokenHash, TokenPair, USE_NOTED,
     },
 };
 
@@ -16,13 +16,16 @@ use super::{MemoryStore, RefreshEntry, SessionEntry, State, conflict, page_of};
 #[async_trait]
 impl SessionStore for MemoryStore {
     async fn insert_session(&self, session: &NewSession) -> Result<(), StoreError> {
-        self.open()?.begin_session(session)
+        let mut state = self.open()?;
+        state.begin_session(session)?;
+        state.tell(session.account, None);
+        Ok(())
     }
 
     async fn rotate(
         &self,
         spent: TokenHash,
-        next: TokenHash,
+        next: TokenPair,
         seen: &SeenFrom,
         now: Timestamp,
     ) -> Result<Rotation, StoreError> {
@@ -34,16 +37,23 @@ impl SessionStore for MemoryStore {
         token: TokenHash,
         now: Timestamp,
     ) -> Result<Option<OwnerId>, StoreError> {
-        Ok(self.open()?.end_session_by(token, now))
+        let mut state = self.open()?;
+        let account = state.end_session_by(token, now);
+        if let Some(account) = account {
+            state.tell(account, None);
+        }
+        Ok(account)
     }
 
-    async fn is_live(
-        &self,
-        session: SessionId,
-        account: OwnerId,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        Ok(self.open()?.live_account(session, now) == Some(account))
+    async fn use_access(&self, access: &Access, now: Timestamp) -> Result<bool, StoreError> {
+        let mut state = self.open()?;
+        let is_live = state.live_account(access.session, now) == Some(access.account);
+        let given = state.refresh.values_mut().find(|entry| {
+            entry.session == access.session && entry.given.is_some_and(|(id, _)| id == access.id)
+        });
+        let Some(given) = given.filter(|_| is_live) else { return Ok(is_live) };
+        given.used |= !given.replaced && given.issued > now.before(USE_NOTED);
+        Ok(!given.replaced)
     }
 
     async fn list_sessions(
@@ -67,7 +77,10 @@ impl SessionStore for MemoryStore {
         let mut state = self.open()?;
         let entry = state.sessions.get_mut(&session);
         let entry = entry.filter(|entry| entry.account == account && entry.is_live(now));
-        Ok(entry.map(|entry| entry.ended = Some(now)).is_some())
+        let Some(entry) = entry else { return Ok(false) };
+        entry.ended = Some(now);
+        state.tell(account, None);
+        Ok(true)
     }
 
     async fn end_other_sessions(
@@ -77,10 +90,15 @@ impl SessionStore for MemoryStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut state = self.open()?;
+        let mut any = false;
         for (id, entry) in &mut state.sessions {
-            if entry.account == account && *id != kept {
-                entry.ended = entry.ended.or(Some(now));
+            if entry.account == account && *id != kept && entry.ended.is_none() {
+                entry.ended = Some(now);
+                any = true;
             }
+        }
+        if any {
+            state.tell(account, None);
         }
         Ok(())
     }
@@ -112,6 +130,12 @@ impl SessionEntry {
     }
 }
 
+impl RefreshEntry {
+    fn new(session: SessionId, issued: Timestamp, given: Option<(AccessId, TokenHash)>) -> Self {
+        Self { session, issued, spent: None, given, used: false, replaced: false }
+    }
+}
+
 impl State {
     fn begin_session(&mut self, session: &NewSession) -> Result<(), StoreError> {
         let NewSession { id, account, refresh, created_at, expires_at, seen } = session.clone();
@@ -121,14 +145,14 @@ impl State {
         let session =
             Session { id, created_at, last_used_at: created_at, expires_at, seen: Some(seen) };
         self.sessions.insert(id, SessionEntry { account, session, ended: None });
-        self.refresh.insert(refresh, RefreshEntry { session: id, spent: false });
+        self.refresh.insert(refresh, RefreshEntry::new(id, created_at, None));
         Ok(())
     }
 
     fn rotate(
         &mut self,
         spent: TokenHash,
-        next: TokenHash,
+        next: TokenPair,
         seen: &SeenFrom,
         now: Timestamp,
     ) -> Rotation {
@@ -136,7 +160,7 @@ impl State {
             return Rotation::Unknown;
         };
         let session = entry.session;
-        if entry.spent {
+        if entry.spent.is_some() && !self.replace(spent, now) {
             return match self.end_session_by(spent, now) {
                 Some(account) => Rotation::Reused { account },
                 None => Rotation::Unknown,
@@ -145,13 +169,30 @@ impl State {
         let Some(account) = self.live_account(session, now) else {
             return Rotation::Unknown;
         };
-        self.refresh.insert(spent, RefreshEntry { session, spent: true });
-        self.refresh.insert(next, RefreshEntry { session, spent: false });
+        if let Some(entry) = self.refresh.get_mut(&spent) {
+            entry.spent = entry.spent.or(Some(now));
+        }
+        let given = Some((next.access, spent));
+        self.refresh.insert(next.refresh, RefreshEntry::new(session, now, given));
         if let Some(entry) = self.sessions.get_mut(&session) {
             entry.session.last_used_at = now;
             entry.session.seen = Some(seen.clone());
         }
         Rotation::Rotated { account, session }
+    }
+
+    /// Makes worthless what was given for a spent token, if all of that may be lost.
+    fn replace(&mut self, spent: TokenHash, now: Timestamp) -> bool {
+        let at = self.refresh.get(&spent).and_then(|entry| entry.spent);
+        let in_time = at.is_some_and(|at| at > now.before(REUSE_GRACE));
+        let lost = self.refresh.values_mut().find(|entry| {
+            let is_given = entry.given.is_some_and(|(_, parent)| parent == spent);
+            is_given && entry.spent.is_none() && !entry.used
+        });
+        let Some(lost) = lost.filter(|_| in_time) else { return false };
+        lost.spent = Some(now);
+        lost.replaced = true;
+        true
     }
 
     fn end_session_by(&mut self, token: TokenHash, now: Timestamp) -> Option<OwnerId> {

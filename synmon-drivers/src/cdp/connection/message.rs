@@ -1,9 +1,12 @@
 //! What goes over the wire.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, io, sync::Arc, time::Duration};
 
-use serde::Deserialize;
-use serde_json::{Value, json};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// A session of the protocol: a tab, or a frame of it that has a process of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -79,13 +82,61 @@ impl From<Refusal> for CallError {
 }
 
 /// A command as it is sent.
-pub(super) fn command(id: u64, session: Option<&SessionId>, method: &str, params: Value) -> String {
-    let mut command = json!({ "id": id, "method": method });
-    command["params"] = params;
-    if let Some(session) = session {
-        command["sessionId"] = (*session.0).into();
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Command<'a> {
+    id: u64,
+    method: &'a str,
+    params: &'a Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_id: Option<&'a str>,
+}
+
+/// A command as it is sent. It may hold what is typed, secrets too: its text is wiped once it is sent,
+/// what it was made of at once, and nothing of it is left where it has grown out of its memory.
+///
+/// # Panics
+/// Never: a JSON value can always be written to memory.
+pub(super) fn command(
+    id: u64,
+    session: Option<&SessionId>,
+    method: &str,
+    mut params: Value,
+) -> Utf8Bytes {
+    let session_id = session.map(|session| &*session.0);
+    let command = Command { id, method, params: &params, session_id };
+    let mut length = Length(0);
+    let measured = serde_json::to_writer(&mut length, &command);
+    let mut text = Zeroizing::new(Vec::with_capacity(length.0));
+    let written = serde_json::to_writer(&mut *text, &command);
+    wipe(&mut params);
+    let text = measured.and(written).map(|()| Utf8Bytes::try_from(Bytes::from_owner(text)));
+    #[expect(clippy::expect_used, reason = "JSON can be written to memory, and is UTF-8")]
+    text.expect("a command can be written").expect("JSON is UTF-8")
+}
+
+/// How long something is that is written.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
     }
-    command.to_string()
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Wipes the texts of a value.
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(fields) => fields.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// Reads what comes in. Pages may say halves of characters (surrogates), which the browser writes as
@@ -152,6 +203,8 @@ impl fmt::Display for SessionId {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -165,6 +218,26 @@ mod tests {
             let incoming = read(&text).unwrap();
             assert_eq!((incoming.id, incoming.result["value"].as_str()), (Some(7), Some(read_as)));
         }
+    }
+
+    #[test]
+    fn a_command_is_written_whole() {
+        let params = || json!({"text": "a “secret”\n", "keys": ["x", {"deep": "y"}], "n": 1});
+        let session = SessionId::from("S");
+        let text = command(7, Some(&session), "Input.insertText", params());
+        let expected =
+            json!({"id": 7, "method": "Input.insertText", "params": params(), "sessionId": "S"});
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
+        let text = command(8, None, "Browser.close", Value::Null);
+        let expected = json!({"id": 8, "method": "Browser.close", "params": null});
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
+    }
+
+    #[test]
+    fn the_texts_of_a_value_are_wiped_at_any_depth() {
+        let mut value = json!({"text": "secret", "keys": ["secret", {"deep": "secret"}], "n": 1});
+        wipe(&mut value);
+        assert_eq!(value, json!({"text": "", "keys": ["", {"deep": ""}], "n": 1}));
     }
 
     #[test]

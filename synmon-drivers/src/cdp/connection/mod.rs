@@ -18,6 +18,7 @@ use tokio::{
     sync::{mpsc, oneshot},
     time::timeout,
 };
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 pub(crate) use message::{CallError, Event, SessionId};
 
@@ -49,7 +50,7 @@ pub(crate) struct Line(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    outbox: mpsc::UnboundedSender<String>,
+    outbox: mpsc::UnboundedSender<Utf8Bytes>,
     calls: Mutex<Calls>,
 }
 

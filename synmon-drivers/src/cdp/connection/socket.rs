@@ -7,7 +7,7 @@ use tokio::{
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async_with_config,
-    tungstenite::{Message, protocol::WebSocketConfig},
+    tungstenite::{Message, Utf8Bytes, protocol::WebSocketConfig},
 };
 
 use super::{
@@ -33,7 +33,7 @@ pub(super) async fn connect(url: &str) -> Result<Socket, String> {
 /// Reads and writes until the browser or the [`Connection`](super::Connection) is gone.
 pub(super) async fn serve(
     socket: Socket,
-    mut orders: mpsc::UnboundedReceiver<String>,
+    mut orders: mpsc::UnboundedReceiver<Utf8Bytes>,
     line: Line,
     mut listener: impl Listener,
     dropped: oneshot::Receiver<()>,
@@ -42,12 +42,12 @@ pub(super) async fn serve(
     // Two halves: a browser that does not read must not keep us from reading.
     let write = async {
         while let Some(text) = orders.recv().await {
-            if sink.feed(Message::text(text)).await.is_err() {
+            if sink.feed(Message::Text(text)).await.is_err() {
                 return;
             }
             // What else is to be sent goes with the same packet.
             while let Ok(text) = orders.try_recv() {
-                if sink.feed(Message::text(text)).await.is_err() {
+                if sink.feed(Message::Text(text)).await.is_err() {
                     return;
                 }
             }

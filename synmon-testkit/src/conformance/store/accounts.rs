@@ -11,8 +11,8 @@ use synmon_core::{
 
 use super::{Subject, at_once, begin, insert, later, pending, refused, try_claim};
 use crate::factory::{
-    a_flow, a_letter, a_registration, a_session, a_token, an_api_key, an_audit_entry, an_owner,
-    noon,
+    a_flow, a_letter, a_registration, a_session, a_token, an_access, an_api_key, an_audit_entry,
+    an_owner, noon,
 };
 
 const HOUR: u64 = 3_600;
@@ -294,12 +294,12 @@ pub async fn a_password_is_changed_only_from_the_one_that_was_checked(store: &Su
     };
     assert!(!change(ada.id, "$other").await);
     assert!(!change(an_owner(), "$argon2id$a").await);
-    assert!(store.is_live(mine.id, ada.id, later(2)).await.unwrap());
+    assert!(store.use_access(&an_access(&mine), later(2)).await.unwrap());
     assert!(!pending(store).await.contains(&letter));
     assert!(change(ada.id, &ada.password_hash).await);
     assert_eq!(of_id(store, ada.id).await.password_hash, "$changed");
-    assert!(!store.is_live(mine.id, ada.id, later(2)).await.unwrap());
-    assert!(store.is_live(other.id, bob.id, later(2)).await.unwrap());
+    assert!(!store.use_access(&an_access(&mine), later(2)).await.unwrap());
+    assert!(store.use_access(&an_access(&other), later(2)).await.unwrap());
     assert!(!reset(store, 3).await);
     assert!(pending(store).await.contains(&letter));
 }
@@ -367,9 +367,9 @@ pub async fn a_reset_sets_the_password_confirms_and_ends_all_sessions(store: &Su
     assert_eq!(account.password_hash, "$new");
     assert_eq!(account.confirmed_at, Some(later(1)));
     for session in &mine {
-        assert!(!store.is_live(session.id, ada.id, later(2)).await.unwrap());
+        assert!(!store.use_access(&an_access(session), later(2)).await.unwrap());
     }
-    assert!(store.is_live(other.id, bob.id, later(2)).await.unwrap());
+    assert!(store.use_access(&an_access(&other), later(2)).await.unwrap());
     assert!(!confirm(store, 4).await);
     assert_eq!(of_id(store, bob.id).await.password_hash, bob.password_hash);
 }
@@ -395,7 +395,7 @@ pub async fn a_deleted_account_takes_all_that_it_owns_along(store: &Subject) {
     assert_eq!(of_email(store, "ada@site.example").await, None);
     assert_eq!(store.flow(ada.id, flow.id).await.unwrap(), None);
     assert_eq!(store.run(ada.id, run.id).await.unwrap(), None);
-    assert!(!store.is_live(session.id, ada.id, later(1)).await.unwrap());
+    assert!(!store.use_access(&an_access(&session), later(1)).await.unwrap());
     assert!(!reset(store, 2).await);
     assert_eq!(store.use_api_key(hash, noon(), noon()).await.unwrap(), None);
     let all = PageRequest { limit: 9, after: None };

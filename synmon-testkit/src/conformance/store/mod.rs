@@ -7,6 +7,7 @@ mod browser_sessions;
 mod cancel;
 mod channel_tokens;
 mod channels;
+mod deeds;
 mod deliveries;
 mod digests;
 mod flows;
@@ -15,6 +16,7 @@ mod last_good;
 mod leases;
 mod listing;
 mod lost;
+mod lost_answers;
 mod notices;
 mod queue;
 mod quotas;
@@ -33,6 +35,7 @@ pub use browser_sessions::*;
 pub use cancel::*;
 pub use channel_tokens::*;
 pub use channels::*;
+pub use deeds::*;
 pub use deliveries::*;
 pub use digests::*;
 pub use flows::*;
@@ -41,6 +44,7 @@ pub use last_good::*;
 pub use leases::*;
 pub use listing::*;
 pub use lost::*;
+pub use lost_answers::*;
 pub use notices::*;
 pub use queue::*;
 pub use quotas::*;
@@ -311,8 +315,13 @@ macro_rules! store_conformance {
             a_session_is_live_for_its_account_until_its_time_is_over,
             a_refresh_token_is_exchanged_for_the_next,
             the_reuse_of_a_refresh_token_ends_its_session,
-            of_many_rotations_of_one_token_one_succeeds,
             a_session_that_is_over_rotates_nothing,
+            a_lost_answer_is_given_again_for_a_while,
+            an_answer_of_which_anything_was_used_is_not_given_again,
+            a_refresh_token_that_was_replaced_ends_its_session,
+            a_lost_answer_of_a_session_that_is_over_stays_lost,
+            of_many_rotations_of_one_token_one_stays_good,
+            an_access_token_is_used_or_replaced_but_not_both,
             a_session_is_ended_by_any_of_its_tokens,
             what_ended_long_ago_is_pruned_and_nothing_else,
             sessions_that_go_on_are_listed_newest_first,
@@ -332,6 +341,9 @@ macro_rules! store_conformance {
             an_account_has_no_more_keys_than_it_may,
             the_audit_log_is_listed_newest_first,
             old_entries_of_the_audit_log_are_removed_a_batch_at_a_time,
+            a_change_of_a_flow_is_told_with_it,
+            a_change_of_what_an_owner_has_is_told_with_it,
+            a_change_of_an_account_is_told_with_it,
         );
     };
     (@cases $fresh:expr; $($case:ident),+ $(,)?) => {$(
