@@ -1,6 +1,13 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(
+    any(
+        all(feature = "cdp", not(feature = "webdriver")),
+        all(feature = "webdriver", not(feature = "cdp"))
+    ),
+    expect(dead_code, unused_imports, reason = "one engine needs not all that both share")
+)]
 
-#[cfg(feature = "cdp")]
+#[cfg(any(feature = "cdp", feature = "webdriver"))]
 mod activity;
 #[cfg(any(feature = "cdp", feature = "webdriver"))]
 mod actor;
@@ -9,6 +16,8 @@ mod cdp;
 mod closed_ports;
 #[cfg(feature = "egress")]
 mod egress;
+#[cfg(any(feature = "cdp", feature = "webdriver", feature = "egress"))]
+mod guard_page;
 #[cfg(any(feature = "cdp", feature = "webdriver"))]
 mod local;
 #[cfg(any(feature = "cdp", feature = "webdriver"))]
@@ -21,7 +30,7 @@ mod webdriver;
 pub use cdp::{CdpBrowser, Isolation, Pooling};
 pub use closed_ports::{ClosedPort, ClosedPorts};
 #[cfg(feature = "egress")]
-pub use egress::{EgressGuard, GuardedBrowser};
+pub use egress::{DistantGuard, EgressGuard, GuardedBrowser};
 #[cfg(any(feature = "cdp", feature = "webdriver"))]
 pub use local::{BrowserUser, LocalChromium, Missing, Unconfined};
 pub use resolver::{CachingResolver, SystemResolver};

@@ -16,8 +16,8 @@ use synmon_core::{
     flow::{BrowserKind, BrowserSettings},
 };
 use synmon_drivers::{
-    BrowserUser, CachingResolver, CdpBrowser, Client, EgressGuard, GuardedBrowser, Isolation,
-    LocalChromium, Pooling, Remote, SystemResolver, WebDriverBrowser,
+    BrowserUser, CachingResolver, CdpBrowser, Client, DistantGuard, EgressGuard, GuardedBrowser,
+    Isolation, LocalChromium, Pooling, Remote, SystemResolver, WebDriverBrowser,
 };
 use tracing::debug;
 
@@ -26,7 +26,7 @@ use crate::config::{BrowserSource, Config, LocalEngine, Warmth, WebDriverClient}
 /// Browsers, and what the operator should know of them.
 pub(crate) struct Browsers {
     pub(crate) browser: Arc<dyn Browser>,
-    /// The same, if they go through a guard of this process.
+    /// The same, if they go through a guard.
     pub(crate) guarded: Option<Arc<GuardedBrowser>>,
     /// What is less safe than it could be.
     pub(crate) warnings: Vec<String>,
@@ -36,7 +36,8 @@ pub(crate) struct Browsers {
 /// those elsewhere through the one that the operator runs beside them.
 pub(crate) fn browsers(config: &Config, allowed: &EgressAllowList) -> anyhow::Result<Browsers> {
     let proxy = config.egress_proxy.clone();
-    let (mut warnings, mut guarded) = (Vec::new(), None);
+    let distant = proxy.as_deref().map(DistantGuard::new);
+    let mut warnings = Vec::new();
     if proxy.is_none() && !matches!(config.browser, BrowserSource::Local { .. }) {
         warnings.push(
             "browsers elsewhere reach whatever their machine does: run `synmon egress-proxy` \
@@ -44,7 +45,7 @@ pub(crate) fn browsers(config: &Config, allowed: &EgressAllowList) -> anyhow::Re
                 .to_owned(),
         );
     }
-    let browser: Arc<dyn Browser> = match &config.browser {
+    let elsewhere: Arc<dyn Browser> = match &config.browser {
         BrowserSource::WebDriver(url, client) => {
             let remote = Remote { proxy, ..Remote::new(url.clone()) };
             Arc::new(WebDriverBrowser::remote(remote, by(*client)))
@@ -77,15 +78,20 @@ pub(crate) fn browsers(config: &Config, allowed: &EgressAllowList) -> anyhow::Re
                     Arc::new(WebDriverBrowser::local(programs, by(*client)))
                 }
             };
-            let browser = Arc::new(GuardedBrowser::new(browser, Arc::new(guard)));
-            guarded = Some(Arc::clone(&browser));
-            browser
+            let guarded = Arc::new(GuardedBrowser::new(browser, Arc::new(guard)));
+            let browser = Arc::clone(&guarded) as _;
+            return Ok(Browsers { browser, guarded: Some(guarded), warnings });
         }
     };
-    Ok(Browsers { browser, guarded, warnings })
+    let Some(distant) = distant else {
+        return Ok(Browsers { browser: elsewhere, guarded: None, warnings });
+    };
+    let guarded = Arc::new(GuardedBrowser::elsewhere(elsewhere, distant));
+    Ok(Browsers { browser: Arc::clone(&guarded) as _, guarded: Some(guarded), warnings })
 }
 
-/// Has a browser prove that it can't get past the guard, so that the first run need not wait for it.
+/// Has a browser prove itself to the guard, so that the first run need not wait for it, or `/readyz`
+/// says at once why none will.
 pub(crate) async fn prove(browser: &GuardedBrowser, clock: &dyn Clock) {
     let run = RunId::new(clock.now());
     let request = SessionRequest {

@@ -59,6 +59,8 @@ pub struct Config {
     pub rates: Rates,
     /// How long the audit log is kept.
     pub keep_audit: Duration,
+    /// For how long a refresh token that comes again may be one whose answer was lost.
+    pub refresh_grace: Duration,
     /// Which browsers runs happen in.
     pub browser: BrowserSource,
     /// How many runs at a time.
@@ -192,6 +194,7 @@ impl Config {
             secrets_key: secret(from_file::SECRETS_KEY)?.map(|keys| keyring(&keys)).transpose()?,
             trusted_proxies: access::trusted_proxies(text)?,
             rates: access::rates(text)?,
+            refresh_grace: access::refresh_grace(text)?,
             keep_audit: days(text, "SYNMON_KEEP_AUDIT_DAYS")?.unwrap_or(access::KEEP_AUDIT),
             egress_allow: egress::allow(text)?,
             egress_proxy: egress::proxy(text, &browser)?,

@@ -45,7 +45,7 @@ pub(crate) struct Parts {
     pub(crate) engine: Engine,
     pub(crate) readiness: Arc<Readiness>,
     pub(crate) timekeeper: Timekeeper,
-    /// The browsers that go through a guard of this process.
+    /// The browsers that go through a guard.
     pub(crate) guarded: Option<Arc<GuardedBrowser>>,
 }
 
@@ -130,6 +130,24 @@ pub(crate) async fn assemble(
     }
 }
 
+fn accounts<S: Everything + 'static>(
+    config: &Config,
+    store: &Arc<S>,
+    limits: &Arc<Limits>,
+    clock: &Arc<dyn Clock>,
+    signals: &Arc<Signals>,
+) -> anyhow::Result<Accounts> {
+    let accounts = Accounts::new(
+        AccountStores::of(store),
+        Arc::clone(limits),
+        Arc::clone(clock),
+        Arc::clone(signals),
+        Passwords::default(),
+        Arc::new(secret_file::token_keys(config)?),
+    );
+    Ok(accounts.with_refresh_grace(config.refresh_grace))
+}
+
 /// What does not depend on the database.
 struct Shared {
     clock: Arc<ReferenceClock>,
@@ -205,14 +223,7 @@ impl Shared {
         let limits = Arc::clone(&store) as Arc<dyn RateLimitStore>;
         let limits = Arc::new(Limits::new(limits, Arc::clone(&clock), config.rates.clone()));
         let api = ApiParts {
-            accounts: Arc::new(Accounts::new(
-                AccountStores::of(&store),
-                Arc::clone(&limits),
-                Arc::clone(&clock),
-                Arc::clone(&signals),
-                Passwords::default(),
-                Arc::new(secret_file::token_keys(config)?),
-            )),
+            accounts: Arc::new(accounts(config, &store, &limits, &clock, &signals)?),
             keys: ApiKeys::new(Arc::clone(&store) as _, Arc::clone(&clock)),
             audit: AuditLog::new(Arc::clone(&store) as _, Arc::clone(&clock), config.keep_audit),
             limits,

@@ -1,5 +1,7 @@
 //! Log-ins.
 
+use std::time::Duration;
+
 use std::net::IpAddr;
 
 use async_trait::async_trait;
@@ -7,8 +9,8 @@ use sqlx::FromRow;
 use synmon_core::{
     AccessId, OwnerId, SessionId, Timestamp,
     store::{
-        Access, NewSession, Page, PageRequest, REUSE_GRACE, Rotation, SeenFrom, Session,
-        SessionStore, StoreError, TokenHash, TokenPair, USE_NOTED,
+        Access, NewSession, Page, PageRequest, Rotation, SeenFrom, Session, SessionStore,
+        StoreError, TokenHash, TokenPair, USE_NOTED,
     },
 };
 use trait_gen::trait_gen;
@@ -79,9 +81,10 @@ impl SessionStore for Pool {
         spent: TokenHash,
         next: TokenPair,
         seen: &SeenFrom,
+        grace: Duration,
         now: Timestamp,
     ) -> Result<Rotation, StoreError> {
-        despite_collisions(|| self.rotate_once(spent, next, seen, now)).await
+        despite_collisions(|| self.rotate_once(spent, next, seen, grace, now)).await
     }
 
     async fn end_session(
@@ -181,6 +184,7 @@ impl Pool {
         spent: TokenHash,
         next: TokenPair,
         seen: &SeenFrom,
+        grace: Duration,
         now: Timestamp,
     ) -> Result<Rotation, StoreError> {
         let mut tx = self.write().await?;
@@ -202,7 +206,7 @@ impl Pool {
             session = sqlx::query_scalar(sql::REPLACE_REFRESH)
                 .bind(&spent.0[..])
                 .bind(Stamp(now))
-                .bind(Stamp(now.before(REUSE_GRACE)))
+                .bind(Stamp(now.before(grace)))
                 .fetch_optional(&mut *tx)
                 .await
                 .map_err(store_error("session"))?;

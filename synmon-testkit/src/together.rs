@@ -32,9 +32,9 @@ impl<T> Shared<T> {
         if let Some(there) = place.upgrade() {
             return Some(Share(there));
         }
-        let made = Arc::new(make()?);
-        *place = Arc::downgrade(&made);
-        Some(Share(made))
+        let new = Arc::new(make()?);
+        *place = Arc::downgrade(&new);
+        Some(Share(new))
     }
 }
 

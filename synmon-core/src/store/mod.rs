@@ -41,8 +41,7 @@ pub use runs::{
 };
 pub use secrets::SecretStore;
 pub use sessions::{
-    Access, NewSession, REUSE_GRACE, Rotation, SeenFrom, Session, SessionStore, TokenPair,
-    USE_NOTED,
+    Access, NewSession, Rotation, SeenFrom, Session, SessionStore, TokenPair, USE_NOTED,
 };
 pub use storage::StorageStore;
 

@@ -7,8 +7,6 @@ use async_trait::async_trait;
 use super::{Page, PageRequest, StoreError, TokenHash};
 use crate::{AccessId, OwnerId, SessionId, Timestamp};
 
-/// For how long after a refresh token was spent its use again may mean that the answer was lost.
-pub const REUSE_GRACE: Duration = Duration::from_secs(20);
 /// For how long after an access token was issued its first use is noted: for longer than that may
 /// matter, because the clocks of several processes differ.
 pub const USE_NOTED: Duration = Duration::from_mins(1);
@@ -22,7 +20,7 @@ pub trait SessionStore: Send + Sync {
     /// Spends a refresh token and stores the next one, with the access token that goes with it.
     ///
     /// The reuse of a spent one ends its session, unless the answer to its first use seems to be
-    /// lost: it was spent less than [`REUSE_GRACE`] ago, and nobody has used what was given for it,
+    /// lost: it was spent less than `grace` ago, and nobody has used what was given for it,
     /// neither the refresh token nor the access token. Then `next` takes the place of that: of a
     /// session's tokens, one refresh token at most is good at any time. The tokens that were
     /// replaced are worth nothing: the refresh token counts as spent without any grace, and the
@@ -32,6 +30,7 @@ pub trait SessionStore: Send + Sync {
         spent: TokenHash,
         next: TokenPair,
         seen: &SeenFrom,
+        grace: Duration,
         now: Timestamp,
     ) -> Result<Rotation, StoreError>;
 

@@ -40,7 +40,7 @@ async fn put(world: &World, owner: OwnerId, name: &str, value: &str) {
 fn telltale() -> Page {
     let told = |text: &str| format!("you said {PASSWORD}, {text}");
     // No store holds NUL: what is left without it is the secret.
-    let parted = PASSWORD.chars().map(|c| format!("{c}\0")).collect::<String>();
+    let parted = PASSWORD.split("").collect::<Vec<_>>().join("\0");
     let mut page = Page::titled(&format!("{}, {parted}", told("title")))
         .element("//input", Element::saying("").dialog(&told("alert")))
         .element("//p", Element::saying(&told("text")))

@@ -17,7 +17,7 @@ pub(crate) async fn mask(tab: &mut impl Tab, mask: &[Selector]) -> Result<(), Br
     for place in places(tab) {
         match ask(tab, *place, &page::MASK, args.clone()).await {
             // Nobody has asked yet whether it was torn.
-            Ok(Masked::Masked | Masked::Torn) | Err(Failure::NoFrame) => {}
+            Ok(Masked::Whole | Masked::Torn) | Err(Failure::NoFrame) => {}
             Ok(Masked::Invalid { why }) => return Err(BrowserError::SelectorInvalid(why)),
             Err(failure) => return Err(failure.into()),
         }

@@ -4,7 +4,6 @@
 mod browser;
 mod connection;
 mod dialogs;
-#[cfg(feature = "cdp")]
 pub(crate) mod emulation;
 #[cfg(feature = "cdp")]
 mod flood;

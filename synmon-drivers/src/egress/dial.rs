@@ -1,6 +1,6 @@
 //! From an address to a connection: judged, then dialed, and nothing in between.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, net::SocketAddr, sync::Arc, time::Instant};
 
 use synmon_core::egress::{EgressError, EgressPolicy};
 use tokio::{net::TcpStream, sync::watch, time::timeout};
@@ -19,6 +19,8 @@ pub(super) struct Shared {
     pub(super) closed: ClosedPorts,
     /// Where the guard itself listens.
     pub(super) own: SocketAddr,
+    /// When it began to.
+    pub(super) begun: Instant,
     /// Its other end is the guard's: it closes when the guard ends.
     pub(super) alive: watch::Receiver<()>,
 }

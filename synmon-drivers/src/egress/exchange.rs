@@ -10,7 +10,10 @@ use hyper_util::rt::TokioIo;
 use tokio::sync::{Mutex, OwnedSemaphorePermit};
 use url::Url;
 
-use super::{dial::Shared, headers, memory::Trouble, tunnel::tunnel, upstream::Upstream};
+use super::{
+    dial::Shared, headers, memory::Trouble, told::PROXY_STATUS, tunnel::tunnel, upstream::Upstream,
+};
+use crate::guard_page;
 
 /// A site's body, or a text of ours.
 pub(super) type Body = Either<Incoming, Full<Bytes>>;
@@ -42,13 +45,25 @@ impl Client {
             return Ok(self.connect(request).await);
         }
         match absolute(request.uri()) {
-            Some(url) => self.forward(&url, request).await,
+            Some(url) => match guard_page::asked(&url) {
+                Some(word) => Ok(self.own_page(word)),
+                None => self.forward(&url, request).await,
+            },
             None => Ok(said(
                 StatusCode::BAD_REQUEST,
                 "this is synmon's egress guard, a proxy for browsers: it takes CONNECT, and \
                  requests for http:// addresses",
             )),
         }
+    }
+
+    /// The page by which browsers elsewhere prove that they come to a guard.
+    fn own_page(&self, word: &str) -> Response<Body> {
+        let page = guard_page::html(word, self.shared.begun.elapsed());
+        let mut response = said(StatusCode::OK, &page);
+        let html = HeaderValue::from_static("text/html; charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, html);
+        response
     }
 
     /// Opens a tunnel.
@@ -64,14 +79,7 @@ impl Client {
             Ok(stream) => stream,
             Err(trouble) => {
                 self.shared.memory.troubled(&url, &trouble);
-                let status = match &trouble {
-                    Trouble::Blocked(_) => StatusCode::FORBIDDEN,
-                    Trouble::Failed { code: "net::ERR_CONNECTION_TIMED_OUT", .. } => {
-                        StatusCode::GATEWAY_TIMEOUT
-                    }
-                    Trouble::Failed { .. } => StatusCode::BAD_GATEWAY,
-                };
-                return said(status, &trouble.to_string());
+                return told(&trouble);
             }
         };
         if let Ok(address) = stream.peer_addr() {
@@ -163,7 +171,7 @@ impl Client {
     fn without_answer(&self, url: &Url, trouble: &Trouble) -> Result<Response<Body>, NoAnswer> {
         self.shared.memory.troubled(url, trouble);
         match trouble {
-            Trouble::Blocked(why) => Ok(said(StatusCode::FORBIDDEN, why)),
+            Trouble::Blocked(_) => Ok(told(trouble)),
             Trouble::Failed { .. } => Err(NoAnswer),
         }
     }
@@ -238,6 +246,13 @@ fn restore(headers: &mut http::HeaderMap, upgrade: Option<HeaderValue>) {
         headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(header::UPGRADE, protocol);
     }
+}
+
+/// That there is no answer, and why.
+fn told(trouble: &Trouble) -> Response<Body> {
+    let mut response = said(trouble.status(), &trouble.to_string());
+    response.headers_mut().insert(PROXY_STATUS, trouble.proxy_status());
+    response
 }
 
 /// A text of ours.

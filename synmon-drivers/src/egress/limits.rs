@@ -26,5 +26,10 @@ pub(super) const REUSE: Duration = Duration::from_secs(1);
 pub(super) const TUNNEL: Duration = Duration::from_hours(2);
 /// How many places are remembered.
 pub(super) const MAX_REMEMBERED: usize = 4_096;
+/// How long a guard elsewhere may take to say that it is there, and why it has not led to a place;
+/// how much of its answer is read.
+pub(super) const GREET: Duration = Duration::from_secs(2);
+pub(super) const ASK: Duration = Duration::from_secs(8);
+pub(super) const ANSWER: usize = 16 * 1024;
 /// How long a browser may take to prove that it can't get past the guard.
 pub(super) const PROOF: Duration = Duration::from_secs(30);

@@ -11,6 +11,7 @@
 
 mod browser;
 mod dial;
+mod distant;
 mod exchange;
 mod headers;
 mod limits;
@@ -18,8 +19,11 @@ mod memory;
 mod proof;
 mod proxy;
 mod session;
+mod told;
 mod tunnel;
 mod upstream;
+mod witness;
 
 pub use browser::GuardedBrowser;
+pub use distant::DistantGuard;
 pub use proxy::EgressGuard;

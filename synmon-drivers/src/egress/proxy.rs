@@ -1,6 +1,11 @@
 //! The guard: it listens, and takes connections as far as there is room.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -51,6 +56,7 @@ impl EgressGuard {
             memory: Arc::clone(&memory),
             closed: closed.clone(),
             own: address,
+            begun: Instant::now(),
             alive: watched,
         });
         let server = tokio::spawn(accept(listener, shared));

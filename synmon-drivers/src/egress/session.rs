@@ -6,43 +6,42 @@ use std::{sync::Arc, time::Instant};
 use async_trait::async_trait;
 use synmon_core::{
     browser::{
-        Activity, Adjustment, Attempt, BrowserError, Exchange, Explanation, Health, Observation,
-        PageState, Picture, Session, Shot, Travel,
+        Activity, Adjustment, Attempt, BrowserError, Explanation, Health, Observation, PageState,
+        Picture, Session, Shot, Travel,
     },
     keys::Key,
     step::{Distance, FrameTarget, Gesture, Selector, TabTarget},
 };
 use url::Url;
 
-use super::{EgressGuard, memory::Trouble};
-
-/// How browsers say that the guard itself can't be reached.
-const NO_GUARD: [&str; 2] = ["ERR_PROXY_CONNECTION_FAILED", "proxyConnectFailure"];
-/// The status of the guard's own page.
-const REFUSED: u16 = 403;
+use super::{
+    memory::Trouble,
+    witness::{Witness, refused},
+};
+use crate::guard_page;
 
 /// A session behind the guard.
 pub(super) struct GuardedSession {
     session: Box<dyn Session>,
-    guard: Arc<EgressGuard>,
+    guard: Arc<dyn Witness>,
     /// What the guard learned before is about other runs' requests.
     begun: Instant,
+    /// The last page that the guard was asked about, as address and document, and what it said.
+    known: Option<(String, String, Option<Trouble>)>,
 }
 
 impl GuardedSession {
-    pub(super) fn new(session: Box<dyn Session>, guard: Arc<EgressGuard>) -> Self {
-        Self { session, guard, begun: Instant::now() }
+    pub(super) fn new(session: Box<dyn Session>, guard: Arc<dyn Witness>) -> Self {
+        Self { session, guard, begun: Instant::now(), known: None }
     }
 
     /// What an opened page is really: the guard's own page opens like any other.
     async fn opened(&mut self, answer: Result<(), BrowserError>) -> Result<(), BrowserError> {
         match answer {
-            Ok(()) if self.guard.memory().any_since(self.begun) => {
-                match self.page().await?.blocked {
-                    Some(why) => Err(BrowserError::Blocked(why)),
-                    None => Ok(()),
-                }
-            }
+            Ok(()) if self.guard.may_know(self.begun) => match self.page().await?.blocked {
+                Some(why) => Err(BrowserError::Blocked(why)),
+                None => Ok(()),
+            },
             answer => self.explained(answer).await,
         }
     }
@@ -50,51 +49,40 @@ impl GuardedSession {
     /// Why a page did not come, in the words that the browser would have without a proxy.
     async fn explained<T>(&mut self, answer: Result<T, BrowserError>) -> Result<T, BrowserError> {
         let Err(BrowserError::Navigation(reason)) = answer else { return answer };
-        if NO_GUARD.iter().any(|sign| reason.contains(sign)) {
-            let why = "the egress guard, which all browsers go through, does not answer";
-            return Err(BrowserError::Unavailable(why.to_owned()));
+        if guard_page::is_out_of_reach(&reason) {
+            return Err(out_of_reach());
         }
-        if !self.guard.memory().any_since(self.begun) {
+        if !self.guard.may_know(self.begun) {
             return Err(BrowserError::Navigation(reason));
         }
         // The address that failed: a redirect may have led there.
-        let place = self.session.page().await.ok().and_then(|page| Url::parse(&page.url).ok());
-        Err(match place.and_then(|url| self.trouble(&url)) {
+        let trouble = match self.session.page().await {
+            Ok(page) => self.trouble_of(&page).await,
+            Err(_) => None,
+        };
+        Err(match trouble {
             Some(Trouble::Blocked(why)) => BrowserError::Blocked(why),
             Some(Trouble::Failed { code, .. }) => BrowserError::Navigation(code.to_owned()),
             None => BrowserError::Navigation(reason),
         })
     }
 
-    fn trouble(&self, url: &Url) -> Option<Trouble> {
-        self.guard.memory().trouble(url, self.begun)
+    /// Why this page is not the site's, if so. A page is asked about once.
+    async fn trouble_of(&mut self, page: &PageState) -> Option<Trouble> {
+        if let Some((url, document, trouble)) = &self.known
+            && (url, document) == (&page.url, &page.document)
+        {
+            return trouble.clone();
+        }
+        let trouble = self.guard.trouble(&Url::parse(&page.url).ok()?, self.begun).await;
+        self.known = Some((page.url.clone(), page.document.clone(), trouble.clone()));
+        trouble
     }
+}
 
-    /// A request's fate, without the proxy in between.
-    fn unveiled(&self, exchange: &mut Exchange) {
-        let Ok(url) = Url::parse(&exchange.url) else { return };
-        let own = self.guard.address().to_string();
-        if exchange.remote_address.as_ref() == Some(&own) {
-            exchange.remote_address =
-                self.guard.memory().address(&url).map(|address| address.to_string());
-        }
-        let is_ours = exchange.failure.is_some()
-            || (url.scheme() == "http" && exchange.status == Some(REFUSED));
-        if !is_ours {
-            return;
-        }
-        match self.trouble(&url) {
-            Some(Trouble::Blocked(why)) => {
-                exchange.failure = Some(format!("blocked: {why}"));
-                exchange.status = None;
-                exchange.remote_address = None;
-            }
-            Some(Trouble::Failed { code, .. }) if exchange.failure.is_some() => {
-                exchange.failure = Some(code.to_owned());
-            }
-            _ => {}
-        }
-    }
+/// Ours, never the site's.
+fn out_of_reach() -> BrowserError {
+    BrowserError::Unavailable(guard_page::NO_ANSWER.to_owned())
 }
 
 #[async_trait]
@@ -169,16 +157,24 @@ impl Session for GuardedSession {
 
     async fn page(&mut self) -> Result<PageState, BrowserError> {
         let mut page = self.session.page().await?;
-        if !self.guard.memory().any_since(self.begun) {
+        if page.net_error.as_deref().is_some_and(guard_page::is_out_of_reach) {
+            return Err(out_of_reach());
+        }
+        let may_be_ours =
+            page.error_page || (page.url.starts_with("http:") && refused(page.http_status));
+        if !may_be_ours || !self.guard.may_know(self.begun) {
             return Ok(page);
         }
-        let Ok(url) = Url::parse(&page.url) else { return Ok(page) };
-        let may_be_ours =
-            page.error_page || (url.scheme() == "http" && page.http_status == Some(REFUSED));
-        if may_be_ours && let Some(Trouble::Blocked(why)) = self.trouble(&url) {
-            page.blocked = Some(why);
-            page.error_page = true;
-            page.http_status = None;
+        match self.trouble_of(&page).await {
+            Some(Trouble::Blocked(why)) => {
+                page.blocked = Some(why);
+                page.error_page = true;
+                page.http_status = None;
+            }
+            Some(Trouble::Failed { code, .. }) if page.error_page => {
+                page.net_error = Some(code.to_owned());
+            }
+            _ => {}
         }
         Ok(page)
     }
@@ -193,7 +189,7 @@ impl Session for GuardedSession {
 
     fn take_activity(&mut self) -> Activity {
         let mut activity = self.session.take_activity();
-        activity.requests.iter_mut().for_each(|exchange| self.unveiled(exchange));
+        activity.requests.iter_mut().for_each(|exchange| self.guard.unveil(exchange, self.begun));
         activity
     }
 
@@ -206,7 +202,11 @@ impl Session for GuardedSession {
     }
 
     async fn probe(&mut self) -> Health {
-        self.session.probe().await
+        let (health, lost) = tokio::join!(self.session.probe(), self.guard.lost(self.begun));
+        match (health, lost) {
+            (Health::Alive | Health::PageCrashed { .. }, Some(why)) => Health::Lost { why },
+            (health, _) => health,
+        }
     }
 
     async fn close(self: Box<Self>) -> Result<(), BrowserError> {

@@ -164,7 +164,7 @@ pub(crate) struct Tally {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub(crate) enum Masked {
-    Masked,
+    Whole,
     /// The page has meddled with it.
     Torn,
     Invalid {

@@ -51,4 +51,4 @@ window[MASK] = {
     layer.remove();
   },
 };
-return { state: 'masked' };
+return { state: 'whole' };

@@ -1,3 +1,3 @@
 // Uncovers what was painted over for a picture.
 unmask();
-return { state: 'masked' };
+return { state: 'whole' };

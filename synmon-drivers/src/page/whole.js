@@ -1,2 +1,2 @@
 // Whether what was painted over for a picture is so still, and nothing else shows it.
-return { state: window[MASK]?.isWhole() ? 'masked' : 'torn' };
+return { state: window[MASK]?.isWhole() ? 'whole' : 'torn' };

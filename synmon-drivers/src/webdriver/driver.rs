@@ -20,6 +20,8 @@ pub(super) mod limits {
     pub(in crate::webdriver) const START: Duration = Duration::from_mins(1);
     /// What loads a page: a step may take a minute, so the engine cuts first.
     pub(in crate::webdriver) const LOAD: Duration = Duration::from_secs(70);
+    /// Showing the page of the egress guard.
+    pub(in crate::webdriver) const PROOF: Duration = Duration::from_secs(15);
     /// All else: a page that loads or is busy may make it wait just as long.
     pub(in crate::webdriver) const COMMAND: Duration = LOAD;
     /// Taking a picture.

@@ -11,6 +11,12 @@ use crate::actor;
 const MAX_TEXT: usize = 300;
 /// The longest text of a dialog that is passed on, in characters.
 const MAX_DIALOG: usize = 1_000;
+/// How a Selenium Grid begins to say that a node, or a node's driver, is out of reach.
+const OUT_OF_REACH: [&str; 3] = [
+    "Unable to execute request for an existing session",
+    "Connection error (",
+    "Failed to execute request (",
+];
 
 /// Why a command did not do what it should.
 #[derive(Debug)]
@@ -130,6 +136,9 @@ pub(super) fn cut(text: &str, limit: usize) -> String {
 
 /// The code that W3C leaves for everything else: only its text tells what happened.
 fn unknown(info: &Refusal) -> BrowserError {
+    if OUT_OF_REACH.iter().any(|words| info.message.starts_with(words)) {
+        return BrowserError::SessionLost(text(info));
+    }
     match net_code(info) {
         Some(code) => BrowserError::Navigation(code),
         None => BrowserError::Unexpected(text(info)),
@@ -163,4 +172,34 @@ fn dialog(info: &Refusal) -> String {
         Some(rest.rsplit_once('}').map_or(rest, |(text, _)| text))
     });
     told.unwrap_or_default().trim().chars().take(MAX_DIALOG).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(message: &str) -> BrowserError {
+        let code = "unknown error".to_owned();
+        Failure::from(Refusal { code, message: message.to_owned(), data: None }).into()
+    }
+
+    #[test]
+    fn a_node_that_is_out_of_reach_is_a_session_that_is_lost() {
+        for message in [
+            "Unable to execute request for an existing session: Connection error (GET http://x/)",
+            "Connection error (GET http://localhost:26912/session/1/title)",
+            "Failed to execute request (POST http://localhost:26912/session/1/execute/sync)",
+        ] {
+            assert!(matches!(said(message), BrowserError::SessionLost(_)), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_a_page_says_is_no_word_of_the_grid() {
+        let quoted = "unknown error: Connection error (GET http://x/)";
+        assert!(matches!(said(quoted), BrowserError::Unexpected(_)));
+        let failed = "unknown error: net::ERR_CONNECTION_REFUSED\n  (Session info: chrome=156)";
+        let code = "net::ERR_CONNECTION_REFUSED".to_owned();
+        assert_eq!(said(failed), BrowserError::Navigation(code));
+    }
 }

@@ -6,6 +6,7 @@ mod config;
 mod driver;
 mod failure;
 mod forgotten;
+mod proof;
 mod session;
 mod start;
 mod wire;
@@ -24,6 +25,7 @@ use synmon_core::{
 use tokio::task::spawn_blocking;
 
 use crate::local::{self, LocalChromium};
+use proof::Trust;
 use wire::Wire;
 
 /// How long an endpoint may take to say that it is ready.
@@ -40,7 +42,7 @@ pub struct WebDriverBrowser {
 #[derive(Debug)]
 enum Place {
     Local(LocalChromium),
-    Remote(Remote),
+    Remote(Remote, Trust),
 }
 
 impl WebDriverBrowser {
@@ -58,7 +60,7 @@ impl WebDriverBrowser {
     /// Browsers of a Selenium Grid or of any other `WebDriver` endpoint.
     #[must_use]
     pub fn remote(config: Remote, client: Client) -> Self {
-        Self { place: Place::Remote(config), client, wire: Wire::new() }
+        Self { place: Place::Remote(config, Trust::default()), client, wire: Wire::new() }
     }
 }
 
@@ -67,7 +69,7 @@ impl Browser for WebDriverBrowser {
     fn kinds(&self) -> &[BrowserKind] {
         match self.place {
             Place::Local(_) => &[BrowserKind::Chrome],
-            Place::Remote(_) => &[BrowserKind::Chrome, BrowserKind::Firefox],
+            Place::Remote(..) => &[BrowserKind::Chrome, BrowserKind::Firefox],
         }
     }
 
@@ -112,7 +114,10 @@ impl Browser for WebDriverBrowser {
                     Err(error) => Err(error.to_string()),
                 }
             }
-            Place::Remote(config) => {
+            Place::Remote(config, trust) => {
+                if let Some(why) = trust.refused() {
+                    return Err(why);
+                }
                 let status = self.wire.get(&config.address("status"), READY_LIMIT).await?;
                 if is_ready(&status) {
                     return Ok(());
@@ -124,11 +129,11 @@ impl Browser for WebDriverBrowser {
     }
 
     fn is_shared(&self) -> bool {
-        matches!(self.place, Place::Remote(_))
+        matches!(self.place, Place::Remote(..))
     }
 
     async fn end_forgotten(&self, tag: &str, id: Option<&str>) -> Result<(), BrowserError> {
-        let Place::Remote(config) = &self.place else { return Ok(()) };
+        let Place::Remote(config, _) = &self.place else { return Ok(()) };
         forgotten::end(config, &self.wire, tag, id).await.map_err(BrowserError::SessionLost)
     }
 
@@ -139,7 +144,7 @@ impl Browser for WebDriverBrowser {
         let through = (self.client, &self.wire);
         let session = match &self.place {
             Place::Local(config) => start::local(config, request, through).await?,
-            Place::Remote(config) => start::remote(config, request, through).await?,
+            Place::Remote(config, trust) => start::remote(config, request, through, trust).await?,
         };
         Ok(Box::new(session))
     }

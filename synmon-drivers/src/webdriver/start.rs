@@ -10,7 +10,7 @@ use url::Url;
 use crate::{
     ClosedPort,
     cdp::Cdp,
-    local::{LocalChromium, LocalDriver, Missing, program},
+    local::{LocalChromium, LocalDriver},
 };
 
 use super::{
@@ -19,6 +19,7 @@ use super::{
     config::Remote,
     driver::{Driver, limits},
     failure::Failure,
+    proof::Trust,
     session::{Parts, WebDriverSession},
     wire::Wire,
 };
@@ -31,10 +32,8 @@ pub(super) async fn local(
 ) -> Result<WebDriverSession, BrowserError> {
     let places = config.clone();
     let found = spawn_blocking(move || {
-        let programs = places.find()?;
         // The full browser: the error pages of the one without windows do not say why they came.
-        let (chromium, _) = program(&places, true)?;
-        Ok::<_, Missing>((programs.chromedriver, chromium))
+        places.find().map(|programs| (programs.chromedriver, programs.chromium))
     });
     let (chromedriver, chromium) = found
         .await
@@ -73,6 +72,7 @@ pub(super) async fn remote(
     config: &Remote,
     request: &SessionRequest,
     (client, wire): (Client, &Wire),
+    trust: &Trust,
 ) -> Result<WebDriverSession, BrowserError> {
     let asked = capabilities(request, config.proxy.as_deref(), &config.extra_args, None);
     let (sender, receiver) = oneshot::channel();
@@ -90,6 +90,10 @@ pub(super) async fn remote(
     };
     // From here on the session ends with its owner, whatever goes wrong.
     let mut session = WebDriverSession::new(parts, request);
+    if config.proxy.is_some() {
+        // Before anything watches its tabs: one more is opened for this, and closed.
+        trust.earned_by(session.driver()).await.map_err(unavailable)?;
+    }
     let address = grid_cdp(&config.base(), session.driver());
     session.set_cdp(connect(address).await);
     session.driver().set_timeouts(PAGE_LOAD_MS, SCRIPT_MS).await.map_err(unavailable)?;

@@ -22,14 +22,14 @@ use crate::{
     machine::processes,
 };
 
-struct Endpoint {
+pub(crate) struct Endpoint {
     _driver: Child,
     folder: TempDir,
-    url: Url,
+    pub(crate) url: Url,
 }
 
 /// A driver that listens; `None` where there is no Chromium.
-async fn endpoint() -> Option<Endpoint> {
+pub(crate) async fn endpoint() -> Option<Endpoint> {
     let folder = tempfile::tempdir().unwrap();
     let config = LocalChromium::new(folder.path().to_owned());
     crate::fixture::chromium()?;

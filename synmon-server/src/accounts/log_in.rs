@@ -112,7 +112,7 @@ impl Accounts {
         let now = self.clock.now();
         let (spent, next) = (Secret::hash_of(token), Secret::random());
         let pair = TokenPair { refresh: next.hash(), access: AccessId::new(now) };
-        match self.sessions.rotate(spent, pair, &visit.seen(), now).await? {
+        match self.sessions.rotate(spent, pair, &visit.seen(), self.refresh_grace, now).await? {
             Rotation::Rotated { account, session } => {
                 visit.is_about(account);
                 let access = Access { id: pair.access, session, account };

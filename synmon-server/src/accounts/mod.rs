@@ -52,6 +52,7 @@ pub struct Accounts {
     signals: Arc<Signals>,
     passwords: Passwords,
     keys: Arc<TokenKeys>,
+    refresh_grace: Duration,
 }
 
 /// The store roles that accounts need.
@@ -119,7 +120,25 @@ impl Accounts {
         keys: Arc<TokenKeys>,
     ) -> Self {
         let AccountStores { accounts, sessions, outbox } = stores;
-        Self { store: accounts, sessions, outbox, limits, clock, signals, passwords, keys }
+        let refresh_grace = Duration::ZERO;
+        Self {
+            store: accounts,
+            sessions,
+            outbox,
+            limits,
+            clock,
+            signals,
+            passwords,
+            keys,
+            refresh_grace,
+        }
+    }
+
+    /// The same, for whom a refresh token that comes again so soon may be one whose answer was
+    /// lost, see [`SessionStore::rotate`]. As a rule any reuse ends the log-in.
+    #[must_use]
+    pub fn with_refresh_grace(self, refresh_grace: Duration) -> Self {
+        Self { refresh_grace, ..self }
     }
 
     /// Takes a registration. The work and the answer are the same whether the address has an

@@ -162,8 +162,9 @@ impl AuthApi {
 
     /// Trade a refresh token for a new pair
     ///
-    /// The old one is spent; using it again ends the whole log-in. If the answer is lost, it may be sent
-    /// again within 20 seconds, as long as nothing of that answer was used.
+    /// The old one is spent; using it again ends the whole log-in. Where the
+    /// operator allows some seconds for answers that get lost, it may be sent again within those, as
+    /// long as nothing of that answer was used.
     #[oai(path = "/auth/refresh", method = "post", operation_id = "refresh")]
     async fn refresh(
         &self,

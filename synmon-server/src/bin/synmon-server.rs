@@ -1,6 +1,6 @@
 //! The server: all roles in one process, each of which can be switched off.
 
-use std::net::SocketAddr;
+use std::{alloc::System, net::SocketAddr};
 
 use clap::{Parser, Subcommand};
 use synmon_server::{
@@ -9,6 +9,11 @@ use synmon_server::{
     stop_on_signal, telemetry,
 };
 use tokio_util::sync::CancellationToken;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes whatever is freed: texts of pages hold secrets until those are taken out of them.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// Watches websites the way a person uses them.
 ///

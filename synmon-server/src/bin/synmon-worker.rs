@@ -1,5 +1,7 @@
 //! The worker: scheduler, runs and notices over a database that others share; no API.
 
+use std::alloc::System;
+
 use clap::{Parser, Subcommand};
 use synmon_server::{
     HealthCheck, Server,
@@ -7,6 +9,11 @@ use synmon_server::{
     stop_on_signal, telemetry,
 };
 use tokio_util::sync::CancellationToken;
+use zeroizing_alloc::ZeroAlloc;
+
+/// Wipes whatever is freed: texts of pages hold secrets until those are taken out of them.
+#[global_allocator]
+static ALLOCATOR: ZeroAlloc<System> = ZeroAlloc(System);
 
 /// Carries out runs, beside other processes on the same PostgreSQL.
 ///

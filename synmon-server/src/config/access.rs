@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use synmon_core::store::Rate;
 
-use super::{ConfigError, error};
+use super::{ConfigError, error, parsed};
 use crate::{
     accounts::{Limited, Rates},
     visit::TrustedProxies,
@@ -21,6 +21,18 @@ pub(super) fn trusted_proxies(
     const NAME: &str = "SYNMON_TRUSTED_PROXIES";
     let list = text(NAME)?.unwrap_or_default();
     list.parse().map_err(|problem| error(NAME, problem))
+}
+
+pub(super) fn refresh_grace(
+    text: impl Fn(&'static str) -> Result<Option<String>, ConfigError>,
+) -> Result<Duration, ConfigError> {
+    const NAME: &str = "SYNMON_REFRESH_GRACE_SECONDS";
+    const WANTED: &str = "a whole number of seconds, 0 to 30";
+    let seconds: u64 = parsed(text, NAME, WANTED)?.unwrap_or_default();
+    if seconds > 30 {
+        return Err(error(NAME, format_args!("must be {WANTED}")));
+    }
+    Ok(Duration::from_secs(seconds))
 }
 
 /// The usual rates, changed by a comma-separated list of `off` (for all), `NAME=off` and
@@ -103,6 +115,14 @@ mod tests {
         {
             assert!(config(&[("SYNMON_RATE_LIMITS", list)]).is_err(), "{list}");
         }
+    }
+
+    #[test]
+    fn a_reuse_has_no_grace_unless_it_is_given_some() {
+        let grace = |text| config(&[("SYNMON_REFRESH_GRACE_SECONDS", text)]);
+        assert_eq!(grace("").unwrap().refresh_grace, Duration::ZERO);
+        assert_eq!(grace("20").unwrap().refresh_grace, Duration::from_secs(20));
+        assert!(grace("31").is_err() && grace("x").is_err());
     }
 
     #[test]

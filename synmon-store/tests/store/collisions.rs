@@ -75,7 +75,7 @@ async fn log_ins_are_refreshed_while_their_account_is_deleted() {
         let place = a_place();
         let rotations = join_all(seeds.iter().map(|seed| {
             let spent = TokenHash([*seed + 100; 32]);
-            store.rotate(spent, a_pair(*seed + 200), &place, noon())
+            store.rotate(spent, a_pair(*seed + 200), &place, Duration::ZERO, noon())
         }));
         let (rotated, deleted) = tokio::join!(rotations, store.delete_account(account.id));
         assert!(deleted.unwrap());

@@ -274,12 +274,15 @@ async fn works(store: &Subject) {
 
     // Whoever was logged in still is, whoever had a letter can use its link.
     let (spent, next) = (TokenHash([11; 32]), a_pair(12));
-    let rotation = store.rotate(spent, next, &a_place(), later(60)).await.unwrap();
+    let rotation = store.rotate(spent, next, &a_place(), Duration::ZERO, later(60)).await.unwrap();
     let Rotation::Rotated { account, session } = rotation else { panic!("{rotation:?}") };
     assert_eq!(account, owner(store).await);
     let access = Access { id: next.access, session, account };
     assert!(store.use_access(&access, later(60)).await.unwrap());
-    let ended = store.rotate(TokenHash([20; 32]), next, &a_place(), later(60)).await.unwrap();
+    let ended = store
+        .rotate(TokenHash([20; 32]), next, &a_place(), Duration::ZERO, later(60))
+        .await
+        .unwrap();
     assert_eq!(ended, Rotation::Unknown);
     assert!(store.confirm(TokenHash([3; 32]), later(60)).await.unwrap().is_some());
     let reset = store.reset_password(TokenHash([2; 32]), "$argon2id$b", later(60)).await.unwrap();

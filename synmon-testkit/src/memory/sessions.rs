@@ -1,13 +1,15 @@
 //! Log-ins.
 
+use std::time::Duration;
+
 use std::net::IpAddr;
 
 use async_trait::async_trait;
 use synmon_core::{
     AccessId, OwnerId, SessionId, Timestamp,
     store::{
-        Access, NewSession, Page, PageRequest, REUSE_GRACE, Rotation, SeenFrom, Session,
-        SessionStore, StoreError, TokenHash, TokenPair, USE_NOTED,
+        Access, NewSession, Page, PageRequest, Rotation, SeenFrom, Session, SessionStore,
+        StoreError, TokenHash, TokenPair, USE_NOTED,
     },
 };
 
@@ -27,9 +29,10 @@ impl SessionStore for MemoryStore {
         spent: TokenHash,
         next: TokenPair,
         seen: &SeenFrom,
+        grace: Duration,
         now: Timestamp,
     ) -> Result<Rotation, StoreError> {
-        Ok(self.open()?.rotate(spent, next, seen, now))
+        Ok(self.open()?.rotate(spent, next, seen, grace, now))
     }
 
     async fn end_session(
@@ -154,13 +157,14 @@ impl State {
         spent: TokenHash,
         next: TokenPair,
         seen: &SeenFrom,
+        grace: Duration,
         now: Timestamp,
     ) -> Rotation {
         let Some(entry) = self.refresh.get(&spent) else {
             return Rotation::Unknown;
         };
         let session = entry.session;
-        if entry.spent.is_some() && !self.replace(spent, now) {
+        if entry.spent.is_some() && !self.replace(spent, grace, now) {
             return match self.end_session_by(spent, now) {
                 Some(account) => Rotation::Reused { account },
                 None => Rotation::Unknown,
@@ -182,9 +186,9 @@ impl State {
     }
 
     /// Makes worthless what was given for a spent token, if all of that may be lost.
-    fn replace(&mut self, spent: TokenHash, now: Timestamp) -> bool {
+    fn replace(&mut self, spent: TokenHash, grace: Duration, now: Timestamp) -> bool {
         let at = self.refresh.get(&spent).and_then(|entry| entry.spent);
-        let in_time = at.is_some_and(|at| at > now.before(REUSE_GRACE));
+        let in_time = at.is_some_and(|at| at > now.before(grace));
         let lost = self.refresh.values_mut().find(|entry| {
             let is_given = entry.given.is_some_and(|(_, parent)| parent == spent);
             is_given && entry.spent.is_none() && !entry.used

@@ -136,14 +136,13 @@ impl Automaton {
     fn plant(&mut self, bytes: &[u8], label: usize, form: Form) {
         let mut at = ROOT;
         for byte in bytes {
-            at = match self.child(at, *byte) {
-                Some(child) => child as usize,
-                None => {
-                    let child = self.grow(*byte, self.nodes[at].depth + 1, label, form);
-                    self.nodes[child as usize].sibling = self.nodes[at].child;
-                    self.nodes[at].child = child;
-                    child as usize
-                }
+            at = if let Some(child) = self.child(at, *byte) {
+                child as usize
+            } else {
+                let child = self.grow(*byte, self.nodes[at].depth + 1, label, form);
+                self.nodes[child as usize].sibling = self.nodes[at].child;
+                self.nodes[at].child = child;
+                child as usize
             };
             // More goes with what is found in base64, which must not stay for another's sake.
             if form == Form::Base64 {

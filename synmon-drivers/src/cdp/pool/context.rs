@@ -89,10 +89,31 @@ impl Prepared {
         self.line().call(Some(&session), "Runtime.evaluate", asked, PREPARE).await.is_ok()
     }
 
+    /// The title of the page at an address, or why there is none.
+    pub(super) async fn title_at(&self, url: &str) -> Result<String, String> {
+        let session = self.shared.state().tabs.first().map(|tab| tab.session.clone());
+        let session = session.ok_or("the context has no tab")?;
+        let ask = async |method, params| {
+            let answer = self.line().call(Some(&session), method, params, PREPARE).await;
+            answer.map_err(|why| why.to_string())
+        };
+        let opened = ask("Page.navigate", json!({ "url": url })).await?;
+        if let Some(why) = opened["errorText"].as_str() {
+            return Err(why.to_owned());
+        }
+        let shown = json!({ "expression": TITLE, "awaitPromise": true, "returnByValue": true });
+        let shown = ask("Runtime.evaluate", shown).await?;
+        Ok(shown.pointer("/result/value").and_then(Value::as_str).unwrap_or_default().to_owned())
+    }
+
     fn line(&self) -> &Line {
         self.connection.line()
     }
 }
+
+/// The title, once the page is there.
+const TITLE: &str = "new Promise(done => document.readyState === 'complete'
+    ? done(document.title) : addEventListener('load', () => done(document.title)))";
 
 /// The task that takes in its tabs ends with it.
 impl Drop for Prepared {

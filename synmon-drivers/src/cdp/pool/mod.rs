@@ -138,9 +138,15 @@ impl Pool {
                     .map_err(|missing| missing.to_string())?;
                 Warm::start(path, form, config).await
             }
-            Source::Remote { url, proxy } => Warm::connect(url.to_string(), None, proxy.clone())
-                .await
-                .map_err(|why| why.to_string()),
+            Source::Remote { url, proxy } => {
+                let browser = Warm::connect(url.to_string(), None, proxy.clone())
+                    .await
+                    .map_err(|why| why.to_string())?;
+                if proxy.is_some() {
+                    browser.prove().await?;
+                }
+                Ok(browser)
+            }
         }
     }
 

@@ -17,6 +17,7 @@ use crate::{
         connection::{CallError, Connection},
         session::PREPARE,
     },
+    guard_page,
     local::{Form, LocalBrowser, LocalChromium},
 };
 
@@ -157,6 +158,17 @@ impl Warm {
 
     async fn prepare(&self) -> Result<Prepared, CallError> {
         Prepared::make(&self.url, &self.gate, self.proxy.as_deref()).await
+    }
+
+    /// Has a context of its own show that contexts come to the egress guard.
+    pub(super) async fn prove(&self) -> Result<(), String> {
+        let word = guard_page::word()?;
+        let prepared = self.prepare().await.map_err(|why| why.to_string())?;
+        match prepared.title_at(&guard_page::address(&word)).await {
+            Ok(title) if guard_page::up(&title, &word).is_some() => Ok(()),
+            Err(why) if guard_page::is_out_of_reach(&why) => Err(guard_page::NO_ANSWER.to_owned()),
+            Ok(shown) | Err(shown) => Err(guard_page::not_seen(&shown)),
+        }
     }
 
     /// Makes contexts ahead until there are so many.

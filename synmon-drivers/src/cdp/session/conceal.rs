@@ -56,7 +56,7 @@ impl CdpSession {
                 answer => answer?,
             };
             match serde_json::from_value(answer) {
-                Ok(Masked::Masked | Masked::Torn) => {}
+                Ok(Masked::Whole | Masked::Torn) => {}
                 Ok(Masked::Invalid { why }) => {
                     return Err(Failure::Browser(BrowserError::SelectorInvalid(why)));
                 }
@@ -71,7 +71,7 @@ impl CdpSession {
         for (frame, _) in frames {
             let answer = self.run_in(frame, &page::WHOLE, json!([])).await;
             let state = answer.ok().and_then(|answer| serde_json::from_value(answer).ok());
-            if !matches!(state, Some(Masked::Masked)) {
+            if !matches!(state, Some(Masked::Whole)) {
                 return false;
             }
         }

@@ -1,6 +1,6 @@
 //! Whether the browser is there, asked past the page.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use synmon_core::browser::{BrowserError, Health};
 
 use super::{
@@ -34,11 +34,6 @@ impl WebDriverSession {
     }
 
     async fn remote_health(&mut self) -> Health {
-        if self.parts.cdp.as_ref().is_some_and(|cdp| cdp.closed()) {
-            return Health::BrowserCrashed {
-                why: "the browser has closed the connection".to_owned(),
-            };
-        }
         let Some(status) = self.parts.status.clone() else {
             return self.tab_health();
         };
@@ -51,7 +46,7 @@ impl WebDriverSession {
         if let Some(cdp) = &self.parts.cdp
             && let Err(why) = cdp.browser("Browser.getVersion", json!({}), limits::PROBE).await
         {
-            return Health::BrowserCrashed { why };
+            return self.end_of_browser(why).await;
         }
         // An endpoint answers even when it has lost the session: ask for something of the session
         // that needs no page.
@@ -70,6 +65,16 @@ impl WebDriverSession {
         }
     }
 
+    /// Whose end it is that a browser is gone: its own, if the session and whoever has it are there.
+    async fn end_of_browser(&self, why: String) -> Health {
+        match self.ask_node().await {
+            Err(Failure::Browser(
+                error @ (BrowserError::SessionLost(_) | BrowserError::Timeout(_)),
+            )) => Health::Lost { why: error.to_string() },
+            _ => Health::BrowserCrashed { why },
+        }
+    }
+
     /// Whether whoever has the browser is there, where no `DevTools` line tells: a driver does one
     /// thing at a time, so its silence may just as well be the page's doing. A Grid's node answers
     /// this without its driver, and a driver alone says at once that it does not know it.
@@ -77,8 +82,12 @@ impl WebDriverSession {
         if self.parts.cdp.is_some() {
             return true;
         }
-        let answer = self.parts.driver.call(Command::get("se/files"), limits::PROBE).await;
-        !matches!(answer, Err(Failure::Browser(BrowserError::Timeout(_))))
+        !matches!(self.ask_node().await, Err(Failure::Browser(BrowserError::Timeout(_))))
+    }
+
+    /// Asks for something of the session that a Grid's node knows by itself.
+    async fn ask_node(&self) -> Result<Value, Failure> {
+        self.parts.driver.call(Command::get("se/files"), limits::PROBE).await
     }
 
     fn tab_health(&self) -> Health {

@@ -1,5 +1,6 @@
 //! The egress guard: by itself, and with browsers behind it.
 
+mod distant;
 mod exchange;
 mod machinery;
 mod namespace;

@@ -1,6 +1,6 @@
 //! Log-ins.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use synmon_core::{
     OwnerId, SessionId, Timestamp,
@@ -12,6 +12,8 @@ use crate::factory::{
     a_letter, a_pair, a_place, a_registration, a_session, an_access, an_owner, noon,
 };
 
+/// For how long a lost answer is believed in.
+const GRACE: Duration = Duration::from_secs(20);
 const WEEK: u64 = 7 * 24 * 3_600;
 
 pub(super) async fn log_in(store: &Subject, seed: u8) -> NewSession {
@@ -23,7 +25,7 @@ pub(super) async fn log_in(store: &Subject, seed: u8) -> NewSession {
 }
 
 pub(super) async fn rotate(store: &Subject, spent: u8, next: u8, now: Timestamp) -> Rotation {
-    store.rotate(TokenHash([spent; 32]), a_pair(next), &a_place(), now).await.unwrap()
+    store.rotate(TokenHash([spent; 32]), a_pair(next), &a_place(), GRACE, now).await.unwrap()
 }
 
 pub(super) async fn is_live(store: &Subject, session: &NewSession) -> bool {
@@ -134,7 +136,7 @@ pub async fn sessions_that_go_on_are_listed_newest_first(store: &Subject) {
     log_in(store, 3).await;
     let elsewhere =
         SeenFrom { address: "2001:db8::7".parse().unwrap(), user_agent: "curl/8".to_owned() };
-    store.rotate(TokenHash([1; 32]), a_pair(11), &elsewhere, later(9)).await.unwrap();
+    store.rotate(TokenHash([1; 32]), a_pair(11), &elsewhere, GRACE, later(9)).await.unwrap();
     let sessions = listed(store, first.account, later(10)).await;
     let (id, created_at, expires_at) = (first.id, first.created_at, first.expires_at);
     let expected =
