@@ -28,7 +28,7 @@ pub(super) fn is_keyed(operation: &str) -> bool {
 /// Says what headers an operation knows besides, in place of a parameter of that name.
 pub(super) fn describe(operation: &mut Value) {
     let mut known = Vec::new();
-    if let Some(parameters) = operation["parameters"].as_array_mut() {
+    if let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) {
         let before = parameters.len();
         parameters.retain(|parameter| parameter["name"] != IF_MATCH);
         if parameters.len() < before {

@@ -125,6 +125,7 @@ fn every_operation_has_an_id_words_and_its_problems() {
             let is_problem = response["content"].get("application/problem+json").is_some();
             assert_eq!(is_problem, status.as_str() >= "400", "{status} of {place}");
         }
+        assert!(operation.get("parameters").is_none_or(Value::is_array), "{place}");
         for parameter in operation["parameters"].as_array().into_iter().flatten() {
             if parameter["in"] == "query" {
                 let words = parameter["description"].as_str().unwrap_or_default();
