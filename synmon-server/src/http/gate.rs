@@ -108,6 +108,11 @@ impl Gate {
         Arc::clone(&self.verdict)
     }
 
+    /// Whether nothing of a request was read that is not passed on.
+    pub(super) fn is_between_requests(&self) -> bool {
+        matches!(self.stage, Stage::Head) && self.raw.is_empty()
+    }
+
     /// Says that there is no more, and hears the client out.
     pub(super) async fn linger(mut self) {
         if self.socket.shutdown().await.is_err() {

@@ -190,6 +190,7 @@ impl Door {
                 .header_read_timeout(None)
                 .max_buf_size(BUFFER_BYTES)
                 .serve_connection(TokioIo::new(gate), service);
+            let stop = closing.clone();
             let mut closing = Box::pin(closing.cancelled_owned());
             let mut told = false;
             let served = std::future::poll_fn(|cx| {
@@ -204,6 +205,10 @@ impl Door {
                 served = served => if served.is_err() { return },
             }
             let gate = connection.into_parts().io.into_inner();
+            // At the end nobody waits for a client who has nothing to say, and keeps the connection.
+            if stop.is_cancelled() && gate.is_between_requests() {
+                return;
+            }
             // A socket that is closed while something is still unread takes the answer back.
             within(&*clock, LINGER, gate.linger()).await;
         }
