@@ -1,6 +1,6 @@
 //! Refresh tokens that are used again because an answer was lost.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use synmon_core::{
     Timestamp,
@@ -11,7 +11,7 @@ use super::{
     Subject, at_once, later,
     sessions::{is_live, log_in, reused, rotate, rotated},
 };
-use crate::factory::{a_pair, an_access};
+use crate::factory::{a_pair, a_place, an_access};
 
 /// The access token of the pair `seed`.
 fn access(session: &NewSession, seed: u8) -> Access {
@@ -20,6 +20,16 @@ fn access(session: &NewSession, seed: u8) -> Access {
 
 async fn opens(store: &Subject, session: &NewSession, seed: u8, now: Timestamp) -> bool {
     store.use_access(&access(session, seed), now).await.unwrap()
+}
+
+/// Not even to who looked at the clock before the answer was given.
+pub async fn without_a_grace_no_answer_is_given_again(store: &Subject) {
+    let session = log_in(store, 1).await;
+    let (spent, place) = (TokenHash([1; 32]), a_place());
+    let use_it = |next, at| store.rotate(spent, a_pair(next), &place, Duration::ZERO, later(at));
+    assert_eq!(use_it(2, 10).await.unwrap(), rotated(&session));
+    assert_eq!(use_it(3, 9).await.unwrap(), reused(&session));
+    assert!(!is_live(store, &session).await);
 }
 
 /// As often as need be, for twenty seconds from the first use on. The newest pair alone is good.

@@ -316,6 +316,7 @@ macro_rules! store_conformance {
             a_refresh_token_is_exchanged_for_the_next,
             the_reuse_of_a_refresh_token_ends_its_session,
             a_session_that_is_over_rotates_nothing,
+            without_a_grace_no_answer_is_given_again,
             a_lost_answer_is_given_again_for_a_while,
             an_answer_of_which_anything_was_used_is_not_given_again,
             a_refresh_token_that_was_replaced_ends_its_session,
