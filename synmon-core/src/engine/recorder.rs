@@ -18,7 +18,8 @@ use crate::{
 const PICTURE_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_URL_CHARS: usize = 4_096;
 const MAX_TITLE_CHARS: usize = 1_000;
-const MAX_TEXT_CHARS: usize = 4_000;
+/// The longest text that a page, or an error about it, leaves in a log.
+pub(super) const MAX_TEXT_CHARS: usize = 4_000;
 const MAX_HTML_CHARS: usize = 8_000;
 const MAX_DIALOGS: usize = 20;
 const STORE_TIMEOUT: Duration = Duration::from_secs(10);

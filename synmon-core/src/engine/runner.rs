@@ -8,7 +8,7 @@ use super::{
     leavings::{PicturePlan, is_out_of_bounds},
     observed::{Observed, cut},
     plan::Planned,
-    recorder::{Recorder, bound},
+    recorder::{MAX_TEXT_CHARS, Recorder, bound},
     redaction::{redact_exchange, redact_log},
     secrets::{RunSecrets, Unavailable},
     stall::StallWatch,
@@ -29,9 +29,6 @@ use tracing::warn;
 
 /// The least time a page gets to say where it is after a step.
 const INSPECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// The longest reason that is told.
-const MAX_MESSAGE_CHARS: usize = 4_000;
 
 /// One attempt of a run.
 pub(super) struct Runner<'a> {
@@ -409,7 +406,7 @@ impl<'a> Runner<'a> {
         let browser_version = session.as_ref().map(|open| open.session.version().to_owned());
         let redactor = self.secrets.redactor();
         if let AttemptEnding::Ended(Ending::Broken { message, .. }) = &mut ending {
-            cut(message, MAX_MESSAGE_CHARS);
+            cut(message, MAX_TEXT_CHARS);
             redactor.redact(message);
         }
         let mut exchanges = match self.claim.snapshot.settings.har {
