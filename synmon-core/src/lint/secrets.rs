@@ -76,23 +76,17 @@ pub(super) fn in_step(step: &Step) -> Option<Warning> {
 
 /// Warnings for what a flow's settings hold by which somebody says who they are.
 pub(super) fn in_settings(settings: &RawSettings) -> Vec<Warning> {
-    let is_written_out = |value: &str| !value.contains("{{");
-    let warning = |field: String, what: &str| Warning {
-        code: WarningCode::PlainSecret,
-        step: None,
-        field: Some(field),
-        message: explained(what),
-    };
     let headers = settings.headers.iter().flatten();
-    let headers = headers
-        .filter(|(_, value)| is_written_out(value))
+    headers
+        .filter(|(_, value)| !value.contains("{{"))
         .filter(|(name, value)| is_secret_header(name) || is_token(value))
-        .map(|(name, _)| warning(format!("settings.headers.{name}"), "this header says who asks"));
-    let password = settings.basic_auth.iter().filter_map(|auth| auth.password.as_deref());
-    let password = password
-        .filter(|password| is_written_out(password))
-        .map(|_| warning("settings.basic_auth.password".to_owned(), "this is a password"));
-    headers.chain(password).collect()
+        .map(|(name, _)| Warning {
+            code: WarningCode::PlainSecret,
+            step: None,
+            field: Some(format!("settings.headers.{name}")),
+            message: explained("this header says who asks"),
+        })
+        .collect()
 }
 
 fn explained(what: &str) -> String {

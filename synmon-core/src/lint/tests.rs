@@ -150,15 +150,6 @@ fn what_the_settings_say_of_who_asks_is_warned_of() {
     let flow = Flow { settings: settings.parse().unwrap(), ..flow(&numbered(&[PROOF])) };
     let expected = [("plain_secret", None, Some("settings.headers.authorization"))];
     assert_eq!(found(&lint(&flow, &[])), expected);
-    for (password, expected) in [
-        ("hunter2", &[("plain_secret", None, Some("settings.basic_auth.password"))][..]),
-        ("{{ secret.SHOP }}", &[]),
-    ] {
-        let auth = serde_json::json!({"basic_auth": {"username": "ann", "password": password}});
-        let settings: RawSettings = serde_json::from_value(auth).unwrap();
-        let flow = Flow { settings: settings.parse().unwrap(), ..flow.clone() };
-        assert_eq!(found(&lint(&flow, &[])), expected, "{password}");
-    }
 }
 
 #[test]

@@ -154,6 +154,19 @@ impl Step {
             .collect()
     }
 
+    /// The address that it opens, if its host is written down. One that is filled in is judged when
+    /// a run gets there.
+    pub(crate) fn known_target(&self) -> Option<&url::Url> {
+        match &self.action {
+            Action::Navigate { url }
+                if !self.written.content.as_deref().is_some_and(template::leaves_the_host_open) =>
+            {
+                Some(url)
+            }
+            _ => None,
+        }
+    }
+
     /// What its fields hold between braces, and in which of them.
     pub(crate) fn readings(&self) -> Vec<(&'static str, Reading)> {
         written::readings(&self.written)

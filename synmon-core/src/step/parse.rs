@@ -134,7 +134,11 @@ fn parse_step(raw: &RawStep) -> Result<Step, Invalid> {
     let name = action_name(raw)?;
     let raw = &written::normalised(raw, name);
     let fields = Fields { raw, action: name };
-    let action = written::with_values(raw, |_, text| Ok(template::sampled(text)))
+    let sampled = match name {
+        ActionName::Navigate => template::sampled_address,
+        _ => template::sampled,
+    };
+    let action = written::with_values(raw, |_, text| Ok(sampled(text)))
         .and_then(|sampled| parse_action(&sampled));
     let options = fields.options();
     let written_name = fields.name();

@@ -11,6 +11,8 @@ const MAX_NAME: usize = 64;
 /// What stands in for a value while nothing is known of it: as a text, a number, a part of an
 /// address and an HTTP status it is equally good.
 const SAMPLE: &str = "100";
+/// The same for what an address begins with.
+const SAMPLE_ADDRESS: &str = "https://100.invalid";
 /// What stands for `{{` itself.
 const ESCAPED: [&str; 2] = ["\"{{\"", "'{{'"];
 
@@ -140,6 +142,25 @@ pub(super) fn sampled(text: &str) -> String {
     replace(text, sample)
 }
 
+/// The same of an address, which a place may also begin, or be all of.
+pub(super) fn sampled_address(text: &str) -> String {
+    let mut samples = text.starts_with("{{").then_some(SAMPLE_ADDRESS).into_iter();
+    let sample = |reading| {
+        let sample = || samples.next().unwrap_or(SAMPLE).to_owned();
+        matches!(reading, Reading::Place(_)).then(sample)
+    };
+    replace(text, sample)
+}
+
+/// Whether nobody knows an address's host before its places are filled in.
+pub(super) fn leaves_the_host_open(address: &str) -> bool {
+    let before_path = match address.split_once("://") {
+        Some((scheme, rest)) => scheme.len() + rest.find(['/', '?', '#']).unwrap_or(rest.len()) + 3,
+        None => address.len(),
+    };
+    readings(&address[..before_path]).iter().any(|reading| matches!(reading, Reading::Place(_)))
+}
+
 fn replace(text: &str, mut value: impl FnMut(Reading) -> Option<String>) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
@@ -266,6 +287,22 @@ mod tests {
         );
         assert_eq!(filled(text, |_| Err("no".to_owned())), Err("no".to_owned()));
         assert_eq!(sampled("/{{ var.a }}/x"), "/100/x");
+    }
+
+    #[test]
+    fn of_an_address_any_part_may_be_a_place() {
+        for (text, sample, open) in [
+            ("{{ var.link }}", "https://100.invalid", true),
+            ("{{ var.base }}/a/{{ var.id }}", "https://100.invalid/a/100", true),
+            ("http://{{ var.host }}/a", "http://100/a", true),
+            ("http://x.test:{{ var.port }}?a", "http://x.test:100?a", true),
+            ("http://x.test/{{ var.id }}", "http://x.test/100", false),
+            ("http://x.test?at={{ now }}", "http://x.test?at=100", false),
+            ("http:/\\x.test", "http:/\\x.test", false),
+        ] {
+            assert_eq!(sampled_address(text), sample);
+            assert_eq!(leaves_the_host_open(text), open, "{text}");
+        }
     }
 
     #[test]

@@ -51,8 +51,7 @@ impl Flows {
         }
         if other_steps {
             let targets = flow.steps.iter().filter_map(|step| {
-                let Action::Navigate { url } = &step.action else { return None };
-                Some((places.field(step.number, "content"), url))
+                step.known_target().map(|url| (places.field(step.number, "content"), url))
             });
             // All at once: each name may take its time.
             let targets =

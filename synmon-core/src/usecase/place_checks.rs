@@ -5,7 +5,7 @@ use crate::{
     flow::{Flow, placeholders},
     invalid::Invalid,
     nearest,
-    step::{NO_SECRET_HERE, Placeholder, RawStep, Reading, check_variables},
+    step::{NO_SECRET_HERE, Placeholder, RawStep, Reading, check_variables, template},
 };
 
 /// What is to be checked.
@@ -37,8 +37,6 @@ impl Flows {
                 settings.map(|(field, reading)| (format!("settings.{field}"), reading, true)),
             );
         }
-        let is_secret =
-            |reading: &Reading| matches!(reading, Reading::Place(place) if place.is_secret());
         let mut known = Vec::new();
         if readings.iter().any(|(_, reading, _)| is_secret(reading)) {
             let secrets = self.secrets.secrets(flow.owner).await?;
@@ -46,6 +44,9 @@ impl Flows {
         }
         let given = &flow.settings.variables;
         let mut checks = Vec::new();
+        if changed.settings {
+            checks.push(check_password(flow));
+        }
         for (field, reading, takes_secrets) in readings {
             let problem = match &reading {
                 Reading::Unknown(why) => Some(why.clone()),
@@ -82,6 +83,22 @@ fn no_secret(name: &str, known: &[String]) -> Option<String> {
         None => format!("PUT it to /api/v1/secrets/{name} first"),
     };
     Some(format!("there is no secret {name}: {remedy}"))
+}
+
+/// No answer shows a password of the settings: nobody would see that it is kept as it is written.
+fn check_password(flow: &Flow) -> Result<(), Invalid> {
+    let auth = flow.settings.written().basic_auth.as_ref();
+    let password = auth.and_then(|auth| auth.password.as_deref()).unwrap_or_default();
+    if password.is_empty() || template::readings(password).iter().any(is_secret) {
+        return Ok(());
+    }
+    let message =
+        "belongs into a secret: PUT it to /api/v1/secrets/NAME, and write {{ secret.NAME }} here";
+    Err(Invalid::field("settings.basic_auth.password", message))
+}
+
+fn is_secret(reading: &Reading) -> bool {
+    matches!(reading, Reading::Place(place) if place.is_secret())
 }
 
 /// Steps that were stored before need the variables that settings gave then.

@@ -12,6 +12,7 @@ use synmon_testkit::factory::{an_owner, noon, steps};
 
 use crate::{
     flow_use_cases::{active, click, create, fields, flows, flows_in, seed},
+    secrets::put,
     world::World,
 };
 
@@ -122,12 +123,16 @@ async fn settings_are_replaced_as_a_whole_but_for_a_password_that_is_not_written
     let with = |settings| FlowChange { settings: Some(settings), ..FlowChange::default() };
     let new = NewFlow { rest: with(auth("ann", None)), ..seed() };
     assert_eq!(fields(create(&world, new).await), ["settings.basic_auth.password"]);
-    let first = RawSettings { locale: Some("de-DE".to_owned()), ..auth("ann", Some("secret")) };
+    let (plain, kept) = ("hunter2 {{ now }}", "{{ secret.SHOP }}");
+    let new = NewFlow { rest: with(auth("ann", Some(plain))), ..seed() };
+    assert_eq!(fields(create(&world, new).await), ["settings.basic_auth.password"]);
+    put(&world, owner, "SHOP", "hunter2").await;
+    let first = RawSettings { locale: Some("de-DE".to_owned()), ..auth("ann", Some(kept)) };
     let flow = create(&world, NewFlow { rest: with(first), ..seed() }).await.unwrap().flow;
     let change = async |settings| flows.change(owner, flow.id, with(settings)).await;
     change(auth("ann", None)).await.unwrap();
     let browser = world.stored(&flow).await.settings.browser;
-    assert_eq!(browser.basic_auth.unwrap().password, "secret");
+    assert_eq!(browser.basic_auth.unwrap().password, kept);
     assert_eq!(browser.locale, None, "what is not written is not there any more");
     let refused = change(auth("ben", None)).await;
     assert_eq!(fields(refused), ["settings.basic_auth.password"], "it is not known to be his");

@@ -187,6 +187,12 @@ async fn steps_are_replaced_sorted_and_checked() {
     let inner = steps().click("//a").navigate("http://10.0.0.1/").raw();
     assert_eq!(fields(flows.set_steps(owner, flow.id, &inner).await), ["steps[1].content"]);
     assert_eq!(world.stored(&flow).await.steps, set);
+    // A host that is filled in is judged by the run.
+    for address in ["{{ random.text }}", "http://{{ random.number }}/"] {
+        flows.set_steps(owner, flow.id, &steps().navigate(address).raw()).await.unwrap();
+    }
+    let known = steps().navigate("http://10.0.0.1/{{ now }}").raw();
+    assert_eq!(fields(flows.set_steps(owner, flow.id, &known).await), ["steps[0].content"]);
     flows.change(owner, flow.id, active(true)).await.unwrap();
     assert_eq!(fields(flows.set_steps(owner, flow.id, &[]).await), ["steps"]);
     flows.change(owner, flow.id, active(false)).await.unwrap();

@@ -32,7 +32,7 @@ fn secrets(world: &World) -> Secrets {
     Secrets::new(world.store.clone(), world.keyring.clone(), world.clock.clone())
 }
 
-async fn put(world: &World, owner: OwnerId, name: &str, value: &str) {
+pub(crate) async fn put(world: &World, owner: OwnerId, name: &str, value: &str) {
     secrets(world).put(owner, name, value.to_owned()).await.unwrap();
 }
 

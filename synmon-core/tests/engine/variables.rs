@@ -71,6 +71,14 @@ async fn a_value_that_a_step_can_not_be_carried_out_with_fails_it_with_a_picture
     assert!(world.browser.calls().iter().all(|call| !call.contains("host")));
     let (_, outcome) = run("intranet.example", all).await;
     outcome.has_failed(2, ErrorCode::BlockedAddress);
+    let whole = extract("//h1", None).navigate("{{ var.order }}").click("//h1");
+    for (link, code) in [
+        ("http://intranet.example/", ErrorCode::BlockedAddress),
+        ("file:///etc/passwd", ErrorCode::AssertionFailed),
+    ] {
+        let (_, outcome) = run(link, whole.clone()).await;
+        outcome.has_failed(2, code);
+    }
 }
 
 #[tokio::test]

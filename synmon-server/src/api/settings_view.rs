@@ -52,7 +52,8 @@ pub(crate) struct SettingsView {
 #[oai(rename = "BasicAuth", skip_serializing_if_is_none)]
 pub(crate) struct BasicAuthView {
     username: String,
-    /// Never in answers. Left out, it stays what it was for this name.
+    /// A secret: `{{ secret.NAME }}`; one that is written out is refused. Never in answers. Left out, it stays what
+    /// it was for this name.
     #[oai(write_only)]
     password: Option<String>,
 }

@@ -11,7 +11,7 @@ fn all() -> Value {
         "browser_timezone": "Asia/Tokyo",
         "user_agent": "synmon/1",
         "headers": {"X-Probe": "1", "Accept-Language": "de"},
-        "basic_auth": {"username": "ann", "password": "canary"},
+        "basic_auth": {"username": "ann", "password": "{{ secret.SHOP }}"},
         "cookies": ["consent=yes; Path=/; Secure"],
         "ignore_certificate_errors": true,
         "block_hosts": ["stats.example.com"],
@@ -33,13 +33,14 @@ fn shown(mut settings: Value) -> Value {
 async fn settings_come_back_as_they_were_sent_but_for_the_password() {
     let app = App::without_browser().allowing("127.0.0.1").start().await;
     let ann = app.register("ann").await;
+    ann.put("/secrets/SHOP", &json!({"value": "hunter2"})).await.must_be(201);
     let plain = ann.create_flow(json!({})).await;
     assert_eq!(plain["settings"], json!({}));
     let made = ann.create_flow(json!({"settings": all()})).await;
     assert_eq!(made["settings"], shown(all()));
     let path = format!("/flows/{}", made["id"].as_str().unwrap());
     for answer in [ann.get(&path).await, ann.get("/flows").await] {
-        assert!(!answer.must_be(200).text().contains("canary"));
+        assert!(!answer.must_be(200).text().contains("secret.SHOP"));
     }
     // What was shown can be sent back: the password stays.
     let same = ann.patch(&path, &json!({"settings": made["settings"]})).await.must_be(200);
@@ -78,6 +79,11 @@ async fn each_setting_that_is_wrong_is_named() {
         (400, "settings.headers", json!({"headers": ["X-A: 1"]})),
         (400, "settings.basic_auth.username", auth(json!({}))),
         (422, "settings.basic_auth.password", auth(json!({"username": "a"}))),
+        (
+            422,
+            "settings.basic_auth.password",
+            auth(json!({"username": "a", "password": "hunter2"})),
+        ),
         (422, "settings.basic_auth.username", auth(json!({"username": "a:b", "password": ""}))),
         (422, "settings.cookies[1]", json!({"cookies": ["a=b", "nothing"]})),
         (400, "settings.ignore_certificate_errors", json!({"ignore_certificate_errors": "yes"})),
