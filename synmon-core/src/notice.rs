@@ -249,7 +249,7 @@ pub struct AccountLetter {
 }
 
 /// The kinds of letters about accounts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Letter {
     /// Somebody registered with this address.
@@ -262,6 +262,10 @@ pub enum Letter {
     ChangeEmail {
         /// The account.
         account: OwnerId,
+        /// What the password that was shown for it is known again by. With another one by now, the
+        /// wish is that of somebody who has been shut out.
+        #[serde(default)]
+        password: String,
     },
     /// The account of this address is to get another one.
     EmailChanging,

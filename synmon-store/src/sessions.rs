@@ -60,20 +60,7 @@ impl From<SessionRow> for Session {
 #[async_trait]
 impl SessionStore for Pool {
     async fn insert_session(&self, session: &NewSession) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
-        sqlx::query(sql::INSERT_SESSION)
-            .bind(session.id.uuid())
-            .bind(session.account.uuid())
-            .bind(Stamp(session.created_at))
-            .bind(Stamp(session.expires_at))
-            .bind(session.seen.address.to_string())
-            .bind(session.seen.user_agent.as_str())
-            .execute(&mut *tx)
-            .await
-            .map_err(store_error("account"))?;
-        let first = NewRefresh { hash: session.refresh, access: None, parent: None };
-        Pool::put_refresh(&mut tx, &first, session.id.uuid(), session.created_at).await?;
-        Pool::commit_deed(tx, "session", session.account, None).await
+        despite_collisions(|| self.insert_session_once(session)).await
     }
 
     async fn rotate(
@@ -179,6 +166,34 @@ impl SessionStore for Pool {
 
 #[trait_gen(Pool -> PgStore, SqliteStore)]
 impl Pool {
+    async fn insert_session_once(&self, session: &NewSession) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        // Whoever changes the password now is waited for, or waits until this session is there to
+        // be ended.
+        let locked = sqlx::query(sql::LOCK_ACCOUNT_WITH_PASSWORD)
+            .bind(session.account.uuid())
+            .bind(session.password_hash.as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("account"))?;
+        if locked.rows_affected() == 0 {
+            return Err(StoreError::Conflict { entity: "account" });
+        }
+        sqlx::query(sql::INSERT_SESSION)
+            .bind(session.id.uuid())
+            .bind(session.account.uuid())
+            .bind(Stamp(session.created_at))
+            .bind(Stamp(session.expires_at))
+            .bind(session.seen.address.to_string())
+            .bind(session.seen.user_agent.as_str())
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("account"))?;
+        let first = NewRefresh { hash: session.refresh, access: None, parent: None };
+        Pool::put_refresh(&mut tx, &first, session.id.uuid(), session.created_at).await?;
+        Pool::commit_deed(tx, "session", session.account, None).await
+    }
+
     async fn rotate_once(
         &self,
         spent: TokenHash,

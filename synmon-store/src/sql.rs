@@ -306,6 +306,7 @@ statements! {
     CONFIRM_ACCOUNT = "UPDATE accounts SET confirmed_at = COALESCE(confirmed_at, $2) WHERE id = $1";
     DELETE_ACCOUNT = "DELETE FROM accounts WHERE id = $1";
     LOCK_ACCOUNT = "UPDATE accounts SET name = name WHERE id = $1";
+    LOCK_ACCOUNT_WITH_PASSWORD = "UPDATE accounts SET name = name WHERE id = $1 AND password_hash = $2";
     COUNT_TOKENS = "SELECT COUNT(*) FROM account_tokens \
         WHERE account_id = $1 AND purpose = $2 AND created_at >= $3";
     COUNT_GOOD_TOKENS = "SELECT COUNT(*) FROM account_tokens \
@@ -327,15 +328,18 @@ statements! {
     LIST_SESSIONS = concat!("SELECT ", login_columns!(""), " FROM sessions \
         WHERE account_id = $1 AND ended_at IS NULL AND expires_at > $2 \
         AND (id < $3 OR $3 IS NULL) ORDER BY id DESC LIMIT $4");
-    ADDRESSES_OF = "SELECT DISTINCT address FROM sessions WHERE account_id = $1 \
-        AND address IS NOT NULL LIMIT 200";
+    ADDRESSES_OF = "SELECT address FROM sessions WHERE account_id = $1 AND address IS NOT NULL \
+        GROUP BY address ORDER BY MAX(COALESCE(last_used_at, created_at)) DESC LIMIT 200";
     INSERT_REFRESH = "INSERT INTO refresh_tokens (hash, session_id, issued_at, access_id, parent) \
         VALUES ($1, $2, $3, $4, $5)";
     /// Whoever spends a refresh token locks its session first, as the deletion of an account does.
     /// At once, it is noted where it was seen: for a row that is changed twice, PostgreSQL locks
-    /// the account, too.
-    LOCK_SESSION_OF_REFRESH = "UPDATE sessions SET last_used_at = $2, address = $3, \
-        user_agent = $4 WHERE id = (SELECT session_id FROM refresh_tokens WHERE hash = $1)";
+    /// the account, too. Where a spent one is shown, the account does not get to know.
+    LOCK_SESSION_OF_REFRESH = "UPDATE sessions SET \
+        last_used_at = CASE WHEN t.spent_at IS NULL THEN $2 ELSE last_used_at END, \
+        address = CASE WHEN t.spent_at IS NULL THEN $3 ELSE address END, \
+        user_agent = CASE WHEN t.spent_at IS NULL THEN $4 ELSE user_agent END \
+        FROM refresh_tokens t WHERE t.hash = $1 AND sessions.id = t.session_id";
     SPEND_REFRESH = "UPDATE refresh_tokens SET spent_at = $2 \
         WHERE hash = $1 AND spent_at IS NULL RETURNING session_id";
     /// Of what was given for a token that was spent after $3, unless any of that was used.

@@ -228,13 +228,16 @@ pub fn a_letter(now: Timestamp) -> Notice {
     }
 }
 
+/// The hash of the password of [`a_registration`].
+const PASSWORD_HASH: &str = "$argon2id$a";
+
 /// A registration with this address.
 pub fn a_registration(email: &str) -> NewAccount {
     NewAccount {
         id: an_owner(),
         name: "Ada Lovelace".to_owned(),
         email: email.to_owned(),
-        password_hash: "$argon2id$a".to_owned(),
+        password_hash: PASSWORD_HASH.to_owned(),
         created_at: noon(),
         limit: TokenLimit { count: 1_000, since: noon() },
     }
@@ -257,6 +260,7 @@ pub fn a_session(seed: u8, account: OwnerId, now: Timestamp) -> NewSession {
     NewSession {
         id: synmon_core::SessionId::new(now),
         account,
+        password_hash: PASSWORD_HASH.to_owned(),
         refresh: TokenHash([seed; 32]),
         created_at: now,
         expires_at: now + Duration::from_hours(7 * 24),

@@ -3,8 +3,13 @@
 
 use async_trait::async_trait;
 
+use url::Host;
+
 use super::StoreError;
-use crate::{OwnerId, Timestamp, notice::Notice};
+use crate::{OwnerId, Timestamp, name::composed, notice::Notice};
+
+/// The longest address that there can be (RFC 5321, section 4.5.3.1), in bytes.
+const MAX_EMAIL_BYTES: usize = 254;
 
 /// The SHA-256 of a random token of at least 128 bits: only that is kept (OWASP ASVS 6.5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -89,10 +94,18 @@ pub struct Account {
 
 impl Account {
     /// The form in which addresses are compared: one mailbox has one account, however it is
-    /// written. (RFC 5321 lets the local part depend on case; no mail service does.)
+    /// written. (RFC 5321 lets the local part depend on case; no mail service does.) Of a domain
+    /// it is the one that letters go to (IDNA, UTS 46).
     #[must_use]
     pub fn email_key(email: &str) -> String {
-        email.trim().to_lowercase()
+        let email = email.trim();
+        let composed = |text: &str| composed(text).to_lowercase();
+        // What is longer is no address, and not worth the work.
+        let parts = email.rsplit_once('@').filter(|_| email.len() <= MAX_EMAIL_BYTES);
+        match parts.map(|(local, domain)| (local, Host::parse(domain))) {
+            Some((local, Ok(Host::Domain(domain)))) => format!("{}@{domain}", composed(local)),
+            _ => composed(email),
+        }
     }
 }
 
@@ -160,4 +173,28 @@ pub struct NewToken {
     pub expires_at: Timestamp,
     /// The new address, as it was typed; for [`TokenPurpose::ChangeEmail`].
     pub email: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_mailbox_has_one_key() {
+        for (one, other) in [
+            (" Ann@Site.Example", "ann@site.example "),
+            ("ann@ｓite.example", "ann@site.example"),
+            ("ann@MÜNCHEN.example", "ann@xn--mnchen-3ya.example"),
+            ("u\u{308}@site.example", "Ü@site.example"),
+        ] {
+            assert_eq!(Account::email_key(one), Account::email_key(other));
+        }
+        for (one, other) in [
+            ("ann@a.example", "ann@b.example"),
+            ("a@ann@b.example", "ann@b.example"),
+            ("ann@", "ann"),
+        ] {
+            assert_ne!(Account::email_key(one), Account::email_key(other));
+        }
+    }
 }

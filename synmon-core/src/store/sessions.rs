@@ -14,7 +14,8 @@ pub const USE_NOTED: Duration = Duration::from_mins(1);
 /// Log-ins. Each lives as long as its refresh tokens are rotated.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
-    /// Begins a session.
+    /// Begins a session. [`StoreError::Conflict`] if the account is gone, or its password is not
+    /// any more the one that was checked: a new password ends log-ins that are under way, too.
     async fn insert_session(&self, session: &NewSession) -> Result<(), StoreError>;
 
     /// Spends a refresh token and stores the next one, with the access token that goes with it.
@@ -113,6 +114,8 @@ pub struct NewSession {
     pub id: SessionId,
     /// The account.
     pub account: OwnerId,
+    /// The hash of the account's password, as it was when that was checked.
+    pub password_hash: String,
     /// The hash of its first refresh token.
     pub refresh: TokenHash,
     /// When it began.

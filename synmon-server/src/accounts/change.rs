@@ -2,7 +2,10 @@
 
 use synmon_core::{OwnerId, invalid::Invalid, notice::Letter, store::Account};
 
-use super::{AccountError, Accounts, EmailAddress, Limited, Tokens, password::check_password};
+use super::{
+    AccountError, Accounts, EmailAddress, Limited, Tokens,
+    password::{check_password, password_mark},
+};
 use crate::visit::Visit;
 
 impl Accounts {
@@ -25,7 +28,7 @@ impl Accounts {
             return Err(wrong("current_password"));
         }
         self.signals.notice_queued();
-        self.begin_session(visit, owner).await
+        self.begin_session(visit, owner, &hash).await
     }
 
     /// Asks a new address whether it wants to be the account's, and tells the old one.
@@ -37,10 +40,11 @@ impl Accounts {
     ) -> Result<(), AccountError> {
         let address = EmailAddress::parse(email).map_err(|error| Invalid::field("email", error))?;
         let account = self.checked(owner, "password", password).await?;
-        let change = Letter::ChangeEmail { account: owner };
+        let password = password_mark(&account.password_hash);
+        let change = Letter::ChangeEmail { account: owner, password };
         let new = address.into_string();
         for (letter, email) in [(change, new), (Letter::EmailChanging, account.email)] {
-            if self.may_mail(letter, &email).await? {
+            if self.may_mail(&letter, &email, None).await? {
                 self.outbox.insert_notice(&self.letter(letter, email)).await?;
             }
         }

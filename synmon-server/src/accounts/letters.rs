@@ -13,7 +13,7 @@ use synmon_core::{
 };
 use synmon_notify::email::{AddressBook, LetterKind, PreparedLetter, Recipient};
 
-use super::Secret;
+use super::{Secret, password::password_mark};
 
 const CONFIRM_LIFETIME: Duration = Duration::from_hours(24);
 const RESET_LIFETIME: Duration = Duration::from_mins(30);
@@ -72,17 +72,22 @@ impl Letters {
     /// To an address that an account wants to have, unless it has an account of its own.
     async fn change_letter(
         &self,
-        account: OwnerId,
+        id: OwnerId,
+        password: &str,
         email: &str,
     ) -> Result<Option<PreparedLetter>, BoxError> {
-        let Some(account) = self.store.account(account).await? else { return Ok(None) };
+        let asked = |account: &Account| password_mark(&account.password_hash) == password;
+        let Some(account) = self.store.account(id).await?.filter(asked) else { return Ok(None) };
         let holder = self.store.account_by_email(email).await?;
         if holder.is_some_and(|holder| holder.id != account.id) {
             return Ok(None);
         }
         let purpose = TokenPurpose::ChangeEmail;
         let token = self.token(&account, purpose, CONFIRM_LIFETIME, Some(email)).await?;
+        // A new password ends the tokens that there are: one that was made after that goes nowhere.
+        let account = self.store.account(id).await?.filter(asked);
         let to = Recipient { name: String::new(), email: email.to_owned() };
+        let token = token.filter(|_| account.is_some());
         Ok(token.map(|token| PreparedLetter { to, kind: LetterKind::ChangeEmail { token } }))
     }
 }
@@ -99,14 +104,14 @@ impl AddressBook for Letters {
         &self,
         letter: &AccountLetter,
     ) -> Result<Option<PreparedLetter>, BoxError> {
-        if let Letter::ChangeEmail { account } = letter.letter {
-            return self.change_letter(account, &letter.email).await;
+        if let Letter::ChangeEmail { account, password } = &letter.letter {
+            return self.change_letter(*account, password, &letter.email).await;
         }
         let Some(account) = self.store.account_by_email(&letter.email).await? else {
             return Ok(None);
         };
         let confirmed = account.confirmed_at.is_some();
-        let kind = match (letter.letter, confirmed) {
+        let kind = match (&letter.letter, confirmed) {
             // Whoever has lost the password before confirming needs the confirmation first.
             (_, false) => self
                 .token(&account, TokenPurpose::Confirm, CONFIRM_LIFETIME, None)
@@ -197,5 +202,30 @@ mod tests {
         assert_eq!(store.reset_password(reset, "$x", noon() + half).await.unwrap(), None);
         let in_time = (noon() + half).before(SECOND);
         assert!(store.reset_password(reset, "$x", in_time).await.unwrap().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_wish_for_another_address_is_worth_nothing_once_the_password_is_another() {
+        let store = Arc::new(MemoryStore::new());
+        let ada = a_registration("ada@site.example");
+        store.register(&ada, &a_letter(noon())).await.unwrap();
+        let clock = ManualClock::at(noon());
+        let letters = Letters::new(Arc::clone(&store) as _, Arc::clone(&store) as _, clock);
+        let letter = AccountLetter {
+            letter: Letter::ChangeEmail {
+                account: ada.id,
+                password: password_mark(&ada.password_hash),
+            },
+            email: "new@site.example".to_owned(),
+        };
+        let asked = letters.account_letter(&letter).await.unwrap().unwrap();
+        let LetterKind::ChangeEmail { token } = asked.kind else { panic!("{:?}", asked.kind) };
+        let hashes = (ada.password_hash.as_str(), "$new");
+        let told = a_letter(noon());
+        assert!(store.change_password(ada.id, hashes, &told, noon()).await.unwrap());
+        // The letter may be tried again for days.
+        assert!(letters.account_letter(&letter).await.unwrap().is_none());
+        let token = Secret::hash_of(token.expose_secret());
+        assert_eq!(store.confirm(token, noon()).await.unwrap(), None);
     }
 }

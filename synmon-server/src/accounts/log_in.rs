@@ -42,8 +42,9 @@ impl Accounts {
         if account.confirmed_at.is_none() {
             return Err(AccountError::NotConfirmed);
         }
+        let tokens = self.begin_session(visit, account.id, &account.password_hash).await?;
         self.upgrade(&account, password).await?;
-        self.begin_session(visit, account.id).await
+        Ok(tokens)
     }
 
     /// However many try to get into an account, those come through who come from where somebody
@@ -59,8 +60,9 @@ impl Accounts {
             Err(exceeded @ LimitError::Exceeded { .. }) => exceeded,
             settled => return Ok(settled?),
         };
-        let Some(account) = account else { return Err(exceeded.into()) };
-        let known = self.sessions.addresses_of(account.id).await?;
+        // Where there is no account, looking takes as long.
+        let account = account.map_or_else(|| OwnerId::new(self.clock.now()), |account| account.id);
+        let known = self.sessions.addresses_of(account).await?;
         let network = network_of(visit.address);
         if known.into_iter().any(|address| network_of(address) == network) {
             Ok(())
@@ -80,16 +82,19 @@ impl Accounts {
         Ok(())
     }
 
+    /// For whom this is the hash of the password still.
     pub(super) async fn begin_session(
         &self,
         visit: &Visit,
         account: OwnerId,
+        password_hash: &str,
     ) -> Result<Tokens, AccountError> {
         let now = self.clock.now();
         let refresh = Secret::random();
         let session = NewSession {
             id: SessionId::new(now),
             account,
+            password_hash: password_hash.to_owned(),
             refresh: refresh.hash(),
             created_at: now,
             expires_at: now + SESSION_LIFETIME,
@@ -100,7 +105,7 @@ impl Accounts {
                 let access = Access { id: AccessId::new(now), session: session.id, account };
                 Ok(Tokens { access: self.keys.issue(&access, now), refresh })
             }
-            // The account was deleted this very moment.
+            // It was deleted this very moment, or has got another password.
             Err(StoreError::Conflict { .. }) => Err(AccountError::WrongCredentials),
             Err(error) => Err(error.into()),
         }

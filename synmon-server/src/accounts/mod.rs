@@ -33,7 +33,7 @@ use synmon_core::{
     store::{Account, AccountStore, NewAccount, NoticeStore, SessionStore, StoreError, TokenLimit},
 };
 
-use crate::visit::{Masked, Visit};
+use crate::visit::{Masked, Visit, network_of};
 
 /// How long an access token is good for.
 pub const ACCESS_LIFETIME: Duration = Duration::from_mins(15);
@@ -160,7 +160,7 @@ impl Accounts {
         ])?;
         let email = address.map(EmailAddress::into_string).unwrap_or_default();
         let password_hash = self.passwords.hash(password).await?;
-        if !self.may_mail(Letter::Registration, &email).await? {
+        if !self.may_mail(&Letter::Registration, &email, Some(visit)).await? {
             return Ok(());
         }
         let now = self.clock.now();
@@ -191,7 +191,7 @@ impl Accounts {
         visit.names(email);
         let address = EmailAddress::parse(email).map_err(|error| Invalid::field("email", error))?;
         let email = address.into_string();
-        if !self.may_mail(letter, &email).await? {
+        if !self.may_mail(&letter, &email, None).await? {
             return Ok(());
         }
         let notice = self.letter(letter, email);
@@ -255,15 +255,29 @@ impl Accounts {
     /// Whether an address may get one more letter of a kind, whoever asks for it. To be told that
     /// it may not would help those alone who want to keep others from being sent theirs; and the
     /// newest letter's link is good still.
-    async fn may_mail(&self, letter: Letter, email: &str) -> Result<bool, AccountError> {
+    ///
+    /// Registrations are counted by where they come `from`, too: what is not mailed is not stored,
+    /// and nobody's registration must give way to somebody else's of the same address.
+    async fn may_mail(
+        &self,
+        letter: &Letter,
+        email: &str,
+        from: Option<&Visit>,
+    ) -> Result<bool, AccountError> {
         let kind = match letter {
             Letter::Registration | Letter::ResendConfirmation => "confirm ",
             Letter::ForgotPassword => "reset ",
-            Letter::ChangeEmail { .. } | Letter::EmailChanging => "change ",
+            Letter::ChangeEmail { .. } => "change ",
+            // Not counted with those that others can ask for.
+            Letter::EmailChanging => "changing ",
             Letter::PasswordChanged => return Ok(true),
         };
-        let who = format!("{kind}{}", Account::email_key(email));
-        match self.limits.admit(Limited::Mails, who.as_bytes()).await {
+        let mut who = format!("{kind}{}", Account::email_key(email)).into_bytes();
+        if let Some(visit) = from {
+            who.push(0);
+            who.extend(network_of(visit.address));
+        }
+        match self.limits.admit(Limited::Mails, &who).await {
             Ok(()) => Ok(true),
             Err(LimitError::Exceeded { .. }) => {
                 tracing::warn!("No more letters to {} for a while", Masked::of(email));

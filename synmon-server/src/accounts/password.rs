@@ -10,6 +10,8 @@ use argon2::{
     ARGON2ID_IDENT, Argon2, Params,
     password_hash::{PasswordHasher as _, PasswordVerifier as _, phc::PasswordHash},
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest as _, Sha256};
 use synmon_core::invalid::Invalid;
 use tokio::{sync::Semaphore, time::timeout};
 
@@ -113,6 +115,11 @@ pub(super) fn is_outdated(hash: &str) -> bool {
     hash.algorithm != ARGON2ID_IDENT
         || params.m_cost() < now.m_cost()
         || params.t_cost() < now.t_cost()
+}
+
+/// By what the hash of a password is known again, without telling it.
+pub(super) fn password_mark(hash: &str) -> String {
+    URL_SAFE_NO_PAD.encode(&Sha256::digest(format!("mark of {hash}"))[..16])
 }
 
 fn hash(password: &str) -> String {

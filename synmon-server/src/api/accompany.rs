@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use poem::{Endpoint, Request, Response, error::ResponseError as _, http::StatusCode};
-use synmon_core::store::{Deed, audited};
+use synmon_core::store::{AuditEntry, Deed, audited};
 use tracing::{debug, info, warn};
 
 use super::{
@@ -42,9 +42,23 @@ impl Companion {
         let response = audited(deed, self.answer(next, request, &visit)).await;
         if let Some(operation) = visit.operation.as_deref().filter(|_| !visit.is_repeated()) {
             tell(operation, &visit, response.status());
-            act.note(operation, &response).await;
+            if let Some(entry) = act.left_to_note(operation, &response) {
+                self.note(entry, &visit).await;
+            }
         }
         Ok(response)
+    }
+
+    /// Whoever is not logged in does not wait for it: where there is no account there is nothing to
+    /// write down, and an answer's time must not tell that.
+    async fn note(&self, entry: AuditEntry, visit: &Visit) {
+        let audit = self.audit.clone();
+        let record = async move { audit.record(&entry).await };
+        if visit.caller().is_some() {
+            record.await;
+        } else {
+            tokio::spawn(record);
+        }
     }
 
     async fn answer<E: Endpoint>(&self, next: Arc<E>, request: Request, visit: &Visit) -> Response {

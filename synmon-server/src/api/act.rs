@@ -34,16 +34,20 @@ impl Act {
         Self { visit, path, audit, is_written: AtomicBool::new(false) }
     }
 
-    /// Writes down what no store has.
-    pub(super) async fn note(&self, operation: &Operation, response: &Response) {
-        let Some(account) = self.visit.account() else { return };
+    /// What is to be written down and no store has.
+    pub(super) fn left_to_note(
+        &self,
+        operation: &Operation,
+        response: &Response,
+    ) -> Option<AuditEntry> {
+        let account = self.visit.account()?;
         let status = response.status();
         if self.is_written.load(Ordering::Acquire) || !is_noted(operation, status) {
-            return;
+            return None;
         }
         let location = response.headers().get(header::LOCATION).and_then(|it| it.to_str().ok());
         let made = location.and_then(thing_at);
-        self.audit.record(&self.told(operation, account, made, status.as_u16())).await;
+        Some(self.told(operation, account, made, status.as_u16()))
     }
 
     fn told(

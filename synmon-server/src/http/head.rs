@@ -7,7 +7,7 @@
 use poem::http::{Method, StatusCode, Uri};
 
 /// The largest head that is read.
-pub(super) const MAX_HEAD_BYTES: usize = 128 * 1024;
+pub(super) const MAX_HEAD_BYTES: usize = 32 * 1024;
 /// How many header lines there may be.
 const MAX_HEADERS: usize = 100;
 /// The longest address.

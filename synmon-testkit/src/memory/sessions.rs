@@ -141,8 +141,10 @@ impl RefreshEntry {
 
 impl State {
     fn begin_session(&mut self, session: &NewSession) -> Result<(), StoreError> {
-        let NewSession { id, account, refresh, created_at, expires_at, seen } = session.clone();
-        if self.sessions.contains_key(&id) || !self.accounts.contains_key(&account) {
+        let NewSession { id, account, password_hash, refresh, created_at, expires_at, seen } =
+            session.clone();
+        let known = self.accounts.get(&account).map(|account| &account.password_hash);
+        if self.sessions.contains_key(&id) || known != Some(&password_hash) {
             return conflict("account");
         }
         let session =

@@ -8,7 +8,7 @@ use std::sync::{
 use synmon_core::{
     OwnerId,
     secret::{Keyring, Place, SecretValue, StoredSecret},
-    store::{AuditEntry, Deed, Made, NewAccount, PageRequest, TokenHash, audited},
+    store::{AuditEntry, Deed, Made, NewAccount, NewSession, PageRequest, TokenHash, audited},
 };
 
 use super::{Subject, later, refused};
@@ -171,7 +171,8 @@ pub async fn a_change_of_an_account_is_told_with_it(store: &Subject) {
     let letter = a_letter(later(1));
     let wrong = store.change_password(new.id, ("$other", "$new"), &letter, later(1));
     assert!(!ada.never(wrong).await.unwrap());
-    let (old, next) = (new.password_hash.as_str(), session(9));
+    let old = new.password_hash.as_str();
+    let next = NewSession { password_hash: "$new".to_owned(), ..session(9) };
     let both = async {
         let changed = store.change_password(new.id, (old, "$new"), &letter, later(1)).await;
         store.insert_session(&next).await.unwrap();

@@ -313,6 +313,8 @@ macro_rules! store_conformance {
             a_deleted_account_takes_all_that_it_owns_along,
             // sessions
             a_session_is_live_for_its_account_until_its_time_is_over,
+            no_session_begins_by_a_password_that_was_changed_meanwhile,
+            a_spent_token_does_not_make_an_address_known,
             a_refresh_token_is_exchanged_for_the_next,
             the_reuse_of_a_refresh_token_ends_its_session,
             a_session_that_is_over_rotates_nothing,

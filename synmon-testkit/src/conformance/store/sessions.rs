@@ -2,6 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
+use futures_util::future::join_all;
 use synmon_core::{
     OwnerId, SessionId, Timestamp,
     store::{Access, NewSession, PageRequest, Rotation, SeenFrom, Session, TokenHash},
@@ -54,6 +55,41 @@ pub async fn a_session_is_live_for_its_account_until_its_time_is_over(store: &Su
     assert!(!live(session.id, other.account, 1).await);
     assert!(!live(SessionId::new(noon()), session.account, 1).await);
     refused(store.insert_session(&a_session(9, an_owner(), noon())).await);
+}
+
+/// Whoever has shown the old one is too late, however close it was.
+pub async fn no_session_begins_by_a_password_that_was_changed_meanwhile(store: &Subject) {
+    let ada = a_registration("ada@site.example");
+    store.register(&ada, &a_letter(noon())).await.unwrap();
+    let letter = a_letter(noon());
+    let sessions: Vec<NewSession> = (1..=8).map(|seed| a_session(seed, ada.id, noon())).collect();
+    let begun = join_all(sessions.iter().map(|session| store.insert_session(session)));
+    let hashes = (ada.password_hash.as_str(), "$new");
+    let changed = store.change_password(ada.id, hashes, &letter, noon());
+    let (begun, changed) = futures_util::join!(begun, changed);
+    assert!(changed.unwrap());
+    for (session, begun) in sessions.iter().zip(begun) {
+        if begun.is_err() {
+            refused(begun);
+        }
+        assert!(!is_live(store, session).await);
+    }
+    refused(store.insert_session(&a_session(9, ada.id, noon())).await);
+    let new = NewSession { password_hash: "$new".to_owned(), ..a_session(10, ada.id, noon()) };
+    store.insert_session(&new).await.unwrap();
+    assert!(is_live(store, &new).await);
+}
+
+/// An old token that somebody has found does not make the place known where it is shown.
+pub async fn a_spent_token_does_not_make_an_address_known(store: &Subject) {
+    let session = log_in(store, 1).await;
+    assert_eq!(rotate(store, 1, 2, later(1)).await, rotated(&session));
+    let before = store.addresses_of(session.account).await.unwrap();
+    let elsewhere =
+        SeenFrom { address: "2001:db8::7".parse().unwrap(), user_agent: "curl/8".to_owned() };
+    let shown = store.rotate(TokenHash([1; 32]), a_pair(3), &elsewhere, Duration::ZERO, later(9));
+    assert_eq!(shown.await.unwrap(), reused(&session));
+    assert_eq!(store.addresses_of(session.account).await.unwrap(), before);
 }
 
 /// Any number of times, each token once.
