@@ -11,7 +11,7 @@ use super::user::BrowserUser;
 pub(crate) const ALL_THROUGH_THE_PROXY: &str = "<-loopback>";
 
 /// What the browser does not need, and what would disturb or leave traces.
-const COMMON: [&str; 23] = [
+const COMMON: [&str; 24] = [
     "--no-first-run",
     "--no-default-browser-check",
     "--no-service-autorun",
@@ -34,6 +34,8 @@ const COMMON: [&str; 23] = [
     // The browser without windows knows it by one name, the full one by the other.
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
+    // What pages write to their consoles is not for its own log.
+    "--log-level=2",
     "--metrics-recording-only",
     "--mute-audio",
     "--password-store=basic",

@@ -11,7 +11,7 @@ function attributes(element) {
     if (name.startsWith('on') || name === 'srcdoc' || name === 'nonce') return '';
     if (name === 'value' && !pressed && nameOf(element) !== 'option') return ' value="…"';
     const said = value.length > 100 ? `${value.slice(0, 100)}…` : value;
-    return said ? ` ${name}="${said.replaceAll('"', '&quot;')}"` : ` ${name}`;
+    return said ? ` ${name}="${said.replaceAll('&', '&amp;').replaceAll('"', '&quot;')}"` : ` ${name}`;
   }).join('');
 }
 

@@ -17,14 +17,16 @@ layer.style.cssText = ['all: initial', 'display: block', 'position: absolute', '
   'z-index: 2147483647'].map((rule) => `${rule} !important`).join('; ');
 // Where the patches are would tell a page that guesses what was recognised.
 const hidden = method(Element, 'attachShadow')(layer, { mode: 'closed' });
-const patches = boxes();
-for (const { left, top, width, height } of patches) {
+const patches = boxes().map(({ left, top, width, height }) => {
   const patch = document.createElement('div');
   patch.style.cssText = `all: initial; position: absolute; background: #ff00ff; left: ${left}px; top: ${top}px;`
     + ` width: ${width}px; height: ${height}px`;
   hidden.append(patch);
-}
+  return patch;
+});
 document.documentElement.append(layer);
+// What the root is zoomed by is in the boxes already.
+layer.style.setProperty('zoom', `${1 / (layer.currentCSSZoom || 1)}`, 'important');
 // On top of modal dialogs, too.
 layer.showPopover?.();
 // A page may take it away, or show something above it, for as long as the picture takes.
@@ -41,9 +43,10 @@ for (const name of SHIFTS) addEventListener(name, shift, true);
 window[MASK] = {
   isWhole() {
     look(watcher.takeRecords());
-    const covers = (box) => patches.some((patch) => box.left >= patch.left - 1 && box.top >= patch.top - 1
-      && box.left + box.width <= patch.left + patch.width + 1 && box.top + box.height <= patch.top + patch.height + 1);
-    return !meddled && layer.isConnected && boxes().every(covers);
+    const within = (box, other) => box.left >= other.left - 1 && box.top >= other.top - 1
+      && box.left + box.width <= other.left + other.width + 1 && box.top + box.height <= other.top + other.height + 1;
+    const shown = patches.map((patch) => placed(method(Element, 'getBoundingClientRect')(patch)));
+    return !meddled && layer.isConnected && boxes().every((box) => shown.some((patch) => within(box, patch)));
   },
   end() {
     watcher.disconnect();

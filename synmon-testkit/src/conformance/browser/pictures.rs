@@ -33,6 +33,12 @@ const PAINTED: Pages = &[
         "<style>body { margin: 0 } iframe { margin: 40px; border: 0; width: 600px; height: 500px }
          </style><iframe src='/'></iframe>",
     ),
+    (
+        "/zoomed",
+        "<style>html { zoom: 1.7 } body { margin: 0 } #inner { zoom: 0.5 }
+         p { margin: 20px; width: 100px; height: 50px; background: #f00 }</style>
+         <p></p><div id=inner><p></p></div>",
+    ),
 ];
 
 pub async fn a_picture_shows_what_the_viewport_shows(subject: Subject<'_>) {
@@ -101,6 +107,11 @@ pub async fn what_is_masked_is_painted_over(subject: Subject<'_>) {
     // The mask is off again.
     assert_eq!(Pixels::of(&tab.picture(Shot::PLAIN).await).count(RED), 20_000);
     assert_eq!(tab.seen("css=body > *").await.matches, 3, "nothing is left of the mask");
+    tab.open(&site.url("/zoomed")).await;
+    assert!(Pixels::of(&tab.picture(Shot::PLAIN).await).count(RED) > 0);
+    let mask = [selector("css=p")];
+    let masked = Shot { mask: &mask, ..Shot::PLAIN };
+    assert_eq!(Pixels::of(&tab.picture(masked).await).count(RED), 0, "however large it is shown");
     tab.close().await;
 }
 
