@@ -11,7 +11,7 @@ use crate::{Timestamp, invalid::Invalid, schedule::Schedule};
 /// How many windows a flow may have.
 pub const MAX_WINDOWS: usize = 20;
 /// The longest window that comes again and again.
-const MAX_REPEATING: Duration = Duration::from_hours(7 * 24);
+pub const MAX_REPEATING: Duration = Duration::from_hours(7 * 24);
 /// The longest window that comes once.
 const MAX_ONCE: Duration = Duration::from_hours(366 * 24);
 

@@ -5,7 +5,7 @@ mod maintenance;
 mod settings;
 
 pub use decision::{AlertDecision, AlertRule, AlertState, decide};
-pub use maintenance::{MAX_WINDOWS, MaintenanceWindow, RawWindow, parse_windows};
+pub use maintenance::{MAX_REPEATING, MAX_WINDOWS, MaintenanceWindow, RawWindow, parse_windows};
 pub use settings::{
     AlertChange, AlertPolicy, AlertSettings, MAX_ALERT_AFTER, MAX_CONFIRM_RETRIES, MAX_REMIND,
 };
@@ -39,6 +39,9 @@ pub enum Alert {
 }
 
 impl Alert {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Failure, Self::Reminder, Self::Recovery];
+
     /// Its name on the wire and in stores.
     #[must_use]
     pub fn as_str(self) -> &'static str {

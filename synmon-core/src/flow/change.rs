@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     BrowserKind, DEFAULT_RUN_TIMEOUT, DialogPolicy, Flow, FlowSettings, FlowUrl, MAX_RUN_TIMEOUT,
-    MAX_SPREAD, RawSettings,
+    MAX_SPREAD, MIN_RUN_TIMEOUT, RawSettings,
 };
 use crate::{
     ChannelId, FlowId, Name, OwnerId, Timestamp,
@@ -240,9 +240,9 @@ fn parse_run_timeout(millis: i64) -> Result<Duration, Invalid> {
     u64::try_from(millis)
         .ok()
         .map(Duration::from_millis)
-        .filter(|limit| (Duration::from_secs(1)..=MAX_RUN_TIMEOUT).contains(limit))
+        .filter(|limit| (MIN_RUN_TIMEOUT..=MAX_RUN_TIMEOUT).contains(limit))
         .ok_or_else(|| {
-            let max = MAX_RUN_TIMEOUT.as_millis();
-            Invalid::field("run_timeout_ms", format_args!("must be from 1000 to {max}"))
+            let (min, max) = (MIN_RUN_TIMEOUT.as_millis(), MAX_RUN_TIMEOUT.as_millis());
+            Invalid::field("run_timeout_ms", format_args!("must be from {min} to {max}"))
         })
 }

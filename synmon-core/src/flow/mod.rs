@@ -16,9 +16,12 @@ pub use browser_settings::{
 };
 pub use change::{FlowChange, NewFlow};
 pub use needs::{Asked, asked};
-pub use raw_settings::{FlowSettings, HarPolicy, RawBasicAuth, RawSettings};
+pub use raw_settings::{
+    FlowSettings, HarPolicy, MAX_BASIC_AUTH_CHARS, MAX_BLOCKED_HOSTS, MAX_COOKIES, MAX_HEADERS,
+    MAX_LOCALE_CHARS, MAX_VARIABLE_CHARS, MAX_VARIABLES, RawBasicAuth, RawSettings,
+};
 pub(crate) use settings::choice;
-pub use settings::{BrowserKind, DialogPolicy, MAX_RUN_TIMEOUT, MAX_SPREAD};
+pub use settings::{BrowserKind, DialogPolicy, MAX_RUN_TIMEOUT, MAX_SPREAD, MIN_RUN_TIMEOUT};
 pub use snapshot::FlowSnapshot;
 pub use url::{FlowUrl, FlowUrlError, MAX_URL_CHARS};
 

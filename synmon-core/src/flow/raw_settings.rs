@@ -12,12 +12,20 @@ use crate::{
     step::{Cookie, Header, Variables, is_variable_name, parse_step_timeout},
 };
 
-const MAX_HEADERS: usize = 20;
-const MAX_COOKIES: usize = 50;
-const MAX_BLOCKED_HOSTS: usize = 100;
-const MAX_TEXT_CHARS: usize = 500;
-const MAX_VARIABLES: usize = 50;
-const MAX_VARIABLE_CHARS: usize = 5_000;
+/// How many headers settings may have.
+pub const MAX_HEADERS: usize = 20;
+/// How many cookies they may have.
+pub const MAX_COOKIES: usize = 50;
+/// How many hosts they may block.
+pub const MAX_BLOCKED_HOSTS: usize = 100;
+/// How long the name and the password for a site may be.
+pub const MAX_BASIC_AUTH_CHARS: usize = 500;
+/// How long a language tag may be.
+pub const MAX_LOCALE_CHARS: usize = 35;
+/// How many variables they may give.
+pub const MAX_VARIABLES: usize = 50;
+/// How long the value of a variable may be.
+pub const MAX_VARIABLE_CHARS: usize = 5_000;
 
 /// How a flow's steps and its browser are to be, apart from the steps themselves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -232,11 +240,11 @@ impl RawSettings {
 
     fn set_basic_auth(&self, auth: &mut Option<BasicAuth>) -> Result<(), Invalid> {
         let Some(written) = &self.basic_auth else { return Ok(()) };
-        check_text("basic_auth.username", &written.username, MAX_TEXT_CHARS)?;
+        check_text("basic_auth.username", &written.username, MAX_BASIC_AUTH_CHARS)?;
         let password = written.password.as_ref().ok_or_else(|| {
             Invalid::field("basic_auth.password", "is needed with a name that is new")
         })?;
-        check_text("basic_auth.password", password, MAX_TEXT_CHARS)?;
+        check_text("basic_auth.password", password, MAX_BASIC_AUTH_CHARS)?;
         if written.username.contains(':') {
             return Err(Invalid::field("basic_auth.username", "can't hold a colon (RFC 7617)"));
         }
@@ -323,7 +331,7 @@ fn locale(text: &str) -> Result<String, String> {
         (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric())
     };
     let language = text.split('-').next().unwrap_or_default();
-    let fits = text.len() <= 35
+    let fits = text.len() <= MAX_LOCALE_CHARS
         && text.split('-').all(part)
         && (2..=3).contains(&language.len())
         && language.chars().all(|c| c.is_ascii_alphabetic());

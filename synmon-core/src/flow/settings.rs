@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+/// The shortest time a run may be given.
+pub const MIN_RUN_TIMEOUT: Duration = Duration::from_secs(1);
 /// The longest time a run may be given.
 pub const MAX_RUN_TIMEOUT: Duration = Duration::from_mins(5);
 /// How far a flow's runs may be spread.

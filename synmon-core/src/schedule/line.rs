@@ -8,7 +8,7 @@ use super::field::Field;
 use super::item::FieldText;
 
 /// The longest text that is read (rule 1 of `docs/cron.md`).
-pub(super) const MAX_CHARACTERS: usize = 128;
+pub const MAX_CHARACTERS: usize = 128;
 
 const NICKNAMES: [(&str, &str); 7] = [
     ("@hourly", "0 * * * *"),

@@ -29,6 +29,7 @@ use chrono_tz::Tz;
 use std::time::Duration;
 
 pub use error::ScheduleError;
+pub use line::MAX_CHARACTERS;
 pub use missed::Missed;
 pub use warning::ScheduleWarning;
 

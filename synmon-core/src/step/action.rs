@@ -164,6 +164,16 @@ crate::flow::choice! {
     }
 }
 
+crate::flow::choice! {
+    /// What becomes of what an element holds when something is typed into it.
+    TypingMode {
+        /// It stays, and what is typed follows it.
+        Append = "append",
+        /// What is typed takes its place.
+        Replace = "replace",
+    }
+}
+
 impl Click {
     /// One click of the main button on the element's middle.
     pub const PLAIN: Self = Self { button: Button::Left, count: 1, position: None };

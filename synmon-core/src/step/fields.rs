@@ -5,7 +5,7 @@ use std::{str::FromStr, time::Duration};
 use super::{
     Action, ActionName, Button, Candidate, Click, Condition, Cookie, Count, Expected, FrameTarget,
     Gesture, Header, MAX_CONTENT_CHARS, Match, Need, Pattern, Point, RawStep, Selector,
-    SelectorError, Source, StatusTest, TabTarget, Viewport, is_variable_name,
+    SelectorError, Source, StatusTest, TabTarget, TypingMode, Viewport, is_variable_name,
 };
 use crate::{
     browser::DialogAnswer,
@@ -16,7 +16,13 @@ use crate::{
 
 const MAX_WAIT: Duration = Duration::from_secs(30);
 /// The farthest that a wheel is turned, and a pointer moved within an element.
-const MAX_DISTANCE: i64 = 100_000;
+pub const MAX_DISTANCE: i64 = 100_000;
+/// How often an element is clicked at most.
+pub const MAX_CLICKS: u8 = 3;
+/// How long the name of an attribute may be, in bytes.
+pub const MAX_ATTRIBUTE_BYTES: usize = 256;
+/// How long the name of an HTTP method may be.
+pub const MAX_METHOD_CHARS: usize = 20;
 
 /// A step's fields.
 pub(super) struct Fields<'a> {
@@ -87,6 +93,8 @@ impl Fields<'_> {
             ActionName::AssertTitle => Condition::Title(self.expected()?),
             ActionName::AssertNoConsoleErrors => Condition::NoConsoleErrors,
             ActionName::AssertResponseStatus => {
+                // Without an address it goes unread, but is no less wrong.
+                Self::choice::<Match>("match", self.raw.how.as_deref())?;
                 let url = self.raw.url.as_deref().map(|url| self.expectation("url", url));
                 Condition::ResponseStatus(self.parsed::<StatusTest>()?, url.transpose()?)
             }
@@ -188,8 +196,10 @@ impl Fields<'_> {
             None => 1,
             Some(count) => u8::try_from(count)
                 .ok()
-                .filter(|count| (1..=3).contains(count))
-                .ok_or_else(|| Invalid::field("count", "must be from 1 to 3"))?,
+                .filter(|count| (1..=MAX_CLICKS).contains(count))
+                .ok_or_else(|| {
+                    Invalid::field("count", format_args!("must be from 1 to {MAX_CLICKS}"))
+                })?,
         };
         let button = Self::choice("button", self.raw.button.as_deref())?.unwrap_or(Button::Left);
         Ok(Click { button, count, position: self.position()? })
@@ -206,11 +216,8 @@ impl Fields<'_> {
     }
 
     fn replaces(&self) -> Result<bool, Invalid> {
-        match self.raw.mode.as_deref() {
-            None | Some("append") => Ok(false),
-            Some("replace") => Ok(true),
-            Some(_) => Err(Invalid::field("mode", "must be append or replace")),
-        }
+        let mode = Self::choice("mode", self.raw.mode.as_deref())?;
+        Ok(mode == Some(TypingMode::Replace))
     }
 
     fn scroll(&self) -> Result<Action, Invalid> {
@@ -272,7 +279,10 @@ impl Fields<'_> {
 
     fn attribute(&self) -> Result<String, Invalid> {
         let name = self.raw.attribute.as_deref().ok_or_else(|| self.needs("attribute"))?;
-        if name.is_empty() || name.len() > 256 || name.chars().any(|c| c.is_control() || c == ' ') {
+        if name.is_empty()
+            || name.len() > MAX_ATTRIBUTE_BYTES
+            || name.chars().any(|c| c.is_control() || c == ' ')
+        {
             return Err(Invalid::field("attribute", "must be the name of an attribute"));
         }
         Ok(name.to_owned())
@@ -280,8 +290,8 @@ impl Fields<'_> {
 
     fn method(&self) -> Result<Option<String>, Invalid> {
         let Some(method) = self.raw.method.as_deref() else { return Ok(None) };
-        let fits =
-            (1..=20).contains(&method.len()) && method.chars().all(|c| c.is_ascii_alphabetic());
+        let fits = (1..=MAX_METHOD_CHARS).contains(&method.len())
+            && method.chars().all(|c| c.is_ascii_alphabetic());
         fits.then(|| Some(method.to_ascii_uppercase()))
             .ok_or_else(|| Invalid::field("method", "must be an HTTP method such as GET or POST"))
     }
@@ -292,6 +302,8 @@ impl Fields<'_> {
             let message = "consists of letters, digits and _, and does not begin with a digit";
             return Err(Invalid::field("variable", message));
         }
+        // An address and a title belong to no element, but one that is named must be right.
+        self.optional_selector()?;
         let pattern = self.raw.pattern.as_deref().map(Pattern::new).transpose();
         let pattern = pattern.map_err(|why| Invalid::field("pattern", why))?;
         let source = match (self.raw.content.as_deref(), self.raw.attribute.is_some()) {

@@ -61,6 +61,9 @@ impl Header {
     }
 }
 
+/// How long a cookie may be, its attributes included.
+pub const MAX_COOKIE_BYTES: usize = 4_096;
+
 /// A cookie, written as a server would set it (RFC 6265, section 4.1): `name=value; Path=/`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cookie {
@@ -84,8 +87,10 @@ impl FromStr for Cookie {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.len() > 4_096 || text.chars().any(char::is_control) {
-            return Err("a cookie has 4096 characters at most, and no control character".to_owned());
+        if text.len() > MAX_COOKIE_BYTES || text.chars().any(char::is_control) {
+            return Err(format!(
+                "a cookie has {MAX_COOKIE_BYTES} characters at most, and no control character"
+            ));
         }
         let mut parts = text.split(';').map(str::trim);
         let (name, value) = parts

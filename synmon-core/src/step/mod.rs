@@ -15,21 +15,25 @@ mod values;
 mod vocabulary;
 mod written;
 
-pub use action::{Action, Button, Click, Condition, Gesture, Source};
-pub use header::{Cookie, Header};
+pub use action::{Action, Button, Click, Condition, Gesture, Source, TypingMode};
+pub use fields::{MAX_ATTRIBUTE_BYTES, MAX_CLICKS, MAX_DISTANCE, MAX_METHOD_CHARS};
+pub use header::{Cookie, Header, MAX_COOKIE_BYTES};
 pub use operand::{
     Count, Distance, Expected, FrameTarget, Match, Pattern, Point, StatusTest, TabTarget, Viewport,
 };
 pub(crate) use options::parse_step_timeout;
+pub use options::{MAX_MASKS, MAX_RETRIES};
 pub(crate) use parse::check_variables;
 pub use parse::{
     DEFAULT_STEP_TIMEOUT, MAX_CONTENT_CHARS, MAX_STEP_TIMEOUT, MAX_STEPS, MIN_STEP_TIMEOUT,
     parse_steps, parse_steps_given, read_steps,
 };
 pub use raw::RawStep;
-pub use selector::{Candidate, MAX_SELECTOR_CHARS, Selector, SelectorError, Strategy};
+pub use selector::{
+    Candidate, MAX_CANDIDATES, MAX_SELECTOR_CHARS, Selector, SelectorError, Strategy,
+};
 pub(crate) use template::Reading;
-pub use template::{Chance, Moment, Placeholder, is_variable_name};
+pub use template::{Chance, MAX_VARIABLE_NAME_CHARS, Moment, Placeholder, is_variable_name};
 pub use values::{Chances, Values, Variables};
 pub use vocabulary::{ActionName, Need, PARTICULAR_FIELDS, Spec};
 

@@ -97,7 +97,8 @@ impl PartialEq for Pattern {
 }
 
 impl Match {
-    const ALL: [Self; 3] = [Self::Equals, Self::Contains, Self::Matches];
+    /// Every way.
+    pub const ALL: [Self; 3] = [Self::Equals, Self::Contains, Self::Matches];
 
     /// The name on the wire.
     #[must_use]

@@ -9,8 +9,10 @@ use super::{
 use crate::invalid::{Invalid, check_text};
 
 const MAX_NAME_CHARS: usize = 200;
-const MAX_RETRIES: i64 = 5;
-const MAX_MASKS: usize = 20;
+/// How often a step may be tried again.
+pub const MAX_RETRIES: i64 = 5;
+/// How many elements a step may hide in its picture.
+pub const MAX_MASKS: usize = 20;
 
 /// What every step may say, whatever it does.
 pub(super) struct Options {

@@ -5,7 +5,7 @@ use std::fmt;
 /// The longest selector that is accepted, in characters.
 pub const MAX_SELECTOR_CHARS: usize = 2_000;
 /// How many candidates a selector may have.
-pub(super) const MAX_CANDIDATES: usize = 10;
+pub const MAX_CANDIDATES: usize = 10;
 /// How deep brackets may nest: a browser evaluates each level by recursion.
 const MAX_DEPTH: usize = 64;
 

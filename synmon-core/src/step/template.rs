@@ -6,8 +6,8 @@ use zeroize::Zeroize as _;
 
 use crate::{flow::choice, nearest, secret::SecretName};
 
-/// The longest name of a variable.
-const MAX_NAME: usize = 64;
+/// How long the name of a variable may be.
+pub const MAX_VARIABLE_NAME_CHARS: usize = 64;
 /// What stands in for a value while nothing is known of it: as a text, a number, a part of an
 /// address and an HTTP status it is equally good.
 const SAMPLE: &str = "100";
@@ -19,7 +19,7 @@ const ESCAPED: [&str; 2] = ["\"{{\"", "'{{'"];
 /// Whether a name can be that of a variable: letters, digits and `_`, not a digit first.
 #[must_use]
 pub fn is_variable_name(name: &str) -> bool {
-    name.len() <= MAX_NAME
+    name.len() <= MAX_VARIABLE_NAME_CHARS
         && name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
@@ -236,7 +236,7 @@ fn is_plain(inner: &str) -> bool {
 }
 
 fn unknown(inner: &str) -> String {
-    let shown: String = inner.chars().take(MAX_NAME).collect();
+    let shown: String = inner.chars().take(MAX_VARIABLE_NAME_CHARS).collect();
     let moments = Moment::ALL.iter().map(|moment| moment.as_str());
     let chances = Chance::ALL.iter().map(|chance| chance.as_str());
     let names: Vec<&str> = moments.chain(chances).collect();

@@ -175,6 +175,9 @@ vocabulary! {
 }
 
 impl ActionName {
+    /// Another name for [`ActionName::Tapping`].
+    pub const TAPPING_ALIAS: &'static str = "type";
+
     /// Whether it can't do without this one of its further fields.
     #[must_use]
     pub fn needs(self, field: &str) -> bool {
@@ -190,9 +193,9 @@ impl ActionName {
 impl FromStr for ActionName {
     type Err = ();
 
-    /// `type` is accepted as another name for `tapping`.
+    /// The alias is accepted, too.
     fn from_str(text: &str) -> Result<Self, ()> {
-        if text == "type" {
+        if text == Self::TAPPING_ALIAS {
             return Ok(Self::Tapping);
         }
         Self::ALL.iter().copied().find(|name| name.as_str() == text).ok_or(())

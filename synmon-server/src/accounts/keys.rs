@@ -118,7 +118,7 @@ fn parsed(names: &[String]) -> Result<Vec<Scope>, Invalid> {
         let message = format_args!("is none of {}", known()).to_string();
         Scope::parse(name).ok_or_else(|| Invalid::field(format!("scopes[{index}]"), message))
     };
-    let mut scopes = names.iter().take(20).enumerate().map(scope).collect::<Result<Vec<_>, _>>()?;
+    let mut scopes = names.iter().enumerate().map(scope).collect::<Result<Vec<_>, _>>()?;
     scopes.sort_unstable();
     scopes.dedup();
     Ok(scopes)

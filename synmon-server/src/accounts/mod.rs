@@ -20,6 +20,7 @@ pub use letters::Letters;
 pub use limits::{LimitError, Limited, Limits, Rates};
 pub use log_in::Tokens;
 pub use password::{Busy, Passwords, check_password};
+pub(crate) use password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS};
 pub use secret::Secret;
 pub use token_keys::TokenKeys;
 

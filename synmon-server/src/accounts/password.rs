@@ -15,8 +15,8 @@ use sha2::{Digest as _, Sha256};
 use synmon_core::invalid::Invalid;
 use tokio::{sync::Semaphore, time::timeout};
 
-const MIN_CHARS: usize = 8;
-const MAX_CHARS: usize = 256;
+pub(crate) const MIN_PASSWORD_CHARS: usize = 8;
+pub(crate) const MAX_PASSWORD_CHARS: usize = 256;
 /// How many passwords are hashed at once; each takes 19 MiB.
 const AT_ONCE: usize = 4;
 /// How long somebody waits for that. An answer that comes later is of use to nobody.
@@ -50,8 +50,8 @@ impl Busy {
 /// of does not matter (OWASP ASVS 6.2.1, 6.2.4, 6.2.5, 6.2.9).
 pub fn check_password(password: &str) -> Result<(), Invalid> {
     let length = password.chars().count();
-    if !(MIN_CHARS..=MAX_CHARS).contains(&length) {
-        let message = format!("must have {MIN_CHARS} to {MAX_CHARS} characters");
+    if !(MIN_PASSWORD_CHARS..=MAX_PASSWORD_CHARS).contains(&length) {
+        let message = format!("must have {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters");
         return Err(Invalid::field("password", message));
     }
     if COMMON.contains(password.to_lowercase().as_str()) {
@@ -78,7 +78,7 @@ impl Passwords {
     /// Whether a password fits a hash. Without a hash it does not, after the same work.
     pub async fn verify(&self, password: &str, known: Option<String>) -> Result<bool, Busy> {
         // Longer than any that was ever accepted: not worth a hash, and it tells nothing.
-        if password.len() > MAX_CHARS * 4 {
+        if password.len() > MAX_PASSWORD_CHARS * 4 {
             return Ok(false);
         }
         let password = password.to_owned();

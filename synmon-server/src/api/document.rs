@@ -9,7 +9,7 @@ use poem_openapi::{
     types::Type as _,
 };
 use serde_json::{Map, Value, json};
-use synmon_core::{alert::AlertRule, flow::DEVICES, lint::WarningCode, run::ErrorCode};
+use synmon_core::{alert::AlertRule, lint::WarningCode, run::ErrorCode};
 
 use super::{
     Apis, BASE_PATH, alert_view, constraints, examples,
@@ -66,8 +66,6 @@ fn of<T: OpenApi>(service: &OpenApiService<T, ()>) -> String {
     let step = &mut document["components"]["schemas"]["Step"]["properties"];
     step["action"]["description"] =
         json!(format!("What it does.\n\n{ELEMENT}\n\n{}", actions_table()));
-    let settings = &mut document["components"]["schemas"]["FlowSettings"]["properties"];
-    settings["device"]["description"] = json!(devices(&settings["device"]));
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         for (name, schema) in schemas.iter_mut() {
             allow_null(schema);
@@ -131,12 +129,6 @@ fn description() -> String {
     );
     text.extend(WarningCode::ALL.iter().map(|code| format!("| `{code}` | {} |\n", code.meaning())));
     text
-}
-
-/// What is said of the devices that a flow may name, with their names.
-fn devices(schema: &Value) -> String {
-    let names: Vec<_> = DEVICES.iter().map(|device| format!("`{}`", device.name)).collect();
-    format!("{} One of {}.", schema["description"].as_str().unwrap_or_default(), names.join(", "))
 }
 
 /// The schemas that request bodies are made of.
@@ -207,6 +199,9 @@ fn constrain(operation: &mut Value) {
         if let Some(constraint) = parameter["name"].as_str().and_then(constraints::of_parameter) {
             parameter["schema"] = constraint;
         }
+    }
+    if let Some(body) = operation.pointer_mut("/requestBody/content/application~1json/schema") {
+        constraints::add_to_body(body);
     }
     let stream = operation.pointer_mut("/responses/200/content/text~1event-stream/schema");
     if let Some(stream) = stream {

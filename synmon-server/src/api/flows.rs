@@ -31,6 +31,9 @@ use super::{
 };
 use crate::visit::Visit;
 
+/// How long a text that flows are looked for by may be.
+pub(super) const MAX_QUERY_BYTES: usize = 1_000;
+
 pub(crate) struct FlowsApi {
     pub(crate) flows: Flows,
     pub(crate) runs: Runs,
@@ -137,7 +140,7 @@ impl FlowsApi {
     ) -> poem::Result<Json<FlowPage>> {
         let page = page_request(caller.0.owner, limit.0.as_deref(), cursor.0.as_deref())?;
         let text = q.0.filter(|text| !text.is_empty());
-        if text.as_ref().is_some_and(|text| text.contains('\0') || text.len() > 1_000) {
+        if text.as_ref().is_some_and(|text| text.contains('\0') || text.len() > MAX_QUERY_BYTES) {
             return Err(ApiError::field("q", "is too long, or holds a NUL").into());
         }
         let filter = FlowFilter { active: active.0, text };

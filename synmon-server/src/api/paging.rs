@@ -7,8 +7,8 @@ use synmon_core::{OwnerId, store::PageRequest};
 
 use super::problem::ApiError;
 
-const DEFAULT_LIMIT: u32 = 50;
-const MAX_LIMIT: u32 = 100;
+pub(super) const DEFAULT_LIMIT: u32 = 50;
+pub(super) const MAX_LIMIT: u32 = 100;
 
 /// What to pass on for the page after an item. It opens nothing that the list itself would not
 /// show; but it is its owner's alone, and one that was made up or changed is no good.

@@ -9,7 +9,8 @@ use synmon_core::{Clock, invalid::Invalid, schedule::Schedule, usecase::FlowRule
 use super::{Tag, body::Body, instant::instant, problem::ApiError};
 
 const DEFAULT_COUNT: usize = 10;
-const MAX_COUNT: i64 = 100;
+/// How many firings are shown at most.
+pub(super) const MAX_COUNT: i64 = 100;
 
 pub(crate) struct SchedulesApi {
     pub(crate) rules: FlowRules,

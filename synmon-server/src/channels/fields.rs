@@ -15,9 +15,9 @@ use synmon_core::{
 
 use crate::accounts::EmailAddress;
 
-const MAX_SETTINGS: usize = 20;
+pub(crate) const MAX_SETTINGS: usize = 20;
 const MAX_KEY_CHARS: usize = 50;
-const MAX_VALUE_CHARS: usize = 2_000;
+pub(crate) const MAX_VALUE_CHARS: usize = 2_000;
 
 /// The plug-ins that the operator has installed.
 #[async_trait]

@@ -3,6 +3,7 @@
 mod fields;
 
 pub use fields::{ChannelFields, InstalledPlugins};
+pub(crate) use fields::{MAX_SETTINGS, MAX_VALUE_CHARS};
 
 use std::{sync::Arc, time::Duration};
 

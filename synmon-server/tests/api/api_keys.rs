@@ -152,9 +152,11 @@ async fn what_is_no_key_opens_nothing_and_there_are_not_too_many() {
     for token in wrong.into_iter().chain([&*good.to_uppercase(), &good["synmon_".len()..]]) {
         ann.with_token(token).get("/me").await.must_be(401);
     }
+    let many = [vec!["read"; 20], vec!["admin"]].concat();
     for (field, body) in [
         ("scopes", json!({"name": "x", "scopes": []})),
         ("scopes[1]", json!({"name": "x", "scopes": ["read", "admin"]})),
+        ("scopes[20]", json!({"name": "x", "scopes": many})),
         ("name", json!({"name": " ", "scopes": ["read"]})),
         ("name", json!({"name": "a\nb", "scopes": ["read"]})),
         ("name", json!({"name": "x".repeat(101), "scopes": ["read"]})),

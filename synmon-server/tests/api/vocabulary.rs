@@ -136,7 +136,17 @@ async fn each_field_that_does_not_fit_is_named() {
         (422, "content", json!({"action": "set_cookie", "content": "nothing"})),
         (422, "content", json!({"action": "set_header", "content": "Host: evil.example"})),
         (422, "content", json!({"action": "set_viewport", "content": "9999x9999"})),
+        (
+            422,
+            "match",
+            json!({"action": "assert_response_status", "content": "200", "match": "like"}),
+        ),
         (422, "variable", json!({"action": "extract", "content": "url"})),
+        (
+            422,
+            "selectors[0]",
+            json!({"action": "extract", "content": "url", "variable": "a", "selectors": ["a"]}),
+        ),
         (422, "variable", json!({"action": "extract", "content": "url", "variable": "1st"})),
         (422, "content", json!({"action": "wait_url", "content": "{{ var.unknown }}"})),
         (
