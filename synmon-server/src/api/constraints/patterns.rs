@@ -115,7 +115,7 @@ mod tests {
         check(TEXT_WITHOUT_COLON, "ann", |text| {
             settings(&json!({"basic_auth": {"username": text, "password": ""}}))
         });
-        check(TEXT_AND_BLANKS, "//a[{{ var.a }}]", |text| {
+        check(TEXT_AND_BLANKS, "//a[{{ now }}]", |text| {
             step(json!({"action": "click", "selector_xpath": text}))
         });
         for good in ["some text", "{{ now }}"] {
