@@ -1,11 +1,15 @@
 //! Where pictures are kept.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::{BoxError, FlowId, OwnerId, RunId, browser::MediaType};
+
+/// How long a run waits for the artifact store with one file. A store that gives up by itself does so
+/// earlier, so that it is told why.
+pub const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The address of a file in the artifact store. Keys are made from ids, never from what users type.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -1,19 +1,31 @@
-//! Pictures, in any store that `object_store` speaks to; a folder by default.
+//! Pictures, in a folder or in S3.
 
-use std::{path::Path as FilePath, sync::Arc};
+mod s3;
+mod trouble;
+
+pub use s3::{S3Credentials, S3Settings};
+pub use trouble::S3Trouble;
+
+use std::{fmt, path::Path as FilePath, sync::Arc};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::{StreamExt as _, TryStreamExt as _};
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::{ObjectStore, ObjectStoreExt as _, local::LocalFileSystem, path::Path};
 use synmon_core::artifact::{ArtifactError, ArtifactKey, ArtifactPrefix, Artifacts};
 
 /// Artifacts in an object store.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ObjectArtifacts {
     store: Arc<dyn ObjectStore>,
     root: Path,
 }
+
+/// As many as S3 tells, and removes, at a time.
+const PAGE: usize = 1_000;
+
+/// What S3 is asked for at the start, below the prefix; no owner's folder has such a name.
+const CHECK: &str = ".synmon-check";
 
 impl ObjectArtifacts {
     /// Artifacts in a folder, which is made if there is none.
@@ -24,9 +36,39 @@ impl ObjectArtifacts {
         Ok(Self { store: Arc::new(store), root: Path::default() })
     }
 
+    /// Artifacts in a bucket of S3, or of what speaks its protocol. All that will be asked of it is
+    /// asked at once: to write, to read, to list and to remove. What it refuses is an [`S3Trouble`].
+    pub async fn s3(settings: &S3Settings) -> Result<Self, ArtifactError> {
+        let root = settings.root()?;
+        let client = settings.client().map_err(failed)?;
+        if let Err(error) = client.credentials().get_credential().await {
+            return Err(ArtifactError(S3Trouble::NoCredentials(error.to_string()).into()));
+        }
+        let artifacts = Self { store: Arc::new(client), root };
+        let key = ArtifactKey::from_stored(format!("{CHECK}/start"));
+        artifacts.put(&key, Bytes::from_static(b"synmon can write here\n")).await?;
+        // Another process that starts may have removed it: that it could be looked for is enough.
+        artifacts.get(&key).await?;
+        artifacts.remove_all(&ArtifactPrefix::from_stored(CHECK.to_owned())).await?;
+        Ok(artifacts)
+    }
+
     fn path(&self, key: &str) -> Result<Path, ArtifactError> {
         let path = Path::parse(key).map_err(|error| ArtifactError(error.into()))?;
         Ok(self.root.parts().chain(path.parts()).collect())
+    }
+
+    async fn remove_page(&self, page: Vec<Path>) -> Result<(), ArtifactError> {
+        self.store
+            .delete_stream(stream::iter(page).map(Ok).boxed())
+            .map(|removed| match removed {
+                Ok(_) => Ok(()),
+                // Somebody else was faster with this one; there are more.
+                Err(error) if is_missing(&error) => Ok(()),
+                Err(error) => Err(failed(error)),
+            })
+            .try_for_each(|()| async { Ok(()) })
+            .await
     }
 }
 
@@ -40,33 +82,51 @@ impl Artifacts for ObjectArtifacts {
     async fn get(&self, key: &ArtifactKey) -> Result<Option<Bytes>, ArtifactError> {
         match self.store.get(&self.path(key.as_str())?).await {
             Ok(file) => file.bytes().await.map(Some).map_err(failed),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(failed(error)),
         }
     }
 
     async fn remove(&self, key: &ArtifactKey) -> Result<(), ArtifactError> {
         match self.store.delete(&self.path(key.as_str())?).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Ok(()) => Ok(()),
+            Err(error) if is_missing(&error) => Ok(()),
             Err(error) => Err(failed(error)),
         }
     }
 
     async fn remove_all(&self, prefix: &ArtifactPrefix) -> Result<(), ArtifactError> {
         let path = self.path(prefix.as_str())?;
-        let found = self.store.list(Some(&path)).map_ok(|file| file.location).boxed();
-        self.store
-            .delete_stream(found)
-            .map(|removed| match removed {
-                // Somebody else was faster with this one; there are more.
-                Ok(_) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-                Err(error) => Err(failed(error)),
-            })
-            .try_for_each(|()| async { Ok(()) })
+        let found = self.store.list(Some(&path)).map_ok(|file| file.location);
+        // One page after the other: a folder of many thousands is nobody's emergency.
+        found
+            .try_chunks(PAGE)
+            .map_err(|stopped| failed(stopped.1))
+            .try_for_each(|page| self.remove_page(page))
             .await
     }
 }
 
+/// The store says which one it is; what else it holds is not for a log.
+impl fmt::Debug for ObjectArtifacts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ObjectArtifacts")
+            .field("store", &format_args!("{}", self.store))
+            .field("root", &self.root.as_ref())
+            .finish()
+    }
+}
+
+/// Whether there is no such file. A bucket that is not there is another thing: nobody would learn
+/// that all pictures are out of reach.
+fn is_missing(error: &object_store::Error) -> bool {
+    matches!(error, object_store::Error::NotFound { .. })
+        && !matches!(S3Trouble::of(error), Some(S3Trouble::NoBucket))
+}
+
 fn failed(error: object_store::Error) -> ArtifactError {
-    ArtifactError(error.into())
+    match S3Trouble::of(&error) {
+        Some(trouble) => ArtifactError(trouble.into()),
+        None => ArtifactError(error.into()),
+    }
 }

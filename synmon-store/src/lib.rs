@@ -42,7 +42,7 @@ mod trash;
 mod verdicts;
 mod wakeups;
 
-pub use artifacts::ObjectArtifacts;
+pub use artifacts::{ObjectArtifacts, S3Credentials, S3Settings, S3Trouble};
 pub use connect::{ConnectError, PgStore, SqliteStore};
 pub use file_lock::LockError;
 pub use migrations::MigrationError;

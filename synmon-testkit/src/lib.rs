@@ -25,6 +25,8 @@ pub mod postgres;
 #[cfg(feature = "postgres-fixture")]
 pub mod proxy;
 mod resolver;
+#[cfg(feature = "s3-fixture")]
+pub mod s3;
 #[cfg(feature = "browser-conformance")]
 mod site;
 #[cfg(feature = "browser-conformance")]

@@ -8,7 +8,7 @@ use tracing::warn;
 
 use super::{Parts, observed::cut, retry::persist, room::Room, wait::Limit};
 use crate::{
-    artifact::ArtifactKey,
+    artifact::{ArtifactKey, STORE_TIMEOUT},
     browser::{NavigationTiming, Picture, Session, Shot},
     run::{PictureFacts, Screenshot, StepLog, StepStatus},
     store::{ClaimedRun, StoreError},
@@ -22,7 +22,6 @@ const MAX_TITLE_CHARS: usize = 1_000;
 pub(super) const MAX_TEXT_CHARS: usize = 4_000;
 const MAX_HTML_CHARS: usize = 8_000;
 const MAX_DIALOGS: usize = 20;
-const STORE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Stores what the steps of one attempt leave behind.
 pub(super) struct Recorder<'a> {
