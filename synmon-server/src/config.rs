@@ -1,11 +1,13 @@
 //! The settings: read once, from the environment, into types. Nobody else reads it.
 
 mod access;
+mod artifacts;
 mod browser;
 mod egress;
 mod exposure;
 mod from_file;
 
+pub use artifacts::ArtifactStore;
 pub use browser::{BrowserSource, LocalEngine, Warmth, WebDriverClient};
 pub use egress::EgressProxyConfig;
 
@@ -41,8 +43,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Which database.
     pub database: Database,
-    /// Which folder pictures go to.
-    pub artifacts_dir: PathBuf,
+    /// Where pictures go.
+    pub artifacts: ArtifactStore,
     /// How letters leave.
     pub mail: Mail,
     /// Who they are from.
@@ -185,7 +187,7 @@ impl Config {
             listen: listen(program, text)?,
             public_url: text("SYNMON_PUBLIC_URL")?.map(|url| public_url(&url)).transpose()?,
             database: database(secret(from_file::DATABASE_URL)?, &data_dir)?,
-            artifacts_dir: artifacts_dir(text("SYNMON_ARTIFACTS_URL")?, &data_dir)?,
+            artifacts: artifacts::store(text, &data_dir)?,
             mail: mail(secret(from_file::SMTP_URL)?, &data_dir)?,
             mail_from: text("SYNMON_MAIL_FROM")?
                 .unwrap_or_else(|| "synmon <synmon@localhost>".to_owned()),
@@ -377,20 +379,6 @@ fn database(url: Option<String>, data_dir: &std::path::Path) -> Result<Database,
         .ok_or_else(|| error("SYNMON_DATABASE_URL", "must be sqlite://PATH or postgres://…"))
 }
 
-fn artifacts_dir(url: Option<String>, data_dir: &std::path::Path) -> Result<PathBuf, ConfigError> {
-    match url {
-        None => Ok(data_dir.join("artifacts")),
-        Some(url) => match url.strip_prefix("file://") {
-            Some(path) if !path.is_empty() => Ok(PathBuf::from(path)),
-            _ => Err(error(
-                "SYNMON_ARTIFACTS_URL",
-                "must be a folder such as file:///var/lib/synmon/artifacts (this build has no \
-                 other artifact store)",
-            )),
-        },
-    }
-}
-
 fn mail(url: Option<String>, data_dir: &std::path::Path) -> Result<Mail, ConfigError> {
     match url {
         None => Ok(Mail::Folder(data_dir.join("mail"))),
@@ -430,7 +418,8 @@ mod tests {
         assert!(
             matches!(&config.database, Database::Sqlite(path) if path.ends_with("data/synmon.db"))
         );
-        assert_eq!(config.artifacts_dir, PathBuf::from("./data/artifacts"));
+        let artifacts = ArtifactStore::Folder("./data/artifacts".into());
+        assert_eq!(format!("{:?}", config.artifacts), format!("{artifacts:?}"));
         assert!(matches!(&config.mail, Mail::Folder(path) if path.ends_with("data/mail")));
         assert!(config.demo_listen.is_none());
         assert_eq!(config.plugin_dir, PathBuf::from("./data/plugins"));

@@ -33,7 +33,7 @@ use crate::{
     api::ApiParts,
     browsers::{Browsers, browsers},
     channels::{ChannelStores, Channels, InstalledPlugins},
-    config::{Config, Database, Mail},
+    config::{ArtifactStore, Config, Database, Mail},
     http, secret_file,
     timekeeper::Timekeeper,
     web::{self, Readiness},
@@ -108,7 +108,12 @@ pub(crate) async fn assemble(
 ) -> anyhow::Result<Parts> {
     let clock = Arc::new(ReferenceClock::new(Arc::new(SystemClock::default())));
     let signals = Arc::new(Signals::default());
-    let artifacts: Arc<dyn Artifacts> = Arc::new(ObjectArtifacts::folder(&config.artifacts_dir)?);
+    let artifacts: Arc<dyn Artifacts> = Arc::new(match &config.artifacts {
+        ArtifactStore::Folder(folder) => ObjectArtifacts::folder(folder)?,
+        ArtifactStore::S3(bucket) => ObjectArtifacts::s3(bucket)
+            .await
+            .context("SYNMON_ARTIFACTS_URL names a bucket that can't be used")?,
+    });
     let allowed = egress_allow(config, demo);
     let browsers = browsers(config, &allowed)?;
     let egress = EgressPolicy::new(allowed, Arc::new(SystemResolver));

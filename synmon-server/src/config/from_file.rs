@@ -38,6 +38,12 @@ pub(super) const CDP_URL: SecretSetting =
 pub(super) const METRICS_TOKEN: SecretSetting =
     SecretSetting { name: "SYNMON_METRICS_TOKEN", file: "SYNMON_METRICS_TOKEN_FILE" };
 
+/// Named as everybody names them.
+pub(super) const AWS_SECRET: SecretSetting =
+    SecretSetting { name: "AWS_SECRET_ACCESS_KEY", file: "AWS_SECRET_ACCESS_KEY_FILE" };
+pub(super) const AWS_SESSION_TOKEN: SecretSetting =
+    SecretSetting { name: "AWS_SESSION_TOKEN", file: "AWS_SESSION_TOKEN_FILE" };
+
 /// More than any address or key; a file of another kind is told before it fills the memory.
 const MAX_BYTES: u64 = 16 * 1024;
 

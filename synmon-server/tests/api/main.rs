@@ -33,6 +33,7 @@ mod pages;
 mod postgres;
 mod quotas;
 mod runs;
+mod s3;
 mod schedules;
 mod secret_leaks;
 mod secrets;
