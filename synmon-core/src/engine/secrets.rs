@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use tokio::task::spawn_blocking;
 use tracing::error;
 
 use super::{Parts, retry::persist};
@@ -9,7 +10,9 @@ use crate::{
     OwnerId,
     flow::FlowSettings,
     run::ErrorCode,
-    secret::{OpenError, Place, Redactor, SecretName, SecretValue, StoredSecret, Totp},
+    secret::{
+        OpenError, Place, Redactor, SecretName, SecretValue, StoredSecret, Totp, shown_forms,
+    },
     step::{Chances, Placeholder, Values, Variables},
     store::StoreError,
 };
@@ -24,8 +27,8 @@ pub(super) struct RunSecrets<'a> {
     /// Whose run it is: whoever wrote the steps, his secrets are used and nobody else's.
     owner: OwnerId,
     redactor: Redactor,
-    /// Of what the site has been given.
-    given: Redactor,
+    /// What the site has been given.
+    given: Vec<SecretValue>,
     /// The same in the forms in which a page may show it.
     shown: Vec<SecretValue>,
     chances: Chances,
@@ -40,7 +43,7 @@ impl<'a> RunSecrets<'a> {
             parts,
             owner,
             redactor: Redactor::default(),
-            given: Redactor::default(),
+            given: Vec::new(),
             shown: Vec::new(),
             chances: Chances::new(),
         }
@@ -57,7 +60,23 @@ impl<'a> RunSecrets<'a> {
                 self.redactor.add(&Placeholder::Secret(secret.name).written(), &value);
             }
         }
+        if !self.redactor.is_empty() {
+            self.prepare().await;
+        }
         Ok(())
+    }
+
+    /// Makes ready to look for all that is known, while others have their turn.
+    async fn prepare(&mut self) {
+        let mut redactor = self.redactor.clone();
+        let prepared = spawn_blocking(move || {
+            redactor.prepare();
+            redactor
+        });
+        // One that is not ready finds the same, only later.
+        if let Ok(prepared) = prepared.await {
+            self.redactor = prepared;
+        }
     }
 
     /// The settings with their places filled in.
@@ -93,7 +112,7 @@ impl<'a> RunSecrets<'a> {
             match place {
                 Placeholder::Secret(name) => {
                     let value = self.value(name).await?;
-                    self.give(place, &value);
+                    self.give(&value);
                     values.secrets.insert(name.clone(), value);
                 }
                 Placeholder::Totp(name) => {
@@ -109,11 +128,14 @@ impl<'a> RunSecrets<'a> {
                     values.add_code(name, &totp);
                     if let Some(code) = values.codes.get(name) {
                         self.redactor.add(&place.written(), code);
-                        self.give(place, code);
+                        self.give(code);
                     }
                 }
                 Placeholder::Variable(_) | Placeholder::Now(_) | Placeholder::Random(_) => {}
             }
+        }
+        if self.redactor.is_behind() {
+            self.prepare().await;
         }
         Ok(values)
     }
@@ -151,9 +173,11 @@ impl<'a> RunSecrets<'a> {
     }
 
     /// From now on the site knows it, and may show it.
-    fn give(&mut self, place: &Placeholder, value: &SecretValue) {
-        self.given.add(&place.written(), value);
-        self.shown = self.given.forms();
+    fn give(&mut self, value: &SecretValue) {
+        if !self.given.contains(value) {
+            self.given.push(value.clone());
+            self.shown.extend(shown_forms(value));
+        }
     }
 
     /// What pictures must not show, in all its forms.

@@ -10,6 +10,7 @@ mod value;
 pub use keyring::{KeyError, Keyring, OpenError, Place, SealedSecret, SealingKey};
 pub use name::SecretName;
 pub use redactor::Redactor;
+pub(crate) use redactor::shown_forms;
 pub use totp::{Totp, TotpError};
 pub use value::SecretValue;
 

@@ -6,13 +6,15 @@
 
 mod automaton;
 mod needles;
+mod sums;
 mod views;
 
-use std::{fmt, sync::OnceLock};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 
-use zeroize::Zeroizing;
-
-use super::SecretValue;
+use super::{MAX_SECRET_BYTES, SecretValue};
 use automaton::{Automaton, Hit};
 use needles::{Form, forms};
 use views::{MAX_ESCAPE, SIGNS, View, views};
@@ -21,23 +23,30 @@ use views::{MAX_ESCAPE, SIGNS, View, views};
 const MIN_PREFIX: usize = 4;
 /// What stands where a text was cut.
 const CUTS: [&[u8]; 2] = ["…".as_bytes(), "”".as_bytes()];
+/// Longer forms are not looked for in pictures, which have no room for them.
+const MAX_PICTURED_BYTES: usize = 3 * MAX_SECRET_BYTES;
+/// How many values may be looked for beside those that were made ready together.
+const MAX_LATER: usize = 16;
 
 /// Takes secrets out of texts, and writes what they are called in their place. Capital and small
 /// letters are taken for the same: host names and styles change them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Redactor {
     /// What is written in the place of each secret.
     labels: Vec<String>,
-    needles: Vec<Needle>,
-    /// All of them, once they are looked for.
-    automaton: OnceLock<Automaton>,
+    values: Vec<Arc<Known>>,
+    /// What finds the first of the values.
+    ready: Option<Arc<Automaton>>,
+    /// How many those are.
+    ready_for: usize,
+    /// What finds the others, once they are looked for: few, so that it is soon made.
+    later: OnceLock<Arc<Automaton>>,
 }
 
-struct Needle {
-    /// In small letters.
-    bytes: Zeroizing<Vec<u8>>,
+/// A value that is taken out.
+struct Known {
+    value: SecretValue,
     label: usize,
-    form: Form,
 }
 
 /// A part of a text that is to go.
@@ -55,27 +64,29 @@ impl Redactor {
             self.labels.push(label.to_owned());
             self.labels.len() - 1
         });
-        self.automaton.take();
-        for (form, mut bytes) in forms(value.expose()) {
-            bytes.make_ascii_lowercase();
-            let known = |needle: &Needle| needle.bytes == bytes && needle.form == form;
-            if !bytes.is_empty() && !self.needles.iter().any(known) {
-                self.needles.push(Needle { bytes, label: place, form });
-            }
+        if !self.values.iter().any(|known| known.value == *value) {
+            self.values.push(Arc::new(Known { value: value.clone(), label: place }));
+            self.later.take();
         }
     }
 
     /// Whether there is nothing to take out.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.needles.is_empty()
+        self.values.is_empty()
     }
 
-    /// The forms in which pages may show the secrets, in small letters.
+    /// Whether there is much to [`prepare`](Self::prepare).
     #[must_use]
-    pub fn forms(&self) -> Vec<SecretValue> {
-        let texts = self.needles.iter().map(|needle| String::from_utf8_lossy(&needle.bytes));
-        texts.map(|text| SecretValue::new(text.into_owned())).collect()
+    pub fn is_behind(&self) -> bool {
+        self.values.len() > self.ready_for + MAX_LATER
+    }
+
+    /// Makes ready to look for all that is known: with many long secrets that takes a moment.
+    pub fn prepare(&mut self) {
+        self.ready = Some(Arc::new(automaton(&self.values)));
+        self.ready_for = self.values.len();
+        self.later.take();
     }
 
     /// Takes all secrets out of a text.
@@ -109,18 +120,18 @@ impl Redactor {
                 && (at + 1..=at + MAX_ESCAPE).any(is_end)
         };
         let is_cut = |at: usize| is_end(at) || is_torn(at);
-        self.automaton().look(bytes, is_cut, |hit| {
-            if hit.length >= MIN_PREFIX {
-                findings.push(Self::finding(view, hit));
-            }
-        });
+        for automaton in self.ready.iter().chain(self.later()) {
+            automaton.look(bytes, is_cut, |hit| {
+                if hit.length >= MIN_PREFIX {
+                    findings.push(Self::finding(view, hit));
+                }
+            });
+        }
     }
 
-    fn automaton(&self) -> &Automaton {
-        self.automaton.get_or_init(|| {
-            let needles = self.needles.iter();
-            Automaton::new(needles.map(|needle| (&needle.bytes[..], needle.label, needle.form)))
-        })
+    fn later(&self) -> Option<&Arc<Automaton>> {
+        let values = self.values.get(self.ready_for..).filter(|values| !values.is_empty())?;
+        Some(self.later.get_or_init(|| Arc::new(automaton(values))))
     }
 
     /// The letters beside what was found in base64 hold a few of the secret's bits, too.
@@ -157,6 +168,34 @@ impl fmt::Debug for Redactor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Redactor").field(&self.labels).finish()
     }
+}
+
+/// What finds these in all their forms.
+fn automaton(values: &[Arc<Known>]) -> Automaton {
+    let mut automaton = Automaton::new();
+    for known in values {
+        for (form, mut bytes) in forms(known.value.expose()) {
+            bytes.make_ascii_lowercase();
+            if !bytes.is_empty() {
+                automaton.plant(&bytes, known.label, form);
+            }
+        }
+    }
+    automaton.link();
+    automaton
+}
+
+/// The forms in which pages may show a secret, in small letters.
+pub(crate) fn shown_forms(value: &SecretValue) -> Vec<SecretValue> {
+    let mut shown: Vec<SecretValue> = Vec::new();
+    for (_, mut bytes) in forms(value.expose()) {
+        bytes.make_ascii_lowercase();
+        let form = SecretValue::new(String::from_utf8_lossy(&bytes).into_owned());
+        if (1..=MAX_PICTURED_BYTES).contains(&bytes.len()) && !shown.contains(&form) {
+            shown.push(form);
+        }
+    }
+    shown
 }
 
 #[cfg(test)]

@@ -19,6 +19,16 @@ fn redacted(value: &str, text: &str) -> String {
     text
 }
 
+/// What finds these.
+fn planted(needles: &[String]) -> Automaton {
+    let mut automaton = Automaton::new();
+    for (at, needle) in needles.iter().enumerate() {
+        automaton.plant(needle.as_bytes(), at, Form::Plain);
+    }
+    automaton.link();
+    automaton
+}
+
 /// As a form is sent.
 fn form(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
@@ -146,8 +156,7 @@ proptest! {
         needles in proptest::collection::vec("[ab]{1,6}", 1..6),
         text in "[ab|]{0,60}",
     ) {
-        let bytes = needles.iter().enumerate();
-        let automaton = Automaton::new(bytes.map(|(at, text)| (text.as_bytes(), at, Form::Plain)));
+        let automaton = planted(&needles);
         let is_cut = |at: usize| text[at..].starts_with('|');
         let mut hits = Vec::new();
         automaton.look(text.as_bytes(), is_cut, |hit| hits.push(hit));
@@ -169,6 +178,57 @@ proptest! {
             all.dedup();
         }
         prop_assert_eq!(found, expected);
+    }
+
+    /// The same where the tree is not deep enough for them. Up to a cut, more may be found.
+    #[test]
+    fn long_needles_that_overlap_are_found(
+        needles in proptest::collection::vec("[ab]{1,12}", 1..6),
+        text in "[ab|]{0,60}",
+    ) {
+        let long = |text: &str| {
+            text.replace('a', &"a".repeat(20)).replace('b', &format!("{}b", "a".repeat(14)))
+        };
+        let needles: Vec<_> = needles.iter().map(|needle| long(needle)).collect();
+        let text = long(&text);
+        let automaton = planted(&needles);
+        let is_cut = |at: usize| text[at..].starts_with('|') || at == text.len();
+        // How far what was found at a place goes.
+        let mut ends = vec![0; text.len() + 1];
+        automaton.look(text.as_bytes(), is_cut, |hit| {
+            let start = hit.end - hit.length;
+            ends[start] = hit.end.max(ends[start]);
+            assert!(is_cut(hit.end) || needles.iter().any(|needle| text[start..hit.end] == **needle));
+        });
+        for start in 0..text.len() {
+            let rest = &text[start..];
+            let whole = needles.iter().filter(|needle| rest.starts_with(&***needle));
+            prop_assert!(whole.map(String::len).all(|length| ends[start] >= start + length));
+        }
+        for cut in (0..=text.len()).filter(|at| is_cut(*at)) {
+            let is_begun = |start: &usize| {
+                needles.iter().any(|needle| needle.starts_with(&text[*start..cut]))
+            };
+            let begun = (0..cut).find(is_begun).unwrap_or(cut);
+            prop_assert!((0..=begun).any(|start| ends[start] >= cut), "{begun}..{cut} of {text}");
+        }
+    }
+
+    /// However long a secret is, and wherever it was cut off.
+    #[test]
+    fn all_that_is_left_of_a_long_secret_goes(
+        value in "[a-zA-Z0-9&<\"]{60,400}",
+        form in any::<prop::sample::Index>(),
+        cut in any::<prop::sample::Index>(),
+        sign in prop_oneof![Just(""), Just("\u{2026} and so on"), Just("” was said")],
+    ) {
+        let forms = written(&value);
+        let form = form.get(&forms);
+        let start = &form[..form.floor_char_boundary(cut.index(form.len()))];
+        let mut text = format!("before: {start}{sign}");
+        redactor(&value).redact(&mut text);
+        let left = text.strip_prefix("before: ").unwrap().replace(LABEL, "").replace(sign, "");
+        prop_assert!(left.len() <= 24, "{left} of {start}");
     }
 
     #[test]
@@ -232,6 +292,47 @@ fn the_longest_secret_in_the_worst_text_is_found() {
     let secret = format!("{}!", "x7".repeat(2_040));
     let text = format!("{}{}{secret}", "\u{2026}".repeat(100_000), "x7x7".repeat(50_000));
     assert!(redacted(&secret, &text).ends_with(LABEL));
+}
+
+/// An owner may have a hundred of them, and ten runs at a time.
+#[test]
+fn the_longest_secrets_take_little_memory() {
+    let mut redactor = Redactor::default();
+    for (label, sign) in [("{A}", '"'), ("{B}", '<'), ("{C}", 'x')] {
+        let end = format!("{sign}{label}\n");
+        let line = |number: u32| format!("{number:04}{end}");
+        let lines = (0..).map(line).scan(0, |all, line| {
+            *all += line.len();
+            (*all <= MAX_SECRET_BYTES).then_some(line)
+        });
+        redactor.add(label, &SecretValue::new(lines.collect()));
+        let signs = (0_u32..).flat_map(|n| [sign, char::from_u32(33 + n * n % 90).unwrap()]);
+        let long = signs.take(MAX_SECRET_BYTES).collect();
+        redactor.add(label, &SecretValue::new(long));
+    }
+    redactor.prepare();
+    let size = redactor.ready.as_ref().unwrap().size();
+    assert!(size < 6 * 150_000, "{size}");
+}
+
+#[test]
+fn what_is_known_already_makes_nothing_anew() {
+    let mut redactor = redactor("hunter2");
+    redactor.prepare();
+    let add = |redactor: &mut Redactor, value: &str| {
+        redactor.add(LABEL, &SecretValue::new(value.to_owned()));
+    };
+    add(&mut redactor, "hunter2");
+    assert!(redactor.later().is_none());
+    add(&mut redactor, "another");
+    let before = Arc::clone(redactor.later().unwrap());
+    for value in ["hunter2", "another"] {
+        add(&mut redactor, value);
+    }
+    assert!(Arc::ptr_eq(&before, redactor.later().unwrap()));
+    let mut text = "hunter2, another".to_owned();
+    redactor.redact(&mut text);
+    assert_eq!(text, format!("{LABEL}, {LABEL}"));
 }
 
 #[test]
