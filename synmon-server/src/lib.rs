@@ -20,4 +20,4 @@ mod wiring;
 
 pub use health_check::HealthCheck;
 pub use server::Server;
-pub use stop::stop_on_signal;
+pub use stop::{run_to_its_end, stop_on_signal};

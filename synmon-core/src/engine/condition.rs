@@ -2,14 +2,14 @@
 
 use super::{
     finder::Finder,
-    matching::{holds, newest_answer, was_requested},
+    matching::{MAX_COMPARED, holds, newest_answer, was_requested},
     observed::Observed,
     stepper::{Outcome, Tried, not_ready},
 };
 use crate::{
     browser::{BrowserError, NotReady, Observation, Session},
     run::{ErrorCode, StepError},
-    step::{Condition, Count, Expected, Selector, StatusTest},
+    step::{Condition, Count, Expected, Match, Selector, StatusTest},
 };
 
 /// How much of a page's text goes into an error.
@@ -204,8 +204,12 @@ impl Check {
         if holds(expected, found).await {
             return Tried::Done(Outcome::by(candidate));
         }
+        let is_cut = expected.how == Match::Matches && found.len() > MAX_COMPARED;
         let found = excerpt(found);
-        let message = format!("{what} should be {expected}, but is “{found}”");
+        let mut message = format!("{what} should be {expected}, but is “{found}”");
+        if is_cut {
+            message.push_str(" (only its first 64 KiB were compared)");
+        }
         self.unmet(message, expected.text.clone(), found)
     }
 

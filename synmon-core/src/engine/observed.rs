@@ -1,7 +1,9 @@
-//! What a run's pages have logged and asked for, from its beginning.
+//! What a run's pages have logged and asked for, the newest of it.
+
+use std::collections::{VecDeque, vec_deque};
 
 use crate::{
-    browser::{ConsoleError, Exchange, Phases, Session},
+    browser::{Activity, ConsoleError, Exchange, Phases, Session},
     run::Evidence,
 };
 
@@ -21,11 +23,19 @@ const MAX_WORD_CHARS: usize = 200;
 /// What a run's pages have logged and asked for.
 #[derive(Debug, Default)]
 pub(super) struct Observed {
-    console_errors: Vec<ConsoleError>,
-    exchanges: Vec<Exchange>,
+    console_errors: Newest<ConsoleError>,
+    exchanges: Newest<Exchange>,
     dropped: u32,
     /// How much of it was there when the present step began.
     step: Mark,
+}
+
+/// The newest of a list: what a page does first must not hide what it does then.
+#[derive(Debug)]
+struct Newest<T> {
+    entries: VecDeque<T>,
+    /// How many there were before these.
+    gone: usize,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,44 +48,41 @@ struct Mark {
 impl Observed {
     /// Takes in what has happened since this was last called.
     pub(super) fn catch_up(&mut self, session: &mut dyn Session) {
-        let activity = session.take_activity();
+        self.take_in(session.take_activity());
+    }
+
+    fn take_in(&mut self, activity: Activity) {
         self.dropped = self.dropped.saturating_add(activity.dropped);
         for mut error in activity.console_errors {
             cut(&mut error.text, MAX_TEXT_CHARS);
             error.source.iter_mut().for_each(|source| cut(source, MAX_URL_CHARS));
-            self.keep(error, |this| &mut this.console_errors, MAX_CONSOLE_ERRORS);
+            let dropped = self.console_errors.push(error, MAX_CONSOLE_ERRORS);
+            self.dropped = self.dropped.saturating_add(dropped);
         }
         for mut exchange in activity.requests {
             bound(&mut exchange);
-            self.keep(exchange, |this| &mut this.exchanges, MAX_REQUESTS);
-        }
-    }
-
-    fn keep<T>(&mut self, entry: T, list: impl Fn(&mut Self) -> &mut Vec<T>, most: usize) {
-        if list(self).len() < most {
-            list(self).push(entry);
-        } else {
-            self.dropped = self.dropped.saturating_add(1);
+            let dropped = self.exchanges.push(exchange, MAX_REQUESTS);
+            self.dropped = self.dropped.saturating_add(dropped);
         }
     }
 
     /// From here on all belongs to the next step.
     pub(super) fn begin_step(&mut self) {
         self.step = Mark {
-            console_errors: self.console_errors.len(),
-            exchanges: self.exchanges.len(),
+            console_errors: self.console_errors.end(),
+            exchanges: self.exchanges.end(),
             dropped: self.dropped,
         };
     }
 
     /// Notes with a step what has happened during it.
     pub(super) fn note(&self, evidence: &mut Evidence) {
-        let errors = &self.console_errors[self.step.console_errors..];
-        let exchanges = &self.exchanges[self.step.exchanges..];
-        let remarkable = exchanges.iter().filter(|one| one.failed() || one.duration_ms >= SLOW_MS);
+        let errors = self.console_errors.since(self.step.console_errors);
+        let exchanges = self.exchanges.since(self.step.exchanges);
+        let remarkable = exchanges.clone().filter(|one| one.failed() || one.duration_ms >= SLOW_MS);
         let over = errors.len().saturating_sub(MAX_STEP_CONSOLE_ERRORS)
             + remarkable.clone().count().saturating_sub(MAX_STEP_REQUESTS);
-        evidence.console_errors = errors.iter().take(MAX_STEP_CONSOLE_ERRORS).cloned().collect();
+        evidence.console_errors = errors.take(MAX_STEP_CONSOLE_ERRORS).cloned().collect();
         evidence.requests = count(exchanges.len());
         evidence.remarkable_requests = remarkable.take(MAX_STEP_REQUESTS).cloned().collect();
         evidence.dropped = (self.dropped - self.step.dropped).saturating_add(count(over));
@@ -83,17 +90,46 @@ impl Observed {
 
     /// The first error on the console.
     pub(super) fn console_error(&self) -> Option<&ConsoleError> {
-        self.console_errors.first()
+        self.console_errors.entries.front()
     }
 
-    /// All requests so far.
-    pub(super) fn exchanges(&self) -> &[Exchange] {
-        &self.exchanges
+    /// The requests so far, the newest first.
+    pub(super) fn newest_exchanges(&self) -> impl Iterator<Item = &Exchange> {
+        self.exchanges.entries.iter().rev()
     }
 
-    /// All requests of the run.
+    /// The requests of the run, in order.
     pub(super) fn into_exchanges(self) -> Vec<Exchange> {
-        self.exchanges
+        self.exchanges.entries.into()
+    }
+}
+
+impl<T> Newest<T> {
+    /// Takes in a new one, and says how many went for it.
+    fn push(&mut self, entry: T, most: usize) -> u32 {
+        let is_full = self.entries.len() >= most;
+        if is_full {
+            self.entries.pop_front();
+            self.gone += 1;
+        }
+        self.entries.push_back(entry);
+        is_full.into()
+    }
+
+    /// How many there have been.
+    fn end(&self) -> usize {
+        self.gone + self.entries.len()
+    }
+
+    /// Those that came after there had been so many.
+    fn since(&self, end: usize) -> vec_deque::Iter<'_, T> {
+        self.entries.range(end.saturating_sub(self.gone)..)
+    }
+}
+
+impl<T> Default for Newest<T> {
+    fn default() -> Self {
+        Self { entries: VecDeque::new(), gone: 0 }
     }
 }
 
@@ -127,4 +163,51 @@ pub(super) fn cut(text: &mut String, most: usize) {
 
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::matching::newest_answer, *};
+    use crate::step::{Expected, Match};
+
+    fn answered(url: &str, status: u16) -> Exchange {
+        Exchange {
+            url: url.to_owned(),
+            method: "GET".to_owned(),
+            kind: "Fetch".to_owned(),
+            main_document: false,
+            started_ms: 0.0,
+            duration_ms: 0.0,
+            status: Some(status),
+            media_type: None,
+            bytes: None,
+            failure: None,
+            remote_address: None,
+            protocol: None,
+            phases: None,
+        }
+    }
+
+    /// Whatever a page has asked for before: an answer of then proves nothing of now.
+    #[tokio::test]
+    async fn the_newest_answer_is_known_and_noted_however_many_there_were() {
+        let mut observed = Observed::default();
+        let take_in = |observed: &mut Observed, requests: Vec<Exchange>| {
+            observed.take_in(Activity { requests, ..Activity::default() });
+        };
+        let other = answered("http://x.test/other", 200);
+        take_in(&mut observed, vec![answered("http://x.test/checkout", 200)]);
+        take_in(&mut observed, vec![other.clone(); MAX_REQUESTS]);
+        observed.begin_step();
+        take_in(&mut observed, vec![answered("http://x.test/checkout", 500), other]);
+        let checkout = Expected::new("/checkout", Match::Contains).unwrap();
+        let newest = newest_answer(&observed, &checkout).await.unwrap();
+        assert_eq!(newest.status, Some(500));
+        let mut evidence = Evidence::default();
+        observed.note(&mut evidence);
+        assert_eq!((evidence.requests, evidence.dropped), (2, 2));
+        assert_eq!(evidence.remarkable_requests[0].status, Some(500));
+        let kept = observed.into_exchanges();
+        assert_eq!((kept.len(), kept[MAX_REQUESTS - 2].status), (MAX_REQUESTS, Some(500)));
+    }
 }

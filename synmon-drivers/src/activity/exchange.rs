@@ -57,6 +57,11 @@ impl Open {
         Self::new(&asked, false)
     }
 
+    /// When it was sent, by the browser's own clock; 0 if it was not.
+    pub(super) fn sent(&self) -> f64 {
+        self.sent
+    }
+
     /// It is sent now.
     pub(super) fn begin(&mut self, params: &Value) {
         self.exchange.started_ms = params["wallTime"].as_f64().unwrap_or_default() * 1_000.0;

@@ -15,6 +15,8 @@ const MAX_TEXT: usize = 1_000;
 /// How many requests are kept until somebody asks, and how many may be under way.
 const MAX_REQUESTS: usize = 2_000;
 const MAX_OPEN: usize = 2_000;
+/// How many go when there are too many, the oldest ones.
+const GOES: usize = MAX_REQUESTS / 10;
 
 /// Records what happens until somebody asks.
 #[derive(Debug, Default)]
@@ -154,11 +156,18 @@ impl Recorder {
     }
 
     fn begin(&mut self, key: (String, String), open: Open) {
-        if self.open.len() >= MAX_OPEN {
+        if self.open.len() >= MAX_OPEN
+            && let Some(oldest) = self.oldest()
+        {
+            self.open.remove(&oldest);
             self.told.dropped = self.told.dropped.saturating_add(1);
-        } else {
-            self.open.insert(key, open);
         }
+        self.open.insert(key, open);
+    }
+
+    fn oldest(&self) -> Option<(String, String)> {
+        let oldest = self.open.iter().min_by(|a, b| a.1.sent().total_cmp(&b.1.sent()));
+        oldest.map(|(key, _)| key.clone())
     }
 
     fn ended(&mut self, session: &str, params: &Value, end: impl FnOnce(Open) -> Exchange) {
@@ -168,11 +177,13 @@ impl Recorder {
     }
 
     fn push(&mut self, exchange: Exchange) {
+        // What a page asks for first must not hide what it asks for then.
         if self.told.requests.len() >= MAX_REQUESTS {
-            self.told.dropped = self.told.dropped.saturating_add(1);
-        } else {
-            self.told.requests.push(exchange);
+            self.told.requests.drain(..GOES);
+            let gone = u32::try_from(GOES).unwrap_or(u32::MAX);
+            self.told.dropped = self.told.dropped.saturating_add(gone);
         }
+        self.told.requests.push(exchange);
     }
 }
 
@@ -306,6 +317,38 @@ mod tests {
         assert_eq!((bad.url.as_str(), bad.status), ("ws://x.test/bad", None));
         assert_eq!(bad.failure.as_deref(), Some("net::ERR_FAILED"));
         assert!((bad.started_ms - 1_700_000_002_500.0).abs() < 1.0, "{bad:?}");
+    }
+
+    #[test]
+    fn what_is_asked_for_last_is_told_whatever_came_before() {
+        let mut recorder = Recorder::default();
+        let mut event = |name: &str, params: Value| recorder.event("s", name, &params, |_| false);
+        let asked = |number: usize| {
+            let mut asked = sent(&number.to_string(), &format!("http://x.test/{number}"), "tab");
+            asked["timestamp"] = json!(10 + number);
+            asked
+        };
+        for number in 0..=MAX_REQUESTS {
+            event("Network.requestWillBeSent", asked(number));
+            event(
+                "Network.loadingFinished",
+                json!({ "requestId": number.to_string(), "timestamp": 5e4 }),
+            );
+        }
+        // These get no answer.
+        for number in 0..MAX_OPEN {
+            event("Network.requestWillBeSent", asked(10_000 + number));
+        }
+        event("Network.requestWillBeSent", asked(20_000));
+        event(
+            "Network.responseReceived",
+            json!({ "requestId": "20000", "response": { "status": 500 } }),
+        );
+        event("Network.loadingFinished", json!({ "requestId": "20000", "timestamp": 5e4 }));
+        let told = recorder.take();
+        let last = told.requests.last().unwrap();
+        assert_eq!((last.url.as_str(), last.status), ("http://x.test/20000", Some(500)));
+        assert_eq!(told.requests.len() + told.dropped as usize, MAX_REQUESTS + 3);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use synmon_server::{
     HealthCheck, Server,
     config::{Config, Program},
-    stop_on_signal, telemetry,
+    run_to_its_end, stop_on_signal, telemetry,
 };
 use tokio_util::sync::CancellationToken;
 use zeroizing_alloc::ZeroAlloc;
@@ -32,8 +32,11 @@ enum Command {
     Health(HealthCheck),
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
+    run_to_its_end(program())
+}
+
+async fn program() -> anyhow::Result<()> {
     if let Some(Command::Health(check)) = Arguments::parse().command {
         return check.ask(Program::Worker).await;
     }

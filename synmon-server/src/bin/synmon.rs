@@ -1,7 +1,9 @@
 //! What synmon needs around its server and its workers.
 
 use clap::{Parser, Subcommand};
-use synmon_server::{config::EgressProxyConfig, egress_proxy, stop_on_signal, telemetry};
+use synmon_server::{
+    config::EgressProxyConfig, egress_proxy, run_to_its_end, stop_on_signal, telemetry,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Tools around synmon-server and synmon-worker.
@@ -19,8 +21,11 @@ enum Command {
     EgressProxy,
 }
 
-#[tokio::main]
-async fn main() -> anyhow::Result<()> {
+fn main() -> anyhow::Result<()> {
+    run_to_its_end(program())
+}
+
+async fn program() -> anyhow::Result<()> {
     let Command::EgressProxy = Arguments::parse().command;
     let config = EgressProxyConfig::from_env()?;
     telemetry::start_logging(config.log_format, config.log_filter.as_deref());
