@@ -22,6 +22,8 @@ choice! {
         FixedWait = "fixed_wait",
         /// Something that should be kept secret is written in the flow.
         PlainSecret = "plain_secret",
+        /// A secret goes to each server that pages ask for anything.
+        SecretHeader = "secret_header",
         /// Steps follow one that may fail, and expect what it leads to.
         AfterContinue = "after_continue",
         /// A flow is used that does not exist (any more).
@@ -48,6 +50,9 @@ impl WarningCode {
             }
             Self::PlainSecret => {
                 "What looks like a password or a key stands in the flow; logs and letters show it."
+            }
+            Self::SecretHeader => {
+                "A header with a secret goes along with every request of the pages, to other sites, too."
             }
             Self::AfterContinue => {
                 "A step may fail and the ones after it go on, on a page that they do not expect."
@@ -94,6 +99,7 @@ pub fn lint(flow: &Flow, used: &[Flow]) -> Vec<Warning> {
     for (place, step) in flow.steps.iter().enumerate() {
         warnings.extend(selectors::positional(step));
         warnings.extend(secrets::in_step(step));
+        warnings.extend(secrets::in_header_of(step));
         warnings.extend(fixed_wait(step));
         warnings.extend(after_continue(step, &flow.steps[place + 1..]));
         warnings.extend(used_flow(step, used));

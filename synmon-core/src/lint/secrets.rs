@@ -3,7 +3,7 @@
 use super::{Warning, WarningCode};
 use crate::{
     flow::RawSettings,
-    step::{Action, Gesture, RawStep, Step},
+    step::{Action, Gesture, Placeholder, RawStep, Reading, Step, template::readings},
 };
 
 /// Words that password fields are called by, in the languages that most forms are written in.
@@ -76,17 +76,34 @@ pub(super) fn in_step(step: &Step) -> Option<Warning> {
 
 /// Warnings for what a flow's settings hold by which somebody says who they are.
 pub(super) fn in_settings(settings: &RawSettings) -> Vec<Warning> {
-    let headers = settings.headers.iter().flatten();
-    headers
-        .filter(|(_, value)| !value.contains("{{"))
-        .filter(|(name, value)| is_secret_header(name) || is_token(value))
-        .map(|(name, _)| Warning {
-            code: WarningCode::PlainSecret,
-            step: None,
-            field: Some(format!("settings.headers.{name}")),
-            message: explained("this header says who asks"),
-        })
-        .collect()
+    let told = settings.headers.iter().flatten().filter_map(|(name, value)| {
+        let is_written_out = !value.contains("{{");
+        let (code, message) = if is_written_out && (is_secret_header(name) || is_token(value)) {
+            (WarningCode::PlainSecret, explained("this header says who asks"))
+        } else if has_secret(value) {
+            (WarningCode::SecretHeader, GOES_EVERYWHERE.to_owned())
+        } else {
+            return None;
+        };
+        Some(Warning { code, step: None, field: Some(format!("settings.headers.{name}")), message })
+    });
+    told.collect()
+}
+
+/// A warning for a step that sends a secret to whomever a page asks for anything.
+pub(super) fn in_header_of(step: &Step) -> Option<Warning> {
+    let has_secret = || step.places().iter().any(Placeholder::is_secret);
+    (matches!(step.action, Action::SetHeader(_)) && has_secret())
+        .then(|| Warning::of_step(step, WarningCode::SecretHeader, "content", GOES_EVERYWHERE))
+}
+
+/// What is the matter with a secret in a header.
+const GOES_EVERYWHERE: &str = "a header goes along with every request of a page, so this secret is \
+    told to each server that the page loads anything from, and to where it redirects: use \
+    basic_auth, which the flow's own site alone is told, or a cookie of that site, or block_hosts";
+
+fn has_secret(text: &str) -> bool {
+    readings(text).iter().any(Reading::is_secret)
 }
 
 fn explained(what: &str) -> String {

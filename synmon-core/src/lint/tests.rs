@@ -153,6 +153,18 @@ fn what_the_settings_say_of_who_asks_is_warned_of() {
 }
 
 #[test]
+fn a_secret_in_a_header_is_warned_of() {
+    let settings =
+        r#"{"headers":{"Authorization":"Bearer {{ secret.KEY }}","X-Probe":"{{ now }}"}}"#;
+    let settings: RawSettings = serde_json::from_str(settings).unwrap();
+    let flow = Flow { settings: settings.parse().unwrap(), ..flow(&numbered(&[PROOF])) };
+    let expected = [("secret_header", None, Some("settings.headers.Authorization"))];
+    assert_eq!(found(&lint(&flow, &[])), expected);
+    let step = r#""action":"set_header","content":"X-Key: {{ secret.KEY }}""#;
+    assert_eq!(found(&of(&[step, PROOF])), [("secret_header", Some(1), Some("content"))]);
+}
+
+#[test]
 fn an_act_that_may_fail_unnoticed_is_warned_of_where_others_follow() {
     let may_fail = r#""action":"click","selector_xpath":"//a","on_failure":"continue""#;
     let expected = [("after_continue", Some(1), Some("on_failure"))];
