@@ -11,6 +11,8 @@ use crate::page::{Changed, Script};
 
 /// How often a script is tried again that the page cut short.
 const MAX_CUTS: usize = 10;
+/// For how long a page that keeps leaving is asked again in any case: it may come to rest.
+const LEAVING_LIMIT: Duration = Duration::from_secs(5);
 /// How long a busy page is asked again: a step may take a minute, so the engine cuts first.
 const BUSY_LIMIT: Duration = Duration::from_secs(70);
 
@@ -32,14 +34,15 @@ pub(crate) async fn ask<A: DeserializeOwned>(
     args: Value,
 ) -> Result<A, Failure> {
     let mut cuts = 0;
-    let until = Instant::now() + BUSY_LIMIT;
+    let begun = Instant::now();
     loop {
         let answer = match place {
             Where::Here => tab.run(script, args.clone()).await,
             Where::Outermost => tab.run_outermost(script, args.clone()).await,
         };
         match answer {
-            Err(Failure::Slow) if Instant::now() < until => {}
+            Err(Failure::Slow) if begun.elapsed() < BUSY_LIMIT => {}
+            Err(Failure::Left) if begun.elapsed() < LEAVING_LIMIT => cuts += 1,
             Err(Failure::Left | Failure::Script(_)) if cuts < MAX_CUTS => cuts += 1,
             Ok(value) => {
                 return serde_json::from_value(value).map_err(|_| {

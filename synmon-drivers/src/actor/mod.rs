@@ -19,7 +19,7 @@ pub(crate) use explain::explain;
 pub(crate) use keys::{strokes, typed};
 pub(crate) use look::{observe, page, shown};
 pub(crate) use picture::{locate, mask, mask_args, page_size, unmask};
-pub(crate) use tab::{Failure, Input, KeyEvent, PointerEvent, Tab};
+pub(crate) use tab::{Failure, Input, KeyEvent, PointerEvent, Tab, broken, keeps_leaving};
 
 use serde_json::{Value, json};
 use synmon_core::step::Selector;

@@ -111,11 +111,28 @@ impl From<Failure> for BrowserError {
         match failure {
             Failure::Browser(error) => error,
             Failure::Stale => Self::Unexpected("the element is gone".to_owned()),
-            Failure::Left => Self::Unexpected("the page keeps leaving".to_owned()),
+            Failure::Left => keeps_leaving(),
             Failure::Slow => Self::Timeout("the page does not answer".to_owned()),
             Failure::NoFrame => Self::Unexpected("the frame is gone".to_owned()),
-            Failure::Script(why) => Self::Unexpected(why),
+            Failure::Script(why) => broken(why),
             Failure::NotYet(lacking) => Self::Unexpected(lacking.to_string()),
         }
+    }
+}
+
+/// What browsers say of a script that runs out of stack.
+const TOO_DEEP: [&str; 2] = ["Maximum call stack size exceeded", "too much recursion"];
+
+/// What is said of a page that leaves before anything can be found out, time and again.
+pub(crate) fn keeps_leaving() -> BrowserError {
+    BrowserError::Timeout("it keeps leaving for another".to_owned())
+}
+
+/// What the failure of a script of ours means: a page can be nested deeper than any can follow.
+pub(crate) fn broken(why: String) -> BrowserError {
+    if TOO_DEEP.iter().any(|words| why.contains(words)) {
+        BrowserError::PageCrashed(format!("it is nested too deep to be read: {why}"))
+    } else {
+        BrowserError::Unexpected(why)
     }
 }

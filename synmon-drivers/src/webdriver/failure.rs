@@ -76,9 +76,9 @@ impl From<Failure> for BrowserError {
             Failure::NoDialog => Self::Unexpected("a dialog comes and goes".to_owned()),
             Failure::NoWindow => Self::PageCrashed("the tab was closed".to_owned()),
             Failure::Stale => Self::Unexpected("the element is gone".to_owned()),
-            Failure::Left => Self::Unexpected("the page keeps leaving".to_owned()),
+            Failure::Left => actor::keeps_leaving(),
             Failure::Slow => Self::Timeout("the page does not answer".to_owned()),
-            Failure::Script(why) => Self::Unexpected(why),
+            Failure::Script(why) => actor::broken(why),
             Failure::Unknown => Self::Unexpected("the driver does not know a command".to_owned()),
         }
     }

@@ -1,9 +1,20 @@
 //! Pages that lie about themselves, or make life hard for whoever looks at them.
 
-use synmon_core::{browser::Health, step::Gesture};
+use std::{fmt::Debug, time::Duration};
 
-use super::{Subject, Tab, replacing, selector, typing};
+use synmon_core::{
+    browser::{BrowserError, Health},
+    step::Gesture,
+};
+use tokio::time::{error::Elapsed, timeout};
+
+use super::{CLICK, HANGS, Subject, Tab, replacing, selector, typing};
 use crate::{Answer, Site};
+
+/// How long a page that does not come is waited for.
+const STEP: Duration = Duration::from_millis(1_500);
+/// How long a call to a page that does not answer may take.
+const CUT: Duration = Duration::from_secs(8);
 
 const PAGE: &str = "<title>page</title><h1>Welcome</h1><p id=text>some text</p>
     <input id=field value=old><input id=box type=checkbox>
@@ -199,6 +210,72 @@ pub async fn a_page_that_is_very_deep(subject: Subject<'_>) {
     assert_eq!(tab.title().await, "clicked");
     tab.explain(&selector("css=button")).await;
     tab.assert_picture().await;
+    tab.close().await;
+}
+
+/// Whatever is found of such pages, nobody takes it for a breakage of the browser's or of ours.
+fn is_told_of_the_page<T: Debug>(answer: Result<T, BrowserError>) {
+    match answer {
+        Ok(_) | Err(BrowserError::Timeout(_) | BrowserError::PageCrashed(_)) => {}
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+/// A call that takes too long is cut off, as the engine does.
+async fn is_told_or_cut<T: Debug>(tab: &mut Tab, answer: Result<Result<T, BrowserError>, Elapsed>) {
+    match answer {
+        Ok(answer) => is_told_of_the_page(answer),
+        Err(_) => timeout(HANGS, tab.0.interrupt()).await.unwrap(),
+    }
+}
+
+pub async fn a_page_that_never_stays(subject: Subject<'_>) {
+    let site = Site::answering(|request| match request.path() {
+        "/calm" => Some(Answer::html("<title>calm</title>")),
+        _ => Some(Answer::html(
+            "<title>restless</title><button>x</button><script>
+             location.replace('/' + Math.random())</script>",
+        )),
+    })
+    .await;
+    let mut tab = subject.tab().await;
+    let button = selector("css=button");
+    // It may never have loaded.
+    let _ = timeout(STEP, tab.0.open(&site.url("/"))).await;
+    for _ in 0..2 {
+        let page = timeout(CUT, tab.0.page()).await;
+        is_told_or_cut(&mut tab, page).await;
+        let seen = timeout(CUT, tab.0.observe(&button, None)).await;
+        is_told_or_cut(&mut tab, seen).await;
+        let acted = timeout(CUT, tab.0.act(&button, &CLICK)).await;
+        is_told_or_cut(&mut tab, acted).await;
+    }
+    assert_eq!(timeout(HANGS, tab.0.probe()).await.unwrap(), Health::Alive);
+    timeout(HANGS, tab.0.interrupt()).await.unwrap();
+    tab.open(&site.url("/calm")).await;
+    assert_eq!(tab.title().await, "calm");
+    tab.close().await;
+}
+
+pub async fn a_page_that_is_too_deep_to_be_read(subject: Subject<'_>) {
+    let site = Site::with(&[
+        (
+            "/",
+            "<title>deep</title><button></button><script>
+             let at = document.querySelector('button');
+             for (let i = 0; i < 6000; i += 1) { at = at.appendChild(document.createElement('b')) }
+             at.textContent = 'the bottom'</script>",
+        ),
+        ("/calm", "<title>calm</title>"),
+    ])
+    .await;
+    let mut tab = subject.tab().await;
+    tab.open(&site.url("/")).await;
+    let button = selector("role=button[name=\"Go\"]");
+    is_told_of_the_page(timeout(HANGS, tab.0.observe(&button, None)).await.unwrap());
+    is_told_of_the_page(timeout(HANGS, tab.0.act(&button, &CLICK)).await.unwrap());
+    tab.open(&site.url("/calm")).await;
+    assert_eq!(tab.title().await, "calm");
     tab.close().await;
 }
 

@@ -134,6 +134,8 @@ macro_rules! browser_conformance {
                 a_page_that_swallows_all_events
                 a_page_that_is_very_large
                 a_page_that_is_very_deep
+                a_page_that_is_too_deep_to_be_read
+                a_page_that_never_stays
                 what_a_page_says_is_taken_for_nothing_else
             }
             isolation {
