@@ -103,6 +103,13 @@ pub(crate) enum Reading {
     Foreign,
 }
 
+impl Reading {
+    /// Whether something stands there that nobody must read.
+    pub(crate) fn is_secret(&self) -> bool {
+        matches!(self, Self::Place(place) if place.is_secret())
+    }
+}
+
 /// The places of a text, and what looks like some, in order.
 pub(crate) fn readings(text: &str) -> Vec<Reading> {
     let mut found = Vec::new();

@@ -38,7 +38,7 @@ impl Flows {
             );
         }
         let mut known = Vec::new();
-        if readings.iter().any(|(_, reading, _)| is_secret(reading)) {
+        if readings.iter().any(|(_, reading, _)| reading.is_secret()) {
             let secrets = self.secrets.secrets(flow.owner).await?;
             known.extend(secrets.into_iter().map(|secret| secret.name.to_string()));
         }
@@ -89,16 +89,12 @@ fn no_secret(name: &str, known: &[String]) -> Option<String> {
 fn check_password(flow: &Flow) -> Result<(), Invalid> {
     let auth = flow.settings.written().basic_auth.as_ref();
     let password = auth.and_then(|auth| auth.password.as_deref()).unwrap_or_default();
-    if password.is_empty() || template::readings(password).iter().any(is_secret) {
+    if password.is_empty() || template::readings(password).iter().any(Reading::is_secret) {
         return Ok(());
     }
     let message =
         "belongs into a secret: PUT it to /api/v1/secrets/NAME, and write {{ secret.NAME }} here";
     Err(Invalid::field("settings.basic_auth.password", message))
-}
-
-fn is_secret(reading: &Reading) -> bool {
-    matches!(reading, Reading::Place(place) if place.is_secret())
 }
 
 /// Steps that were stored before need the variables that settings gave then.

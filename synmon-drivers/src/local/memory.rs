@@ -19,13 +19,23 @@ const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 /// For how long the end of a page is news: the browser tells of it well within that time.
 const NEWS: Duration = Duration::from_secs(10);
 
-/// A process and the bytes that are its own: what it shares with others is not counted.
-type Usage = (Pid, u64);
+/// How many times the memory of one page all processes of a browser may take together.
+const IN_ALL: u64 = 4;
+
+/// What a process takes.
+#[derive(Clone, Copy, Debug)]
+struct Usage {
+    pid: Pid,
+    /// The bytes that are its own: what it shares with others is not counted.
+    bytes: u64,
+    /// Whether pages run in it. What else a browser has is there for all of them.
+    has_pages: bool,
+}
 
 /// How much memory all processes of a group have together, in bytes.
 pub(crate) async fn used(group: Pid) -> u64 {
     let usage = spawn_blocking(move || usage(group)).await.unwrap_or_default();
-    usage.iter().map(|(_, bytes)| bytes).sum()
+    usage.iter().map(|process| process.bytes).sum()
 }
 
 /// Looks after the memory of a group's processes until it is dropped.
@@ -36,8 +46,9 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Kills each process of the group that takes more than `limit` bytes, but not its first: a
-    /// browser outlives its pages, and says that they have crashed.
+    /// Kills each process of the group's pages that takes more than `limit` bytes, and the largest
+    /// if the group takes several times that: a browser outlives its pages, and says that they have
+    /// crashed.
     pub(super) fn start(group: Pid, limit: u64) -> Self {
         let ended = Arc::<Mutex<Option<Instant>>>::default();
         let told = Arc::clone(&ended);
@@ -47,13 +58,11 @@ impl Watch {
             loop {
                 looks.tick().await;
                 let usage = spawn_blocking(move || usage(group)).await.unwrap_or_default();
-                for (pid, bytes) in usage {
-                    if bytes > limit && pid != group {
-                        *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-                        tracing::warn!(bytes, limit, "a page that took too much memory is ended");
-                        // It may have ended by itself.
-                        let _ = kill_process(pid, Signal::KILL);
-                    }
+                for Usage { pid, bytes, .. } in too_much(&usage, limit) {
+                    *told.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+                    tracing::warn!(bytes, limit, "a page that took too much memory is ended");
+                    // It may have ended by itself.
+                    let _ = kill_process(pid, Signal::KILL);
                 }
             }
         });
@@ -73,6 +82,18 @@ impl Drop for Watch {
     }
 }
 
+/// Which processes are to end.
+fn too_much(usage: &[Usage], limit: u64) -> Vec<Usage> {
+    let pages = usage.iter().copied().filter(|process| process.has_pages);
+    let large: Vec<_> = pages.clone().filter(|process| process.bytes > limit).collect();
+    let sum: u64 = usage.iter().map(|process| process.bytes).sum();
+    if large.is_empty() && sum > limit.saturating_mul(IN_ALL) {
+        // A page may spread over as many processes as it likes.
+        return pages.max_by_key(|process| process.bytes).into_iter().collect();
+    }
+    large
+}
+
 fn usage(group: Pid) -> Vec<Usage> {
     let Ok(entries) = fs::read_dir("/proc") else {
         return Vec::new();
@@ -81,7 +102,7 @@ fn usage(group: Pid) -> Vec<Usage> {
         .flatten()
         .filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?))
         .filter(|pid| group_of(*pid) == Some(group))
-        .filter_map(|pid| Some((pid, own_bytes(pid)?)))
+        .filter_map(|pid| Some(Usage { pid, bytes: own_bytes(pid)?, has_pages: has_pages(pid) }))
         .collect()
 }
 
@@ -91,6 +112,13 @@ fn group_of(pid: Pid) -> Option<Pid> {
     // The name of the program, in brackets, may hold anything.
     let (_, fields) = stat.rsplit_once(") ")?;
     Pid::from_raw(fields.split(' ').nth(2)?.parse().ok()?)
+}
+
+/// Whether a process of Chromium's is one for pages.
+fn has_pages(pid: Pid) -> bool {
+    const SAYS: &[u8] = b"--type=renderer";
+    fs::read(format!("/proc/{}/cmdline", pid.as_raw_nonzero()))
+        .is_ok_and(|line| line.windows(SAYS.len()).any(|part| part == SAYS))
 }
 
 /// The memory of a process that no file and no other process stands behind (`RssAnon` in proc(5)).
@@ -112,6 +140,23 @@ mod tests {
         let held = vec![1_u8; 8 << 20];
         let own = own_bytes(getpid()).unwrap();
         assert!(own > u64::try_from(held.len()).unwrap(), "{own}");
-        assert!(usage(getpgrp()).iter().any(|(pid, _)| *pid == getpid()));
+        let usage = usage(getpgrp());
+        let this = usage.iter().find(|process| process.pid == getpid()).unwrap();
+        assert!(!this.has_pages);
+    }
+
+    #[test]
+    fn only_pages_are_ended_the_largest_first() {
+        let ended = |processes: &[(u64, bool)]| -> Vec<u64> {
+            let usage = |&(bytes, has_pages)| Usage { pid: getpid(), bytes, has_pages };
+            let usage: Vec<_> = processes.iter().map(usage).collect();
+            too_much(&usage, 100).iter().map(|process| process.bytes).collect()
+        };
+        // The browser itself, its network, and pages.
+        assert_eq!(ended(&[(150, false), (120, false), (99, true), (20, true)]), []);
+        assert_eq!(ended(&[(150, false), (101, true), (20, true), (102, true)]), [101, 102]);
+        assert_eq!(ended(&[(50, false), (90, true), (80, true), (90, true), (80, true)]), []);
+        assert_eq!(ended(&[(50, false), (90, true), (91, true), (90, true), (80, true)]), [91]);
+        assert_eq!(ended(&[(500, false)]), []);
     }
 }
