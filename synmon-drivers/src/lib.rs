@@ -14,6 +14,8 @@ mod actor;
 #[cfg(any(feature = "cdp", feature = "webdriver"))]
 mod cdp;
 mod closed_ports;
+#[cfg(any(feature = "cdp", feature = "webdriver"))]
+mod cut;
 #[cfg(feature = "egress")]
 mod egress;
 #[cfg(any(feature = "cdp", feature = "webdriver", feature = "egress"))]

@@ -63,7 +63,7 @@ for (let up = 0; found && up < 3; up += 1) {
   const parent = element && renderedParent(element);
   if (!isElement(parent) || parent === document.documentElement) break;
   const wider = html(parent, LIMIT + 1, '');
-  if (wider.length > LIMIT || wider.includes('\u2026\n')) break;
+  if (wider.length > LIMIT || /^ *\u2026$/m.test(wider)) break;
   [element, shown] = [parent, wider];
 }
 return {

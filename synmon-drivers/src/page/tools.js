@@ -25,9 +25,11 @@ const rootOf = method(Node, 'getRootNode');
 const typeOf = getter(HTMLInputElement, 'type');
 const labelledBy = getter(HTMLLabelElement, 'control');
 
-/** At most so much of a text; half a character is none that could be told. */
+/** At most so much of a text; half a character is none that could be told. An ellipsis shows that there
+ * was more: so a secret that is cut in two is known by its beginning, whatever is written behind it. */
 const cut = (text, limit) => {
-  const part = String(text ?? '').slice(0, limit);
+  const all = String(text ?? '');
+  const part = all.length > limit ? `${all.slice(0, limit - 1)}…` : all;
   return part.toWellFormed ? part.toWellFormed() : part;
 };
 const folded = (text) => String(text ?? '').replace(/\s+/g, ' ').trim();

@@ -10,6 +10,7 @@ use super::{CdpSession, limits, state::FrameId};
 use crate::{
     actor::Failure,
     cdp::connection::{CallError, SessionId},
+    cut::cut,
     page::{ENDED, Script},
 };
 
@@ -113,7 +114,7 @@ impl CdpSession {
         let mut answer = called.await?;
         if let Some(details) = answer.get("exceptionDetails") {
             let why = details.pointer("/exception/description").and_then(Value::as_str);
-            return Err(Failure::Script(why.unwrap_or("it failed").chars().take(300).collect()));
+            return Err(Failure::Script(cut(why.unwrap_or("it failed"), 300)));
         }
         Ok((session, answer["result"].take()))
     }
@@ -150,7 +151,7 @@ pub(super) fn failure(error: CallError) -> Failure {
         CallError::Refused(why) if LEFT.iter().any(|text| why.contains(text)) => {
             return Failure::Left;
         }
-        CallError::Refused(why) => BrowserError::Unexpected(why.chars().take(300).collect()),
+        CallError::Refused(why) => BrowserError::Unexpected(cut(&why, 300)),
         CallError::NoAnswer { .. } => BrowserError::Timeout(error.to_string()),
     };
     Failure::Browser(browser)

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     actor::{self, Failure},
     cdp::connection::CallError,
+    cut::cut,
 };
 
 /// What the browser calls a navigation that has led to nothing, and one that came with nothing but
@@ -212,5 +213,5 @@ impl CdpSession {
 /// The address that a tab was sent to, if it shows the browser's own page instead.
 pub(super) fn unreachable(frame: &Frame) -> Option<String> {
     let address = frame.document.unreachable.as_deref()?;
-    Some(address.chars().take(2_048).collect())
+    Some(cut(address, 2_048))
 }

@@ -70,7 +70,8 @@ const LIES: &str = r"function(x, y) {
     hit = inner;
   }
   if (hit !== this) {
-    answer.by = hit ? (hit.localName + (hit.id ? '#' + hit.id : '')).slice(0, 80) : '';
+    const by = hit ? hit.localName + (hit.id ? '#' + hit.id : '') : '';
+    answer.by = by.length > 80 ? by.slice(0, 79) + '…' : by;
   }
   return answer;
 }";

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     actor::{Failure, Input, KeyEvent, PointerEvent, Tab, Where, ask, strokes, typed},
+    cut::cut,
     page::{self, Anchor, Script},
 };
 
@@ -115,7 +116,7 @@ impl Tab for WebDriverSession {
 
     async fn address(&mut self) -> Option<String> {
         let answer = self.send(Command::get("url"), limits::COMMAND).await.ok()?;
-        Some(answer.as_str()?.chars().take(2_048).collect())
+        Some(cut(answer.as_str()?, 2_048))
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is told of a page where a step has failed.
 
+use synmon_core::secret::{Redactor, SecretValue};
+
 use super::{Subject, candidates, selector};
 use crate::Site;
 
@@ -48,7 +50,11 @@ pub async fn nobody_reads_in_it_what_was_typed(subject: Subject<'_>) {
         "/",
         "<form><input id=user value=preset-value><input id=password type=password>
          <textarea>preset-text</textarea><button id=go disabled>Go</button>
-         <script>const token = 'script-secret'</script></form>",
+         <script>const token = 'script-secret'</script></form>
+         <p id=long></p><div id=mixed></div><script>
+         const long = 'x'.repeat(190) + 'secret-in-two-parts';
+         document.querySelector('#long').textContent = long;
+         document.querySelector('#mixed').append(long, document.createElement('hr'))</script>",
     )])
     .await;
     let mut tab = subject.tab().await;
@@ -59,6 +65,15 @@ pub async fn nobody_reads_in_it_what_was_typed(subject: Subject<'_>) {
     assert!(html.contains("id=\"go\""), "{html}");
     for secret in ["typed", "preset", "script-secret"] {
         assert!(!html.contains(secret), "{secret} in {html}");
+    }
+    // What is cut off in the middle of a secret is known as its beginning.
+    let mut redactor = Redactor::default();
+    redactor.add("SECRET", &SecretValue::new("secret-in-two-parts".to_owned()));
+    for find in ["css=#long", "css=#mixed"] {
+        let mut html = tab.explain(&selector(find)).await.html.unwrap();
+        assert!(html.contains("secret"), "{html}");
+        redactor.redact(&mut html);
+        assert!(html.contains("xxx") && !html.contains("secret-in"), "{html}");
     }
     tab.close().await;
 }
