@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How much a page may say within a second, before that second counts.
+/// How often a page may say something within a second, before that second counts.
 const MUCH: u32 = 5_000;
+/// The same for the size of all that is told of it, in bytes: reading so much takes a tenth of a
+/// processor.
+const LARGE: usize = 32 << 20;
 const SECOND: Duration = Duration::from_secs(1);
 /// How many such seconds in a row are a flood: a page that says a lot once comes to an end. One that
 /// does not stops the browser for all that share it, and the one process that listens to it.
@@ -17,24 +20,28 @@ pub(super) struct Flood {
     /// When the present second began.
     since: Option<Instant>,
     count: u32,
+    bytes: usize,
     /// How many seconds in a row have counted.
     loud: u32,
     over: bool,
 }
 
 impl Flood {
-    /// Takes note of an event; whether it is the one too many.
-    pub(super) fn rises(&mut self, method: &str, now: Instant) -> bool {
-        if !is_said(method) || self.over {
+    /// Takes note of an event that came in so many bytes; whether it is the one too many.
+    pub(super) fn rises(&mut self, method: &str, size: usize, now: Instant) -> bool {
+        // Pictures are what we have asked for.
+        if self.over || method == "Page.screencastFrame" {
             return false;
         }
         let since = *self.since.get_or_insert(now);
         if now - since > SECOND {
-            let goes_on = self.count > MUCH && now - since < 2 * SECOND;
+            let much = self.count > MUCH || self.bytes > LARGE;
+            let goes_on = much && now - since < 2 * SECOND;
             self.loud = if goes_on { self.loud + 1 } else { 0 };
-            (self.since, self.count) = (Some(now), 0);
+            (self.since, self.count, self.bytes) = (Some(now), 0, 0);
         }
-        self.count += 1;
+        self.count += u32::from(is_said(method));
+        self.bytes = self.bytes.saturating_add(size);
         self.over = self.loud >= SECONDS;
         self.over
     }
@@ -44,7 +51,8 @@ impl Flood {
         self.over.then(|| {
             format!(
                 "for {SECONDS} seconds it logged, or changed its address, more than {MUCH} times a \
-                 second"
+                 second, or logged and loaded more than {} MiB a second",
+                LARGE >> 20
             )
         })
     }
@@ -67,10 +75,36 @@ mod tests {
 
     /// Says so much in each second; whether that was too much at any time.
     fn says(flood: &mut Flood, much: u32, seconds: u32, from: Instant) -> bool {
+        tells(flood, ("Runtime.consoleAPICalled", 100), much, seconds, from)
+    }
+
+    fn tells(
+        flood: &mut Flood,
+        (method, size): (&str, usize),
+        much: u32,
+        seconds: u32,
+        from: Instant,
+    ) -> bool {
         (0..seconds).any(|second| {
             let now = from + (SECOND + SECOND / 10) * second;
-            (0..much).any(|_| flood.rises("Runtime.consoleAPICalled", now))
+            (0..much).any(|_| flood.rises(method, size, now))
         })
+    }
+
+    #[test]
+    fn few_large_words_are_a_flood_too() {
+        let from = Instant::now();
+        for (method, size, seconds, is_flood) in [
+            ("Network.webSocketFrameReceived", LARGE / 2, 100, false),
+            ("Network.webSocketFrameReceived", LARGE, SECONDS, false),
+            ("Network.webSocketFrameReceived", LARGE, 10, true),
+            ("Runtime.consoleAPICalled", LARGE, 10, true),
+            ("Page.screencastFrame", LARGE, 100, false),
+        ] {
+            let mut flood = Flood::default();
+            let told = tells(&mut flood, (method, size), 2, seconds, from);
+            assert_eq!(told, is_flood, "{method} {size} {seconds}");
+        }
     }
 
     #[test]
@@ -85,7 +119,7 @@ mod tests {
             let mut flood = Flood::default();
             assert_eq!(says(&mut flood, much, seconds, from), is_flood, "{much} {seconds}");
             assert_eq!(flood.told().is_some(), is_flood);
-            assert!(!flood.rises("Log.entryAdded", from + SECOND * 200), "it is told once");
+            assert!(!flood.rises("Log.entryAdded", 100, from + SECOND * 200), "it is told once");
         }
         let mut flood = Flood::default();
         for times in 0..5 {

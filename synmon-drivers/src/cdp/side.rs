@@ -21,9 +21,9 @@ use crate::activity::Recorder;
 
 use super::{
     MAX_TABS,
-    connection::{CONNECT_LIMIT, Connection, Event, Line, Listener, SessionId},
+    connection::{CONNECT_LIMIT, CallError, Connection, Event, Line, Listener, SessionId},
     dialogs::Dialogs,
-    frame,
+    frame, given,
 };
 
 /// What tabs are asked to tell of: dialogs, their end, errors and requests.
@@ -160,7 +160,7 @@ impl Cdp {
         // From now on it tells of dialogs, of its end, and of other tabs.
         seen.first.get_or_init(|| session.clone());
         for domain in TOLD {
-            ask(Some(&session), domain, json!({})).await?;
+            ask(Some(&session), domain, given(domain)).await?;
         }
         ask(Some(&session), AUTO_ATTACH, auto_attach()).await?;
         ask(None, "Target.setDiscoverTargets", json!({ "discover": true })).await?;
@@ -194,9 +194,15 @@ impl Cdp {
         let _ = self.browser("Browser.getVersion", json!({}), limit).await;
     }
 
-    /// Whether the line is cut: the browser has ended.
+    /// Whether the line is cut: the browser has ended, or a page has made it tell too much.
     pub(crate) fn closed(&self) -> bool {
         self.connection.line().is_closed()
+    }
+
+    /// What a page has made the browser tell, if that has cut the line.
+    pub(crate) fn too_much(&self) -> Option<String> {
+        let end = self.connection.line().end();
+        end.filter(|why| matches!(why, CallError::TooMuch)).map(|why| why.to_string())
     }
 
     /// Asks the tab.
@@ -251,7 +257,7 @@ fn auto_attach() -> Value {
 
 fn watch(line: &Line, session: &SessionId, domains: &[&'static str]) {
     for domain in domains {
-        line.tell(Some(session), domain, json!({}));
+        line.tell(Some(session), domain, given(domain));
     }
     line.tell(Some(session), AUTO_ATTACH, auto_attach());
 }

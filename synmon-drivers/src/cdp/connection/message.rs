@@ -20,6 +20,8 @@ pub(crate) struct Event {
     pub(crate) method: String,
     /// Where it happened; nowhere if it is about the browser.
     pub(crate) session: Option<SessionId>,
+    /// How many bytes it came in.
+    pub(crate) size: usize,
     /// The rest.
     pub(crate) params: Value,
 }
@@ -30,6 +32,10 @@ pub(crate) enum CallError {
     /// The connection is cut.
     #[error("{0}")]
     Closed(String),
+    /// The connection is cut because of what a page made the browser tell: that is no fault of the
+    /// browser's.
+    #[error("it logged, loaded or was sent more than {} MiB at once", MAX_MESSAGE >> 20)]
+    TooMuch,
     /// The page's process has ended.
     #[error("the page's process has ended")]
     Crashed,
@@ -49,6 +55,10 @@ impl CallError {
         Self::Closed("the browser has closed the connection".to_owned())
     }
 }
+
+/// The largest message that is read: a picture in base64. What pages log may be larger, and so may the
+/// addresses and the frames of `WebSocket`s that they use.
+pub(super) const MAX_MESSAGE: usize = 32 << 20;
 
 /// What comes in. Fields that are not known are skipped: browsers say more with each version.
 #[derive(Deserialize)]

@@ -61,7 +61,8 @@ struct Calls {
     waiting: HashMap<u64, Waiting>,
     /// The sessions whose page process has ended: what is asked there is never answered.
     crashed: HashSet<SessionId>,
-    closed: bool,
+    /// Why the connection is cut, if it is.
+    closed: Option<CallError>,
 }
 
 #[derive(Debug)]
@@ -119,8 +120,8 @@ impl Line {
     ) -> Sent {
         let (sender, answer) = oneshot::channel();
         let mut calls = self.calls();
-        if calls.closed || session.is_some_and(|session| calls.crashed.contains(session)) {
-            let why = if calls.closed { CallError::closed() } else { CallError::Crashed };
+        let crashed = session.is_some_and(|session| calls.crashed.contains(session));
+        if let Some(why) = calls.closed.clone().or(crashed.then_some(CallError::Crashed)) {
             // The receiver is in our hands.
             let _ = sender.send(Err(why));
             return Sent { method, answer };
@@ -144,7 +145,12 @@ impl Line {
 
     /// Whether the connection is cut.
     pub(crate) fn is_closed(&self) -> bool {
-        self.calls().closed
+        self.calls().closed.is_some()
+    }
+
+    /// Why the connection is cut, if it is.
+    pub(crate) fn end(&self) -> Option<CallError> {
+        self.calls().closed.clone()
     }
 
     /// Whether a session's page process has ended.
@@ -178,11 +184,11 @@ impl Line {
     }
 
     /// Nothing will be answered any more.
-    fn close(&self) {
+    fn close(&self, why: &CallError) {
         let mut calls = self.calls();
-        calls.closed = true;
+        calls.closed = Some(why.clone());
         for (_, waiting) in calls.waiting.drain() {
-            let _ = waiting.answer.send(Err(CallError::closed()));
+            let _ = waiting.answer.send(Err(why.clone()));
         }
     }
 }

@@ -7,16 +7,13 @@ use tokio::{
 };
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async_with_config,
-    tungstenite::{Message, Utf8Bytes, protocol::WebSocketConfig},
+    tungstenite::{Error, Message, Utf8Bytes, protocol::WebSocketConfig},
 };
 
 use super::{
     CallError, Event, Line, Listener, SessionId,
-    message::{self, Incoming},
+    message::{self, Incoming, MAX_MESSAGE},
 };
-
-/// The largest message that is read: a picture in base64.
-const MAX_MESSAGE: usize = 32 << 20;
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -56,17 +53,27 @@ pub(super) async fn serve(
             }
         }
     };
-    tokio::select! {
-        () = write => {}
-        () = read(&mut stream, &line, &mut listener) => {}
-        _ = dropped => {}
-    }
-    line.close();
+    let why = tokio::select! {
+        () = write => CallError::closed(),
+        why = read(&mut stream, &line, &mut listener) => why,
+        _ = dropped => CallError::closed(),
+    };
+    line.close(&why);
     listener.closed();
 }
 
-async fn read(stream: &mut SplitStream<Socket>, line: &Line, listener: &mut impl Listener) {
-    while let Some(Ok(message)) = stream.next().await {
+/// Reads until nothing more is to be read, and says why.
+async fn read(
+    stream: &mut SplitStream<Socket>,
+    line: &Line,
+    listener: &mut impl Listener,
+) -> CallError {
+    loop {
+        let message = match stream.next().await {
+            Some(Ok(message)) => message,
+            Some(Err(Error::Capacity(_))) => return CallError::TooMuch,
+            _ => return CallError::closed(),
+        };
         let Message::Text(text) = message else { continue };
         // What can't be read is skipped: browsers say more with each version.
         let Some(incoming) = message::read(text.as_str()) else { continue };
@@ -76,7 +83,8 @@ async fn read(stream: &mut SplitStream<Socket>, line: &Line, listener: &mut impl
             }
             Incoming { id: Some(id), result, .. } => line.answered(id, Ok(result)),
             Incoming { method: Some(method), session_id, params, .. } => {
-                heard(&Event { method, session: session_id, params }, line, listener);
+                let size = text.len();
+                heard(&Event { method, session: session_id, size, params }, line, listener);
             }
             _ => {}
         }

@@ -68,8 +68,8 @@ impl CdpSession {
     /// The protocol's session of the tab where steps act.
     pub(super) fn tab_session(&self) -> Result<SessionId, Failure> {
         let state = self.shared().state();
-        if state.closed {
-            return Err(failure(CallError::Closed(GONE.to_owned())));
+        if let Some(why) = self.line().end() {
+            return Err(failure(why));
         }
         let tab = state.tabs.iter().find(|tab| tab.id == self.here.tab);
         match tab {
@@ -123,8 +123,8 @@ impl CdpSession {
     async fn world(&self, frame: &FrameId) -> Result<World, Failure> {
         let tab = self.tab_session()?;
         let wait = self.shared().until(|state| {
-            if state.closed {
-                return Some(Err(failure(CallError::Closed(GONE.to_owned()))));
+            if let Some(why) = self.line().end() {
+                return Some(Err(failure(why)));
             }
             let Some(known) = state.frames.get(frame) else {
                 return Some(Err(Failure::NoFrame));
@@ -139,13 +139,11 @@ impl CdpSession {
     }
 }
 
-/// What is said of a browser that says nothing any more.
-const GONE: &str = "the browser has closed the connection";
-
 /// What the failure of a command means.
 pub(super) fn failure(error: CallError) -> Failure {
     let browser = match error {
         CallError::Closed(why) => BrowserError::Crashed(why),
+        CallError::TooMuch => BrowserError::PageCrashed(error.to_string()),
         CallError::Crashed => BrowserError::PageCrashed(ENDED.to_owned()),
         CallError::Gone => return Failure::NoFrame,
         CallError::Refused(why) if LEFT.iter().any(|text| why.contains(text)) => {

@@ -28,7 +28,7 @@ impl Listener for Watcher {
             }
             return;
         };
-        if self.0.state().flood.rises(&event.method, Instant::now()) {
+        if self.0.state().flood.rises(&event.method, event.size, Instant::now()) {
             tracing::warn!("a page that floods the browser is ended");
             line.tell(Some(session), "Page.crash", json!({}));
         }
@@ -62,7 +62,8 @@ impl Listener for Watcher {
     }
 
     fn closed(&mut self) {
-        self.0.change(|state| state.closed = true);
+        // Whoever waits asks the line whether it is cut.
+        self.0.change(|_| ());
     }
 }
 

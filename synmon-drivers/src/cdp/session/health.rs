@@ -11,6 +11,9 @@ impl CdpSession {
         let asked = self.line().call(None, "Browser.getVersion", json!({}), limits::PROBE).await;
         match asked {
             Ok(_) => {}
+            Err(error @ CallError::TooMuch) => {
+                return Health::PageCrashed { why: error.to_string() };
+            }
             Err(CallError::Closed(why)) if self.context.is_local() => {
                 return Health::BrowserCrashed { why };
             }

@@ -181,8 +181,8 @@ impl CdpSession {
         state: &State,
         session: &crate::cdp::connection::SessionId,
     ) -> Option<CallError> {
-        if state.closed {
-            Some(CallError::Closed("the browser has closed the connection".to_owned()))
+        if let Some(why) = self.line().end() {
+            Some(why)
         } else if self.line().has_crashed(session) {
             Some(CallError::Crashed)
         } else if state.tabs.iter().all(|tab| tab.session != *session) {

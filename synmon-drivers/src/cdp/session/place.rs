@@ -248,7 +248,7 @@ impl CdpSession {
             .await
             .map_err(|error| BrowserError::from(super::calls::failure(error)))?;
         let closed = self.shared().until(|state| {
-            (state.closed || state.tabs.iter().all(|tab| tab.id != gone)).then_some(())
+            (self.line().is_closed() || state.tabs.iter().all(|tab| tab.id != gone)).then_some(())
         });
         if timeout(limits::PREPARE, closed).await.is_err() {
             return Err(BrowserError::Timeout("the tab does not close".to_owned()));

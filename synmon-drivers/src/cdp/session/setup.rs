@@ -3,7 +3,10 @@
 use serde_json::{Value, json};
 
 use super::events::WORLD;
-use crate::cdp::connection::{Line, Sent, SessionId};
+use crate::cdp::{
+    connection::{Line, Sent, SessionId},
+    given,
+};
 
 /// What stands in for view transitions where our browsers have none.
 const TRANSITIONS: &str = include_str!("../../page/transitions.js");
@@ -50,7 +53,7 @@ fn both() -> Vec<(&'static str, Value)> {
             json!({ "source": TRANSITIONS, "runImmediately": true }),
         ),
         ("Runtime.enable", json!({})),
-        ("Network.enable", json!({})),
+        ("Network.enable", given("Network.enable")),
         ("Log.enable", json!({})),
     ]
 }

@@ -47,8 +47,6 @@ pub(crate) struct State {
     pub(crate) told_password: HashSet<String>,
     pub(crate) activity: Recorder,
     pub(crate) flood: Flood,
-    /// Whether the browser has closed the connection.
-    pub(crate) closed: bool,
 }
 
 /// A tab.

@@ -9,6 +9,7 @@ use super::{
         failure::Failure,
     },
     WebDriverSession,
+    send::CUT,
 };
 use crate::page::ENDED;
 
@@ -30,7 +31,12 @@ impl WebDriverSession {
         {
             return Health::BrowserCrashed { why: format!("the browser does not answer: {why}") };
         }
-        self.tab_health()
+        match self.tab_health() {
+            Health::Alive if self.parts.cdp.as_ref().is_some_and(|cdp| cdp.closed()) => {
+                Health::Lost { why: CUT.to_owned() }
+            }
+            health => health,
+        }
     }
 
     async fn remote_health(&mut self) -> Health {
@@ -44,6 +50,7 @@ impl WebDriverSession {
             }
         }
         if let Some(cdp) = &self.parts.cdp
+            && cdp.too_much().is_none()
             && let Err(why) = cdp.browser("Browser.getVersion", json!({}), limits::PROBE).await
         {
             return self.end_of_browser(why).await;
@@ -91,7 +98,10 @@ impl WebDriverSession {
     }
 
     fn tab_health(&self) -> Health {
-        if self.page_crashed || self.parts.cdp.as_ref().is_some_and(|cdp| cdp.page_crashed()) {
+        if let Some(why) = self.parts.cdp.as_ref().and_then(|cdp| cdp.too_much()) {
+            Health::PageCrashed { why }
+        } else if self.page_crashed || self.parts.cdp.as_ref().is_some_and(|cdp| cdp.page_crashed())
+        {
             Health::PageCrashed { why: ENDED.to_owned() }
         } else {
             Health::Alive

@@ -163,7 +163,8 @@ impl Session for WebDriverSession {
     }
 
     async fn page(&mut self) -> Result<PageState, BrowserError> {
-        actor::page(self).await
+        let page = actor::page(self).await;
+        self.heard(page).await
     }
 
     async fn screenshot(&mut self, shot: Shot<'_>) -> Result<Picture, BrowserError> {

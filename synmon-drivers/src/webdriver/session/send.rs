@@ -15,6 +15,8 @@ use super::{
 
 /// How many dialogs are closed within one call.
 const MAX_DIALOGS: usize = 8;
+/// What is said of a line past the driver that is cut while the driver is there.
+pub(super) const CUT: &str = "the browser's DevTools connection is cut";
 
 impl WebDriverSession {
     /// Sends a command. A dialog that is in its way is answered, and it is sent again.
@@ -70,12 +72,28 @@ impl WebDriverSession {
         self.parts.driver.call(Command::post(path, body), limits::PROBE).await
     }
 
+    /// What the page is, unless the line past the driver has been cut: then nobody knows what it has
+    /// logged or asked for, and what asks about that would pass.
+    pub(super) async fn heard<T>(&self, page: Result<T, BrowserError>) -> Result<T, BrowserError> {
+        let Some(cdp) = &self.parts.cdp else { return page };
+        cdp.catch_up(limits::PROBE).await;
+        match (cdp.too_much(), page) {
+            (Some(why), _) => Err(BrowserError::PageCrashed(why)),
+            (None, Ok(_)) if cdp.closed() => Err(BrowserError::SessionLost(CUT.to_owned())),
+            (None, page) => page,
+        }
+    }
+
     /// What an error of the driver's means in view of what else is known.
     fn judged(&mut self, error: BrowserError) -> BrowserError {
         match error {
             BrowserError::PageCrashed(_) => self.page_crashed = true,
             BrowserError::SessionLost(why)
-                if self.parts.cdp.as_ref().is_some_and(|c| c.closed()) =>
+                if self
+                    .parts
+                    .cdp
+                    .as_ref()
+                    .is_some_and(|c| c.closed() && c.too_much().is_none()) =>
             {
                 return BrowserError::Crashed(why);
             }

@@ -246,6 +246,7 @@ macro_rules! browser_conformance {
                 a_page_that_nobody_interrupts
                 an_xpath_that_never_ends
                 a_page_that_floods_the_browser
+                a_page_that_says_too_much_at_once [Console]
                 an_interruption_of_a_quiet_page_harms_nothing
                 a_page_without_frames_can_be_clicked
                 a_page_that_crashes

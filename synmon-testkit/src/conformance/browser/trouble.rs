@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::{CLICK, HANGS, Subject, Tab, selector};
-use crate::{Answer, Pages, Site};
+use crate::{Answer, Pages, Site, until};
 
 const HANGING: Pages = &[
     ("/", "<title>alive</title><button>x</button>"),
@@ -118,6 +118,44 @@ pub async fn a_page_that_floods_the_browser(subject: Subject<'_>) {
         assert!(is_pages, "{path}: {health:?}");
         tab.close().await;
     }
+}
+
+/// Nobody can listen to what has no limit: but whoever does not listen must not take the silence for
+/// a page without errors.
+pub async fn a_page_that_says_too_much_at_once(subject: Subject<'_>) {
+    let site = Site::with(&[
+        ("/", "<title>alive</title>"),
+        (
+            "/loud",
+            "<title>loud</title><button onclick='console.log(\"x\".repeat(4e7));
+             console.error(\"unheard\")'>x</button>",
+        ),
+        (
+            "/upload",
+            "<title>upload</title><button onclick='fetch(\"/\", { method: \"POST\",
+             body: \"x\".repeat(2e7) }).then(() => document.title = \"sent\")'>x</button>",
+        ),
+    ])
+    .await;
+    let mut other = subject.tab().await;
+    other.open(&site.url("/")).await;
+    let mut tab = subject.tab().await;
+    tab.open(&site.url("/upload")).await;
+    // What it sends is its own matter.
+    tab.click("//button").await;
+    tab.is_titled("sent").await;
+    assert_eq!(tab.0.probe().await, Health::Alive);
+    tab.open(&site.url("/loud")).await;
+    let button = selector("//button");
+    // The page may have said it before the click is done.
+    let _ = timeout(HANGS, tab.0.act(&button, &CLICK)).await.unwrap();
+    let error = until("an error", async || tab.0.page().await.err()).await;
+    assert!(matches!(&error, BrowserError::PageCrashed(why) if why.contains("MiB")), "{error:?}");
+    let health = tab.0.probe().await;
+    assert!(matches!(&health, Health::PageCrashed { why } if why.contains("MiB")), "{health:?}");
+    assert_eq!(other.title().await, "alive");
+    other.close().await;
+    tab.close().await;
 }
 
 /// Nothing stops an XPath: but there is a picture, and an end.
