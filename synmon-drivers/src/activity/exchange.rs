@@ -6,6 +6,10 @@ use url::Url;
 
 /// The longest address that is kept, in characters.
 const MAX_URL: usize = 2_048;
+/// The longest method, media type, reason and the like: pages and servers choose those, too.
+const MAX_WORD: usize = 200;
+/// What a request takes of memory besides its address, at most about: what its answer adds comes later.
+const REST: usize = 2_048;
 
 /// A request that is under way.
 #[derive(Debug)]
@@ -35,6 +39,11 @@ impl Open {
             phases: None,
         };
         Self { exchange, sent: params["timestamp"].as_f64().unwrap_or_default() }
+    }
+
+    /// How much memory it takes, in bytes, now and once it is over.
+    pub(super) fn size(&self) -> usize {
+        size(&self.exchange)
     }
 
     /// A request of which only the answer's head was heard. What it was asked by is not told then:
@@ -117,6 +126,11 @@ impl Open {
     }
 }
 
+/// How much memory a request takes, in bytes. It does not change while the request goes on.
+pub(super) fn size(exchange: &Exchange) -> usize {
+    exchange.url.len() + REST
+}
+
 /// An address without user and password.
 pub(super) fn address(url: &str) -> String {
     let cut = || url.chars().take(MAX_URL).collect();
@@ -135,7 +149,8 @@ pub(super) fn address(url: &str) -> String {
 }
 
 fn text(value: &Value) -> Option<String> {
-    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
+    let text = value.as_str().filter(|text| !text.is_empty())?;
+    Some(text.chars().take(MAX_WORD).collect())
 }
 
 #[expect(

@@ -15,8 +15,8 @@ const MAX_TEXT: usize = 1_000;
 /// How many requests are kept until somebody asks, and how many may be under way.
 const MAX_REQUESTS: usize = 2_000;
 const MAX_OPEN: usize = 2_000;
-/// How many go when there are too many, the oldest ones.
-const GOES: usize = MAX_REQUESTS / 10;
+/// How much memory all of it may take, in bytes, about: pages choose how long addresses are.
+const MAX_BYTES: usize = 16 << 20;
 
 /// Records what happens until somebody asks.
 #[derive(Debug, Default)]
@@ -24,6 +24,9 @@ pub(crate) struct Recorder {
     told: Activity,
     /// The requests that are under way, by the session that tells of them and their id.
     open: HashMap<(String, String), Open>,
+    /// How much memory what is kept takes, and what is under way.
+    told_bytes: usize,
+    open_bytes: usize,
     /// What time it was when the browser's own clock began, in seconds. A WebSocket that does not get
     /// as far as to ask for its connection tells by that clock alone when it was.
     epoch: f64,
@@ -32,6 +35,7 @@ pub(crate) struct Recorder {
 impl Recorder {
     /// What has happened since this was last asked.
     pub(crate) fn take(&mut self) -> Activity {
+        self.told_bytes = 0;
         std::mem::take(&mut self.told)
     }
 
@@ -106,14 +110,16 @@ impl Recorder {
 
     fn error(&mut self, text: &str, source: Option<&Value>) {
         if self.told.console_errors.len() >= MAX_ERRORS {
-            self.told.dropped = self.told.dropped.saturating_add(1);
+            self.drop_one();
             return;
         }
         let source = source.and_then(Value::as_str).filter(|source| !source.is_empty());
-        self.told.console_errors.push(ConsoleError {
-            text: text.trim().chars().take(MAX_TEXT).collect(),
-            source: source.map(exchange::address),
-        });
+        let text: String = text.trim().chars().take(MAX_TEXT).collect();
+        let source = source.map(exchange::address);
+        let size = text.len() + source.as_ref().map_or(0, String::len);
+        // However much a page asks for, its first errors are told.
+        self.told_bytes += size;
+        self.told.console_errors.push(ConsoleError { text, source });
     }
 
     fn asked(&mut self, session: &str, params: &Value, is_tab: impl Fn(&str) -> bool) {
@@ -123,7 +129,7 @@ impl Recorder {
             self.epoch = wall - own;
         }
         if let Some(redirect) = params.get("redirectResponse")
-            && let Some(mut open) = self.open.remove(&key)
+            && let Some(mut open) = self.close(&key)
         {
             open.answered(redirect);
             self.push(open.finished(params));
@@ -159,10 +165,15 @@ impl Recorder {
         if self.open.len() >= MAX_OPEN
             && let Some(oldest) = self.oldest()
         {
-            self.open.remove(&oldest);
-            self.told.dropped = self.told.dropped.saturating_add(1);
+            self.close(&oldest);
+            self.drop_some(1);
         }
-        self.open.insert(key, open);
+        let size = open.size();
+        while !self.has_room(size) && self.drop_oldest() {}
+        self.open_bytes += size;
+        if let Some(before) = self.open.insert(key, open) {
+            self.open_bytes -= before.size();
+        }
     }
 
     fn oldest(&self) -> Option<(String, String)> {
@@ -170,18 +181,52 @@ impl Recorder {
         oldest.map(|(key, _)| key.clone())
     }
 
+    /// Takes a request out of those that are under way.
+    fn close(&mut self, key: &(String, String)) -> Option<Open> {
+        let open = self.open.remove(key)?;
+        self.open_bytes -= open.size();
+        Some(open)
+    }
+
+    fn has_room(&self, size: usize) -> bool {
+        self.told_bytes + self.open_bytes + size <= MAX_BYTES
+    }
+
+    /// What a page asks for first must not hide what it asks for then: some of what was told first
+    /// goes, or what is under way for longest. Whether there was anything.
+    fn drop_oldest(&mut self) -> bool {
+        let gone = self.told.requests.len().div_ceil(10);
+        if gone > 0 {
+            let gone = self.told.requests.drain(..gone).map(|one| exchange::size(&one));
+            let sizes: Vec<usize> = gone.collect();
+            self.told_bytes -= sizes.iter().sum::<usize>();
+            self.drop_some(sizes.len());
+            return true;
+        }
+        let oldest = self.oldest().and_then(|oldest| self.close(&oldest));
+        self.drop_some(usize::from(oldest.is_some()));
+        oldest.is_some()
+    }
+
+    fn drop_some(&mut self, count: usize) {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        self.told.dropped = self.told.dropped.saturating_add(count);
+    }
+
     fn ended(&mut self, session: &str, params: &Value, end: impl FnOnce(Open) -> Exchange) {
-        if let Some(open) = self.open.remove(&key(session, params)) {
+        if let Some(open) = self.close(&key(session, params)) {
             self.push(end(open));
         }
     }
 
     fn push(&mut self, exchange: Exchange) {
-        // What a page asks for first must not hide what it asks for then.
-        if self.told.requests.len() >= MAX_REQUESTS {
-            self.told.requests.drain(..GOES);
-            let gone = u32::try_from(GOES).unwrap_or(u32::MAX);
-            self.told.dropped = self.told.dropped.saturating_add(gone);
+        let size = exchange::size(&exchange);
+        while self.told.requests.len() >= MAX_REQUESTS || !self.has_room(size) {
+            if !self.drop_oldest() {
+                break;
+            }
+        }
+        self.told_bytes += size;
         }
         self.told.requests.push(exchange);
     }
@@ -349,6 +394,54 @@ mod tests {
         let last = told.requests.last().unwrap();
         assert_eq!((last.url.as_str(), last.status), ("http://x.test/20000", Some(500)));
         assert_eq!(told.requests.len() + told.dropped as usize, MAX_REQUESTS + 3);
+    }
+
+    #[test]
+    fn what_pages_choose_takes_no_more_memory_than_there_is_for_it() {
+        let mut recorder = Recorder::default();
+        let long = |letter: &str, id: usize| format!("{}{id}", letter.repeat(100_000));
+        let mut kept = 0;
+        for id in 0..1_000 {
+            let mut asked = sent(&id.to_string(), "", "tab");
+            let url = format!("http://x.test/{}", "\u{10FFFF}".repeat(5_000));
+            asked["request"] = json!({ "url": url, "method": long("A", id) });
+            asked["type"] = json!(long("B", id));
+            recorder.event("s", "Network.requestWillBeSent", &asked, |_| true);
+            let response = json!({
+                "status": 200, "mimeType": long("c", id), "protocol": long("d", id),
+                "remoteIPAddress": long("e", id),
+            });
+            let answered = json!({ "requestId": id.to_string(), "response": response });
+            recorder.event("s", "Network.responseReceived", &answered, |_| true);
+            // Half of them never end.
+            if id % 2 == 0 {
+                let why = json!({ "requestId": id.to_string(), "errorText": long("f", id) });
+                recorder.event("s", "Network.loadingFailed", &why, |_| true);
+            }
+            kept = kept.max(recorder.told_bytes + recorder.open_bytes);
+        }
+        assert!(kept <= MAX_BYTES, "{kept}");
+        let told = recorder.take();
+        let longest = |one: &Exchange| {
+            let Exchange { method, kind, media_type, protocol, failure, remote_address, .. } = one;
+            [media_type, protocol, failure, remote_address]
+                .into_iter()
+                .flatten()
+                .chain([method, kind])
+                .map(String::len)
+                .max()
+        };
+        assert_eq!(told.requests.iter().filter_map(longest).max(), Some(200));
+        assert!(told.requests.len() < 500, "{}", told.requests.len());
+        assert_eq!(told.requests[0].status, Some(200));
+        assert!(told.dropped > 0);
+        // What has been told, and is over, takes nothing any more.
+        for id in 0..1_000 {
+            let over = json!({ "requestId": id.to_string() });
+            recorder.event("s", "Network.loadingFinished", &over, |_| true);
+        }
+        recorder.take();
+        assert_eq!((recorder.told_bytes, recorder.open_bytes), (0, 0));
     }
 
     #[test]

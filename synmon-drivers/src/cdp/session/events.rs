@@ -10,10 +10,15 @@ use super::{
     shared::Shared,
     state::{Document, Going, MAX_DIALOGS, State},
 };
-use crate::cdp::connection::{Event, Line, Listener, SessionId};
+use crate::{
+    cdp::connection::{Event, Line, Listener, SessionId},
+    cut::cut,
+};
 
 /// The name of the world where our scripts run.
 pub(crate) const WORLD: &str = "synmon";
+/// The longest address of a frame that is kept, in characters: there may be a thousand frames.
+const MAX_URL: usize = 4_096;
 /// A page that goes elsewhere by itself so soon, in seconds, is on its way there.
 const AT_ONCE: f64 = 0.1;
 
@@ -173,7 +178,7 @@ fn page(state: &mut State, event: &Event, session: &SessionId) {
         "Page.navigatedWithinDocument" => {
             let frame = state.frame(id, session);
             frame.moves += 1;
-            event.text("/url").clone_into(&mut frame.document.url);
+            frame.document.url = address(event.text("/url"));
             if frame.going == Going::Asked {
                 frame.going = Going::Nowhere;
             }
@@ -202,11 +207,15 @@ fn navigated(state: &mut State, event: &Event, session: &SessionId) {
     }
     let status = frame.coming.take().filter(|(of, _)| of == loader).map(|(_, status)| status);
     frame.moves += 1;
-    let unreachable = event.params["frame"]["unreachableUrl"].as_str().map(str::to_owned);
-    let url = event.text("/frame/url").to_owned();
+    let unreachable = event.params["frame"]["unreachableUrl"].as_str().map(address);
+    let url = address(event.text("/frame/url"));
     frame.document = Document { loader: loader.to_owned(), url, unreachable, status };
     // What was in the document before went with it.
     state.remove_inner_frames(event.text("/frame/id"));
+}
+
+fn address(told: &str) -> String {
+    cut(told, MAX_URL)
 }
 
 /// The worlds where our scripts run come and go with documents.
