@@ -78,6 +78,17 @@ impl Key {
     }
 }
 
+/// Whether a chord pastes what is in the clipboard, in any browser: `Control+V` and its like, and
+/// `Shift+Insert`.
+#[must_use]
+pub fn pastes(chord: &[Key]) -> bool {
+    const SHIFT: char = '\u{E008}';
+    const INSERT: char = '\u{E016}';
+    let holds = |wanted: &[char]| chord.iter().any(|key| wanted.contains(&key.0));
+    let letter = holds(&['v', 'V']) && holds(&['\u{E009}', '\u{E03D}']);
+    letter || (holds(&[INSERT]) && holds(&[SHIFT]))
+}
+
 fn key(name: &str) -> Result<Key, UnknownKey> {
     let mut chars = name.chars();
     if let (Some(only), None) = (chars.next(), chars.next())
@@ -106,7 +117,7 @@ impl fmt::Display for UnknownKey {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{parse, pastes};
 
     fn code_points(chord: &str) -> Vec<char> {
         parse(chord).unwrap().into_iter().map(super::Key::code_point).collect()
@@ -118,6 +129,16 @@ mod tests {
         assert_eq!(code_points("control+a"), ['\u{E009}', 'a']);
         assert_eq!(code_points("é"), ['é']);
         assert_eq!(code_points("Control+Plus"), ['\u{E009}', '+']);
+    }
+
+    #[test]
+    fn chords_that_paste_are_known() {
+        for chord in ["Control+V", "ctrl+v", "Control+Shift+V", "Command+v", "Shift+Insert"] {
+            assert!(pastes(&parse(chord).unwrap()), "{chord}");
+        }
+        for chord in ["v", "Shift+V", "Control+C", "Control+Insert", "Insert", "Alt+v"] {
+            assert!(!pastes(&parse(chord).unwrap()), "{chord}");
+        }
     }
 
     #[test]

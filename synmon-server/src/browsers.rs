@@ -100,6 +100,7 @@ pub(crate) async fn prove(browser: &GuardedBrowser, clock: &dyn Clock) {
         browser: BrowserKind::Chrome,
         dialogs: DialogAnswer::default(),
         settings: BrowserSettings::default(),
+        pastes: false,
     };
     // What it comes to is said by `/readyz`, and by the first run.
     if let Err(error) = browser.prove(&request).await {

@@ -97,6 +97,9 @@ pub struct SessionRequest {
     pub dialogs: DialogAnswer,
     /// What the flow wants of its browser.
     pub settings: BrowserSettings,
+    /// Whether a step pastes by keys. A browser has one clipboard, whatever else its sessions have
+    /// apart: this one must share it with no other.
+    pub pastes: bool,
 }
 
 /// How the page's dialogs are answered.

@@ -14,7 +14,9 @@ use super::{
 use crate::{
     browser::{BrowserError, DialogAnswer, Session, SessionRequest},
     flow::{BrowserSettings, DialogPolicy},
+    keys,
     run::ErrorCode,
+    step::Action,
     store::{ClaimedRun, SessionEntry},
     within,
 };
@@ -34,6 +36,11 @@ pub(super) struct OpenSession {
 pub(super) enum NoSession {
     Stopped(StopReason),
     Broken { code: ErrorCode, message: String },
+}
+
+fn pastes(action: &Action) -> bool {
+    matches!(action, Action::Press { keys: chord, .. }
+        if keys::parse(chord).is_ok_and(|chord| keys::pastes(&chord)))
 }
 
 /// Starts a browser for a run. One that would outlive this process is entered in the ledger first;
@@ -57,6 +64,7 @@ pub(super) async fn open(
             DialogPolicy::Dismiss | DialogPolicy::Fail => DialogAnswer::Dismiss,
         },
         settings,
+        pastes: claim.snapshot.steps.iter().any(|step| pastes(&step.action)),
     };
     let tag = parts.browser.is_shared().then(|| request.tag.clone());
     if let Some(tag) = &tag {

@@ -54,6 +54,19 @@ async fn a_run_passes_when_every_step_is_proved() {
 }
 
 #[tokio::test]
+async fn a_browser_is_asked_for_by_whether_a_step_pastes() {
+    let world = World::new();
+    world.site(Page::titled("Home"));
+    let chords = [("Control+A", false), ("Control+V", true), ("Shift+Insert", true)];
+    for (chord, _) in chords {
+        let flow = world.flow(steps().step("press", None, Some(chord))).await;
+        world.run(&flow).await.has_passed();
+    }
+    let asked: Vec<_> = world.browser.requests().iter().map(|asked| asked.pastes).collect();
+    assert_eq!(asked, chords.map(|(_, pastes)| pastes));
+}
+
+#[tokio::test]
 async fn a_log_says_what_was_done_where_and_shows_it() {
     let world = World::new();
     world.site(Page::titled("Home").element("//a", Element::saying("go").leads_to(NEXT)));

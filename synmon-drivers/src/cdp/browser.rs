@@ -63,7 +63,8 @@ impl Browser for CdpBrowser {
             return Err(BrowserError::Unavailable(format!("there is no {} here", request.browser)));
         }
         let full = request.settings.variant == BrowserVariant::Full;
-        let context = self.pool.context(full).await.map_err(BrowserError::Unavailable)?;
+        let context =
+            self.pool.context(full, request.pastes).await.map_err(BrowserError::Unavailable)?;
         let session =
             CdpSession::begin_run(context, request).await.map_err(|error| match error {
                 BrowserError::Unavailable(why) | BrowserError::Crashed(why) => {

@@ -153,6 +153,11 @@ impl Context {
         self.browser.is_local()
     }
 
+    /// Whether nobody else puts anything into the browser's clipboard, or takes it out.
+    pub(in crate::cdp) fn has_clipboard(&self) -> bool {
+        self.alone && self.is_local()
+    }
+
     /// The limit of memory, in bytes, if its browser has just lost a page to it.
     pub(in crate::cdp) fn memory_limit_met(&self) -> Option<u64> {
         self.browser.memory_limit_met()

@@ -103,15 +103,20 @@ impl Pool {
         self.browser(Form::Full).await.map(drop)
     }
 
-    /// A context for a run.
-    pub(super) async fn context(self: &Arc<Self>, full: bool) -> Result<Context, String> {
+    /// A context for a run, in a browser that is there for it `alone` if that can be had.
+    pub(super) async fn context(
+        self: &Arc<Self>,
+        full: bool,
+        alone: bool,
+    ) -> Result<Context, String> {
         let form = match &self.source {
             Source::Local(config) => {
                 local::program(config, full).map_err(|missing| missing.to_string())?.1
             }
             Source::Remote { .. } => Form::Full,
         };
-        if self.pooling.isolation == Isolation::Process {
+        let alone = alone && self.local().is_some();
+        if alone || self.pooling.isolation == Isolation::Process {
             let browser = Arc::new(self.start(form).await?);
             let prepared = browser.context().await.map_err(|why| why.to_string())?;
             return Ok(Context::new(prepared, browser, true));

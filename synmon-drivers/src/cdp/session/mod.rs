@@ -26,7 +26,7 @@ use synmon_core::{
         Activity, Adjustment, Attempt, BrowserError, Explanation, Health, Observation, PageState,
         Picture, Session, SessionRequest, Shot, Travel,
     },
-    keys::Key,
+    keys::{self, Key},
     step::{Distance, FrameTarget, Gesture, Selector, TabTarget},
 };
 use url::Url;
@@ -41,6 +41,9 @@ use setup::tab as set_up;
 pub(super) use shared::Shared;
 pub(super) use state::State;
 pub(super) use tabs::{attach, welcome};
+
+/// Contexts do not part what is copied: it would come from, or go to, another owner's run.
+const NO_CLIPBOARD: &str = "pasting by keys: others share this browser, and its clipboard with it";
 
 /// A browser context with its tabs.
 pub(super) struct CdpSession {
@@ -129,6 +132,9 @@ impl Session for CdpSession {
         keys: &[Key],
     ) -> Result<Attempt, BrowserError> {
         self.begin();
+        if keys::pastes(keys) && !self.context.has_clipboard() {
+            return Err(BrowserError::Unsupported(NO_CLIPBOARD.to_owned()));
+        }
         actor::press(self, selector, keys).await
     }
 

@@ -1,8 +1,12 @@
 //! Sessions know nothing of each other, at the same time and one after another.
 
-use synmon_core::flow::{RawBasicAuth, RawSettings};
+use synmon_core::{
+    browser::{Attempt, BrowserError},
+    flow::{RawBasicAuth, RawSettings},
+    keys,
+};
 
-use super::{Subject, Tab};
+use super::{Subject, Tab, selector};
 use crate::{Answer, Site};
 
 /// A page that remembers its visitor in every way that there is, and says in which it does.
@@ -126,6 +130,46 @@ pub async fn a_session_does_not_talk_to_another_through_the_browser(subject: Sub
     one.assert_picture().await;
     one.close().await;
     two.close().await;
+}
+
+/// A session that pastes has a clipboard of its own; one that was not to paste does not, or is refused.
+pub async fn nothing_is_pasted_that_another_has_copied(subject: Subject<'_>) {
+    let site = Site::with(&[(
+        "/",
+        "<title>copies</title><textarea></textarea><button onclick='
+         document.querySelector(\"textarea\").select(); document.execCommand(\"copy\");
+         document.title = \"copied\"'>x</button>",
+    )])
+    .await;
+    let mut one = subject.tab().await;
+    let mut two = subject.tab_that_pastes().await;
+    one.open(&site.url("/")).await;
+    two.open(&site.url("/")).await;
+    one.type_text("css=textarea", "a token of the first").await;
+    one.press(Some("css=textarea"), "Control+A").await;
+    one.press(Some("css=textarea"), "Control+C").await;
+    two.press(Some("css=textarea"), "Control+V").await;
+    assert_eq!(two.value("css=textarea").await, "");
+    one.click("css=button").await;
+    one.is_titled("copied").await;
+    two.press(Some("css=textarea"), "Shift+Insert").await;
+    assert_eq!(two.value("css=textarea").await, "");
+    // What is copied there goes nowhere else, either.
+    two.type_text("css=textarea", "of the second").await;
+    two.click("css=button").await;
+    two.is_titled("copied").await;
+    let mut three = subject.tab().await;
+    three.open(&site.url("/")).await;
+    let textarea = selector("css=textarea");
+    let paste = keys::parse("Control+V").unwrap();
+    match three.0.press(Some(&textarea), &paste).await {
+        Err(BrowserError::Unsupported(_)) => {}
+        answer => assert!(matches!(answer, Ok(Attempt::Done(_))), "{answer:?}"),
+    }
+    assert_eq!(three.value("css=textarea").await, "");
+    for tab in [one, two, three] {
+        tab.close().await;
+    }
 }
 
 pub async fn sessions_act_at_the_same_time(subject: Subject<'_>) {

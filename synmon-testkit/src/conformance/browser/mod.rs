@@ -144,6 +144,7 @@ macro_rules! browser_conformance {
                 nobody_is_let_in_with_anothers_password [Headers]
                 a_session_does_not_talk_to_another_through_the_browser
                 sessions_act_at_the_same_time
+                nothing_is_pasted_that_another_has_copied
             }
             loading {
                 the_timing_of_a_page_is_told

@@ -50,6 +50,7 @@ impl<'a> Subject<'a> {
             browser: self.kind,
             dialogs: DialogAnswer::Dismiss,
             settings: BrowserSettings::default(),
+            pastes: false,
         }
     }
 
@@ -66,6 +67,11 @@ impl<'a> Subject<'a> {
     /// Starts a session that answers dialogs so.
     pub async fn tab_that_answers(self, dialogs: DialogAnswer) -> Tab {
         self.start(&SessionRequest { dialogs, ..self.request() }).await
+    }
+
+    /// Starts a session that has the clipboard for itself.
+    pub async fn tab_that_pastes(self) -> Tab {
+        self.start(&SessionRequest { pastes: true, ..self.request() }).await
     }
 
     /// Starts a session with these settings.
