@@ -8,6 +8,9 @@ pub(super) const MAX_CONNECTIONS: usize = 4_096;
 /// What a connection needs of the files that may be open: one to the browser, one to the site; a
 /// third of them is left to everything else.
 pub(super) const FILES_PER_CONNECTION: u64 = 3;
+/// With fewer files than these, two pages could hold all connections: a browser lets each of its contexts
+/// have 255 `WebSocket`s.
+pub(super) const FEW_FILES: u64 = 4_096;
 /// The longest head of a request or an answer, and the most headers: more than browsers send.
 pub(super) const MAX_HEAD: usize = 256 * 1024;
 pub(super) const MAX_HEADERS: usize = 512;

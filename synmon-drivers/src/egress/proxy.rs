@@ -21,7 +21,7 @@ use tokio::{
 use super::{
     dial::Shared,
     exchange::Client,
-    limits::{FILES_PER_CONNECTION, IDLE, MAX_CONNECTIONS, MAX_HEAD, MAX_HEADERS},
+    limits::{FEW_FILES, FILES_PER_CONNECTION, IDLE, MAX_CONNECTIONS, MAX_HEAD, MAX_HEADERS},
     memory::Memory,
 };
 use crate::{ClosedPort, ClosedPorts};
@@ -154,6 +154,14 @@ fn most_connections() -> usize {
             files = raised;
         }
     }
-    usize::try_from(files / FILES_PER_CONNECTION)
-        .map_or(MAX_CONNECTIONS, |room| room.clamp(1, MAX_CONNECTIONS))
+    let room = usize::try_from(files / FILES_PER_CONNECTION)
+        .map_or(MAX_CONNECTIONS, |room| room.clamp(1, MAX_CONNECTIONS));
+    if files < FEW_FILES {
+        tracing::warn!(
+            "the egress guard serves {room} connections at a time, for the process may have {files} \
+             files open; pages that hold many of them keep others waiting: raise the limit (`ulimit \
+             -Hn`, `LimitNOFILE=`) to {wanted}"
+        );
+    }
+    room
 }
