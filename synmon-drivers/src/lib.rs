@@ -13,7 +13,6 @@ mod activity;
 mod actor;
 #[cfg(any(feature = "cdp", feature = "webdriver"))]
 mod cdp;
-mod closed_ports;
 #[cfg(any(feature = "cdp", feature = "webdriver"))]
 mod cut;
 #[cfg(feature = "egress")]
@@ -30,11 +29,11 @@ mod webdriver;
 
 #[cfg(feature = "cdp")]
 pub use cdp::{CdpBrowser, Isolation, Pooling};
-pub use closed_ports::{ClosedPort, ClosedPorts};
 #[cfg(feature = "egress")]
 pub use egress::{DistantGuard, EgressGuard, GuardedBrowser};
 #[cfg(any(feature = "cdp", feature = "webdriver"))]
 pub use local::{BrowserUser, LocalChromium, Missing, Unconfined};
 pub use resolver::{CachingResolver, SystemResolver};
+pub use synmon_core::egress::{ClosedPort, ClosedPorts};
 #[cfg(feature = "webdriver")]
 pub use webdriver::{Client, Remote, WebDriverBrowser};

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -37,6 +37,33 @@ impl Resolver for SystemResolver {
             ))),
         }
     }
+
+    fn is_own(&self, address: IpAddr) -> bool {
+        can_be_listened_at(address) && (!can_be_listened_at(NOBODYS) || leads_back(address))
+    }
+}
+
+/// An address that no machine has (RFC 5737).
+const NOBODYS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
+/// Whether there can be a socket at the address: as a rule only at those of the machine. Nothing is
+/// sent by that.
+fn can_be_listened_at(address: IpAddr) -> bool {
+    UdpSocket::bind((address, 0)).is_ok()
+}
+
+/// Whether the machine would send from the very address that it sends to: that tells where sockets can
+/// be anywhere (`ip_nonlocal_bind`). Nothing is sent by this, either.
+fn leads_back(address: IpAddr) -> bool {
+    let any: IpAddr = match address {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let from = UdpSocket::bind((any, 0)).and_then(|socket| {
+        socket.connect((address, 9))?;
+        socket.local_addr()
+    });
+    from.is_ok_and(|from| from.ip() == address)
 }
 
 /// How long an answer is used again, and how many are kept.
@@ -63,6 +90,7 @@ impl CachingResolver {
 }
 
 #[async_trait]
+#[deny(clippy::missing_trait_methods)]
 impl Resolver for CachingResolver {
     async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, ResolveError> {
         if let Some((addresses, at)) = self.known().get(host)
@@ -79,6 +107,10 @@ impl Resolver for CachingResolver {
             known.insert(host.to_owned(), (addresses.clone(), Instant::now()));
         }
         Ok(addresses)
+    }
+
+    fn is_own(&self, address: IpAddr) -> bool {
+        self.resolver.is_own(address)
     }
 }
 
@@ -116,6 +148,20 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+
+    #[test]
+    fn the_machines_own_addresses_are_known() {
+        let caching = CachingResolver::new(Arc::new(SystemResolver));
+        for (address, own) in
+            [("127.0.0.1", true), ("127.0.0.2", true), ("192.0.2.1", false), ("192.0.2.9", false)]
+        {
+            let address: IpAddr = address.parse().unwrap();
+            assert_eq!(SystemResolver.is_own(address), own, "{address}");
+            assert_eq!(caching.is_own(address), own, "{address}");
+        }
+        let loopback: IpAddr = Ipv4Addr::LOCALHOST.into();
+        assert!(leads_back(loopback));
+    }
 
     #[tokio::test]
     async fn reserved_names_are_answered_without_asking_anyone() {

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use synmon_core::{
     Clock, RunId,
     browser::{Browser, DialogAnswer, SessionRequest},
-    egress::{EgressAllowList, EgressPolicy},
+    egress::EgressPolicy,
     flow::{BrowserKind, BrowserSettings},
 };
 use synmon_drivers::{
@@ -33,8 +33,9 @@ pub(crate) struct Browsers {
 }
 
 /// The browsers that the settings name. Those of this machine go through a guard in this process;
-/// those elsewhere through the one that the operator runs beside them.
-pub(crate) fn browsers(config: &Config, allowed: &EgressAllowList) -> anyhow::Result<Browsers> {
+/// those elsewhere through the one that the operator runs beside them. The ports of what is started
+/// here are closed to whatever has the same policy.
+pub(crate) fn browsers(config: &Config, egress: &EgressPolicy) -> anyhow::Result<Browsers> {
     let proxy = config.egress_proxy.clone();
     let distant = proxy.as_deref().map(DistantGuard::new);
     let mut warnings = Vec::new();
@@ -61,7 +62,7 @@ pub(crate) fn browsers(config: &Config, allowed: &EgressAllowList) -> anyhow::Re
             user,
             memory_limit,
         } => {
-            let guard = guard(allowed.clone(), SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+            let guard = guard(egress, SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
             let usual = LocalChromium::new(browser_folder()?);
             let programs = LocalChromium {
                 memory_limit: memory_limit.unwrap_or(usual.memory_limit),
@@ -116,9 +117,9 @@ fn browser_user(name: Option<&str>) -> anyhow::Result<Option<BrowserUser>> {
 }
 
 /// The guard, which listens at an address.
-pub(crate) fn guard(allowed: EgressAllowList, listen: SocketAddr) -> anyhow::Result<EgressGuard> {
+pub(crate) fn guard(egress: &EgressPolicy, listen: SocketAddr) -> anyhow::Result<EgressGuard> {
     let resolver = CachingResolver::new(Arc::new(SystemResolver));
-    EgressGuard::start(EgressPolicy::new(allowed, Arc::new(resolver)), listen)
+    EgressGuard::start(egress.asking(Arc::new(resolver)), listen)
         .with_context(|| format!("the egress guard can't listen at {listen}"))
 }
 

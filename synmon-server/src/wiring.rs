@@ -115,8 +115,8 @@ pub(crate) async fn assemble(
             .context("SYNMON_ARTIFACTS_URL names a bucket that can't be used")?,
     });
     let allowed = egress_allow(config, demo);
-    let browsers = browsers(config, &allowed)?;
     let egress = EgressPolicy::new(allowed, Arc::new(SystemResolver));
+    let browsers = browsers(config, &egress)?;
     match &config.database {
         Database::Sqlite(path) => {
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {

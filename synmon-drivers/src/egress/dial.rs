@@ -10,13 +10,11 @@ use super::{
     limits::{CONNECT_LAST, CONNECT_NEXT, MAX_ADDRESSES, RESOLVE},
     memory::{Memory, Trouble},
 };
-use crate::ClosedPorts;
 
 /// What all connections share.
 pub(super) struct Shared {
     pub(super) policy: EgressPolicy,
     pub(super) memory: Arc<Memory>,
-    pub(super) closed: ClosedPorts,
     /// Where the guard itself listens.
     pub(super) own: SocketAddr,
     /// When it began to.
@@ -64,9 +62,9 @@ impl Shared {
         Err(failed)
     }
 
-    /// Whether this leads to the machinery: then it is refused even where loopback is allowed.
+    /// Whether this leads to the guard: it may listen elsewhere than on loopback.
     fn is_ours(&self, address: SocketAddr) -> bool {
-        self.closed.hold(address) || address == self.own
+        address == self.own
     }
 
     /// A guard that listens for other machines has more addresses than it knows of.
@@ -85,7 +83,7 @@ impl Shared {
 }
 
 fn blocked_as_ours(address: SocketAddr) -> Trouble {
-    Trouble::Blocked(format!("{address} belongs to synmon itself, which no page may reach"))
+    Trouble::Blocked(EgressError::Machinery(address).to_string())
 }
 
 fn no_address() -> Trouble {

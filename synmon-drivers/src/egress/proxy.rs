@@ -50,11 +50,10 @@ impl EgressGuard {
         let listener = TcpListener::from_std(listener)?;
         let address = listener.local_addr()?;
         let (alive, watched) = watch::channel(());
-        let (closed, memory) = (ClosedPorts::default(), Arc::new(Memory::default()));
+        let (closed, memory) = (policy.closed_ports().clone(), Arc::new(Memory::default()));
         let shared = Arc::new(Shared {
             policy,
             memory: Arc::clone(&memory),
-            closed: closed.clone(),
             own: address,
             begun: Instant::now(),
             alive: watched,
@@ -82,7 +81,7 @@ impl EgressGuard {
         format!("http://{}", self.address)
     }
 
-    /// The ports that it leads to in no case: those of the machinery.
+    /// The ports that it leads to in no case: those of the machinery. Its policy knows them, too.
     #[must_use]
     pub fn closed_ports(&self) -> &ClosedPorts {
         &self.closed

@@ -100,7 +100,7 @@ impl From<EgressError> for WebhookError {
     fn from(error: EgressError) -> Self {
         match error {
             EgressError::Unresolved { .. } => RetryCause::Unresolved(error).into(),
-            EgressError::Scheme(_) | EgressError::Forbidden { .. } => {
+            EgressError::Scheme(_) | EgressError::Forbidden { .. } | EgressError::Machinery(_) => {
                 GiveUpCause::Forbidden(error).into()
             }
         }

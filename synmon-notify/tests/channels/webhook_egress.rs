@@ -119,6 +119,22 @@ async fn a_host_that_the_operator_allows_by_name_and_port_is_reached_at_that_por
     assert!(other.requests().is_empty());
 }
 
+/// Whatever an operator allows: what the server itself listens at for its browsers is no receiver, and
+/// nobody learns by a webhook what answers there.
+#[tokio::test]
+async fn ports_of_the_machinery_are_closed() {
+    let endpoint = Endpoint::answering("200 OK").await;
+    let policy = policy();
+    let closed = policy.closed_ports().close(endpoint.port());
+    let url = format!("http://127.0.0.1:{}/", endpoint.port());
+    let sent = send(policy.clone(), &url).await;
+    let forbidden = matches!(sent, Err(WebhookError::GiveUp(GiveUpCause::Forbidden(_))));
+    assert!(forbidden, "{sent:?}");
+    assert!(endpoint.requests().is_empty());
+    drop(closed);
+    assert_eq!(send(policy, &url).await.expect("it is delivered"), Delivery::Sent);
+}
+
 #[tokio::test]
 async fn only_web_addresses_are_requested() {
     for url in ["ftp://127.0.0.1/", "file:///x", "data:text/plain,x", "mailto:a@b.example"] {

@@ -1,5 +1,7 @@
 //! Where a flow may go: which addresses are public, and what the operator allowed besides.
 
+mod closed_ports;
+
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     str::FromStr,
@@ -10,11 +12,19 @@ use async_trait::async_trait;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use url::{Host, Url};
 
+pub use closed_ports::{ClosedPort, ClosedPorts};
+
 /// Turns names into addresses.
 #[async_trait]
 pub trait Resolver: Send + Sync {
     /// All addresses of a host name.
     async fn resolve(&self, host: &str) -> Result<Vec<IpAddr>, ResolveError>;
+
+    /// Whether the address is one of this machine's own: what is sent there does not leave it, and
+    /// comes to what it lets nobody outside reach, however public the address is.
+    fn is_own(&self, _address: IpAddr) -> bool {
+        false
+    }
 }
 
 /// Why a name has no address.
@@ -100,6 +110,7 @@ fn host_rule(item: &str) -> Result<HostRule, EgressAllowListError> {
 pub struct EgressPolicy {
     allowed: EgressAllowList,
     resolver: Arc<dyn Resolver>,
+    closed: ClosedPorts,
 }
 
 /// Why an address is not opened.
@@ -121,6 +132,9 @@ pub enum EgressError {
         /// Which kind of address that is.
         kind: &'static str,
     },
+    /// It leads to the machinery, which the operator can't allow.
+    #[error("{0} belongs to synmon itself, which no page may reach")]
+    Machinery(SocketAddr),
     /// The name does not resolve.
     #[error("{host}: {why}")]
     Unresolved {
@@ -135,29 +149,51 @@ impl EgressPolicy {
     /// A policy with what the operator allowed.
     #[must_use]
     pub fn new(allowed: EgressAllowList, resolver: Arc<dyn Resolver>) -> Self {
-        Self { allowed, resolver }
+        Self { allowed, resolver, closed: ClosedPorts::default() }
+    }
+
+    /// The same policy, with the same closed ports, asking somebody else for names.
+    #[must_use]
+    pub fn asking(&self, resolver: Arc<dyn Resolver>) -> Self {
+        Self { resolver, ..self.clone() }
+    }
+
+    /// The ports that are opened in no case, by whoever has this policy or a copy of it.
+    #[must_use]
+    pub fn closed_ports(&self) -> &ClosedPorts {
+        &self.closed
     }
 
     /// Whether a flow may open this address now. Every address that the host has must be allowed.
     pub async fn check(&self, url: &Url) -> Result<(), EgressError> {
         let target = Target::of(url)?;
-        if self.allows(&target) {
-            return Ok(());
+        match target.literal {
+            // The addresses of a name that is allowed are looked at when they are dialled.
+            None if self.allows(&target) => Ok(()),
+            _ => self.opened(&target).await.map(|_| ()),
         }
-        self.checked(&target).await.map(|_| ())
     }
 
     /// Where to connect to for this address, for those who dial themselves: exactly what was
     /// checked, so that a name whose addresses change meanwhile leads nowhere else.
     pub async fn resolve_checked(&self, url: &Url) -> Result<Vec<SocketAddr>, EgressError> {
-        let target = Target::of(url)?;
-        let addresses = if self.allows(&target) {
-            self.addresses(&target).await?
+        self.opened(&Target::of(url)?).await
+    }
+
+    /// Where the target is, if nothing there is forbidden or closed.
+    async fn opened(&self, target: &Target) -> Result<Vec<SocketAddr>, EgressError> {
+        let addresses = if self.allows(target) {
+            self.addresses(target).await?
         } else {
-            self.checked(&target).await?
+            self.checked(target).await?
         };
         let port = target.port;
-        Ok(addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect())
+        let opened: Vec<_> =
+            addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect();
+        match opened.iter().find(|address| self.closed.hold(**address)) {
+            Some(closed) => Err(EgressError::Machinery(*closed)),
+            None => Ok(opened),
+        }
     }
 
     /// Whether the operator allowed the host by its name.
@@ -202,7 +238,9 @@ impl EgressPolicy {
         if inner.is_some_and(|inner| self.allowed.allows_address(inner)) {
             return Ok(());
         }
-        match forbidden_kind(address).or_else(|| inner.and_then(forbidden_kind)) {
+        let own = |address| self.resolver.is_own(address).then_some(OWN);
+        let kind = |address| forbidden_kind(address).or_else(|| own(address));
+        match kind(address).or_else(|| inner.and_then(kind)) {
             Some(kind) => Err(EgressError::Forbidden { host: host.to_owned(), address, kind }),
             None => Ok(()),
         }
@@ -237,6 +275,9 @@ impl Target {
 fn canonical(host: &str) -> String {
     host.trim_matches(['[', ']']).trim_end_matches('.').to_ascii_lowercase()
 }
+
+/// The kind of an address that is public, and this machine's.
+const OWN: &str = "this-machine";
 
 /// The special-purpose registries of IANA (RFC 6890 and its updates), as far as they are not
 /// globally reachable, and what tunnels to them.
@@ -326,6 +367,10 @@ mod tests {
                 .map(|(_, addresses)| addresses.iter().map(|a| a.parse().unwrap()).collect())
                 .ok_or(ResolveError::NotFound)
         }
+
+        fn is_own(&self, address: IpAddr) -> bool {
+            address == IpAddr::from([93, 184, 216, 35])
+        }
     }
 
     fn policy(allowed: &str) -> EgressPolicy {
@@ -333,6 +378,7 @@ mod tests {
             ("public.example", vec!["93.184.216.34"]),
             ("intranet.example", vec!["10.1.2.3"]),
             ("mixed.example", vec!["93.184.216.34", "127.0.0.1"]),
+            ("own.example", vec!["93.184.216.34", "93.184.216.35"]),
         ]);
         EgressPolicy::new(allowed.parse().unwrap(), Arc::new(names))
     }
@@ -406,6 +452,40 @@ mod tests {
         assert!(check("127.0.0.1:81", "http://127.0.0.1:82/").await.is_err());
         assert!(check("127.0.0.1", "http://127.0.0.2/").await.is_err());
         assert!(check("10.0.0.0/8", "http://mixed.example/").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn this_machines_own_addresses_are_not_public() {
+        for host in ["own.example", "93.184.216.35", "[::ffff:93.184.216.35]"] {
+            let url = format!("http://{host}:8080/");
+            let answer = check("", &url).await;
+            let why = answer.unwrap_err().to_string();
+            assert!(why.contains("93.184.216.35, a this-machine address"), "{why}");
+            assert_eq!(check("93.184.216.35", &url).await, Ok(()), "{host}");
+        }
+        assert_eq!(check("own.example:81", "http://own.example:81/").await, Ok(()));
+        assert!(check("own.example:81", "http://own.example:82/").await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_closed_port_is_opened_for_nobody() {
+        let policy = policy("127.0.0.0/8, localhost, own.example");
+        let copy = policy.clone().asking(Arc::new(Names(vec![("x.example", vec!["127.0.0.1"])])));
+        let closed = policy.closed_ports().close(81);
+        for (policy, host) in [
+            (&policy, "127.0.0.1"),
+            (&policy, "localhost"),
+            (&copy, "127.9.9.9"),
+            (&copy, "x.example"),
+        ] {
+            let (here, beside) = (format!("http://{host}:81/"), format!("http://{host}:82/"));
+            let at = |url: &str| Url::parse(url).unwrap();
+            let answer = policy.resolve_checked(&at(&here)).await;
+            assert!(matches!(answer, Err(EgressError::Machinery(_))), "{host}: {answer:?}");
+            assert!(policy.resolve_checked(&at(&beside)).await.is_ok(), "{host}");
+        }
+        drop(closed);
+        assert!(policy.resolve_checked(&Url::parse("http://127.0.0.1:81/").unwrap()).await.is_ok());
     }
 
     #[tokio::test]
