@@ -110,7 +110,7 @@ impl Recorder {
 
     fn error(&mut self, text: &str, source: Option<&Value>) {
         if self.told.console_errors.len() >= MAX_ERRORS {
-            self.drop_one();
+            self.drop_some(1);
             return;
         }
         let source = source.and_then(Value::as_str).filter(|source| !source.is_empty());
@@ -227,7 +227,6 @@ impl Recorder {
             }
         }
         self.told_bytes += size;
-        }
         self.told.requests.push(exchange);
     }
 }
