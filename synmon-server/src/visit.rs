@@ -54,7 +54,8 @@ impl TrustedProxies {
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         let values = headers.get_all("x-forwarded-for").iter().rev();
-        let hops = values.filter_map(|value| value.to_str().ok()).flat_map(|v| v.rsplit(','));
+        // Of the bytes: one that is no text takes nothing from what is written beside it.
+        let hops = values.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
         for hop in hops.take(MAX_HOPS) {
             if !self.trust(client) {
                 break;
@@ -67,8 +68,8 @@ impl TrustedProxies {
 }
 
 /// The address of a hop, which some proxies write with a port.
-fn address_of(hop: &str) -> Option<IpAddr> {
-    let hop = hop.trim();
+fn address_of(hop: &[u8]) -> Option<IpAddr> {
+    let hop = std::str::from_utf8(hop).ok()?.trim();
     let address = hop.parse().ok().or_else(|| {
         let with_port = hop.parse::<std::net::SocketAddr>().ok().map(|it| it.ip());
         with_port.or_else(|| hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok())
@@ -227,12 +228,14 @@ impl fmt::Display for Masked {
 
 #[cfg(test)]
 mod tests {
+    use poem::http::HeaderValue;
+
     use super::*;
 
     fn client(trusted: &str, peer: &str, forwarded: &[&str]) -> String {
         let mut headers = HeaderMap::new();
         for value in forwarded {
-            headers.append("x-forwarded-for", value.parse().unwrap());
+            headers.append("x-forwarded-for", HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         let proxies: TrustedProxies = trusted.parse().unwrap();
         proxies.client(peer.parse().unwrap(), &headers).to_string()
@@ -257,6 +260,9 @@ mod tests {
             ("127.0.0.1", vec!["198.51.100.7, unknown"], "127.0.0.1"),
             ("127.0.0.1", vec!["198.51.100.7, unknown, 10.1.2.3"], "10.1.2.3"),
             ("127.0.0.1", vec![""], "127.0.0.1"),
+            ("127.0.0.1", vec!["\u{e4}, 198.51.100.7"], "198.51.100.7"),
+            ("127.0.0.1", vec!["1.1.1.1", "\u{e4},198.51.100.7, 10.1.2.3"], "198.51.100.7"),
+            ("127.0.0.1", vec!["198.51.100.7, \u{e4}"], "127.0.0.1"),
         ] {
             assert_eq!(client(ours, peer, &forwarded), expected, "{peer} {forwarded:?}");
         }

@@ -61,12 +61,14 @@ impl KeyedRequestStore for Pool {
     async fn let_go_of_request(
         &self,
         request: &KeyedRequest,
+        until: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         sqlx::query(sql::LET_GO_OF_REQUEST)
             .bind(request.owner.uuid())
             .bind(&request.key[..])
             .bind(&request.request[..])
+            .bind(Stamp(until))
             .bind(Stamp(now))
             .execute(self.pool())
             .await
@@ -74,11 +76,16 @@ impl KeyedRequestStore for Pool {
             .map_err(store_error("request"))
     }
 
-    async fn forget_request(&self, request: &KeyedRequest) -> Result<(), StoreError> {
+    async fn forget_request(
+        &self,
+        request: &KeyedRequest,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
         sqlx::query(sql::FORGET_REQUEST)
             .bind(request.owner.uuid())
             .bind(&request.key[..])
             .bind(&request.request[..])
+            .bind(Stamp(until))
             .execute(self.pool())
             .await
             .map(|_| ())

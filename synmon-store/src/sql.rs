@@ -209,10 +209,10 @@ statements! {
     KEYED_REQUEST = "SELECT request, answer FROM keyed_requests WHERE owner_id = $1 AND hash = $2";
     ANSWER_REQUEST = "UPDATE keyed_requests SET answer = $4 WHERE owner_id = $1 AND hash = $2 \
         AND request = $3 AND answer IS NULL";
-    LET_GO_OF_REQUEST = "UPDATE keyed_requests SET claimed_until = $4 WHERE owner_id = $1 \
-        AND hash = $2 AND request = $3 AND answer IS NULL";
+    LET_GO_OF_REQUEST = "UPDATE keyed_requests SET claimed_until = $5 WHERE owner_id = $1 \
+        AND hash = $2 AND request = $3 AND claimed_until = $4 AND answer IS NULL";
     FORGET_REQUEST = "DELETE FROM keyed_requests WHERE owner_id = $1 AND hash = $2 \
-        AND request = $3 AND answer IS NULL";
+        AND request = $3 AND claimed_until = $4 AND answer IS NULL";
     REMOVE_KEYED_REQUESTS = "DELETE FROM keyed_requests WHERE (owner_id, hash) IN \
         (SELECT owner_id, hash FROM keyed_requests WHERE began_at < $1 ORDER BY began_at LIMIT $2)";
     DELETE_KEYED_REQUESTS_OF_OWNER = "DELETE FROM keyed_requests WHERE owner_id = $1";

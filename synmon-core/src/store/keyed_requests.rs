@@ -50,13 +50,20 @@ pub trait KeyedRequestStore: Send + Sync {
     async fn answer_request(&self, request: &KeyedRequest, answer: &str) -> Result<(), StoreError>;
 
     /// Lets the next one carry a request out at once: what came of it is not known, or is found
-    /// again by the id of what was made.
+    /// again by the id of what was made. Nothing happens unless the newest claim is that `until`
+    /// then.
     async fn let_go_of_request(
         &self,
         request: &KeyedRequest,
+        until: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Forgets a request that was refused: its key may be used for another one.
-    async fn forget_request(&self, request: &KeyedRequest) -> Result<(), StoreError>;
+    /// Forgets a request that was refused: its key may be used for another one. Nothing happens
+    /// unless the newest claim is that `until` then: others may have made something meanwhile.
+    async fn forget_request(
+        &self,
+        request: &KeyedRequest,
+        until: Timestamp,
+    ) -> Result<(), StoreError>;
 }

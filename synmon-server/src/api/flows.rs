@@ -5,7 +5,7 @@ use std::sync::Arc;
 use poem::web::Data;
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
-    param::{Header, Path, Query},
+    param::{Path, Query},
     payload::Json,
 };
 use synmon_core::{
@@ -27,7 +27,7 @@ use super::{
     run_view::RunView,
     runs::{RunPage, RunQuery, list_runs},
     step_view::StepView,
-    version::{tag_of, versions_in},
+    version::{IfMatch, tag_of},
 };
 use crate::visit::Visit;
 
@@ -169,13 +169,11 @@ impl FlowsApi {
         &self,
         caller: Authenticated,
         id: Path<Uuid>,
-        /// The `ETag` that you know: if the flow has another one by now, nothing is changed (412).
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
+        if_match: IfMatch,
         body: Body<FlowChangeBody>,
     ) -> poem::Result<Shown> {
         let (owner, id) = (caller.0.owner, FlowId::from_uuid(id.0));
-        let (activates, known) = (body.0.active == Some(true), versions_in(if_match.0.as_deref()));
+        let (activates, known) = (body.0.active == Some(true), if_match.0);
         let changed = self.flows.change_if(owner, id, body.0.into(), known.as_deref()).await;
         let changed = changed.map_err(ApiError::from)?;
         let tag = tag_of(changed.flow.version);
@@ -222,15 +220,12 @@ impl FlowsApi {
         &self,
         caller: Authenticated,
         id: Path<Uuid>,
-        /// The `ETag` that you know: if the flow has another one by now, nothing is changed (412).
-        #[oai(name = "If-Match")]
-        if_match: Header<Option<String>>,
+        if_match: IfMatch,
         body: Body<Vec<StepView>>,
     ) -> poem::Result<StepsShown> {
         let (owner, id) = (caller.0.owner, FlowId::from_uuid(id.0));
         let raw: Vec<_> = body.0.into_iter().map(Into::into).collect();
-        let known = versions_in(if_match.0.as_deref());
-        let set = self.flows.set_steps_if(owner, id, &raw, known.as_deref()).await;
+        let set = self.flows.set_steps_if(owner, id, &raw, if_match.0.as_deref()).await;
         Ok(StepsShown::of(&set.map_err(ApiError::from)?))
     }
 

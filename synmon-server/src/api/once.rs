@@ -15,7 +15,7 @@ use poem::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use synmon_core::{
-    Clock, RunId,
+    Clock, RunId, Timestamp,
     secret::{Keyring, Place, SealedSecret, SecretValue},
     store::{KeyedClaim, KeyedRequest, KeyedRequestStore},
 };
@@ -65,7 +65,7 @@ impl Once {
             Ok(claimed) => claimed,
             Err(error) => return error.as_response(),
         };
-        let Some((keyed, claim)) = claimed else { return answered(next, request).await };
+        let Some((keyed, until, claim)) = claimed else { return answered(next, request).await };
         match claim {
             KeyedClaim::Answered(sealed) => {
                 visit.was_answered_before();
@@ -83,17 +83,17 @@ impl Once {
             KeyedClaim::Yours(thing) => {
                 visit.is_to_make(thing);
                 let response = answered(next, request).await;
-                self.settle(&keyed, response).await
+                self.settle(&keyed, until, response).await
             }
         }
     }
 
-    /// Claims a request for this process, if it has a key and its caller is who he says.
+    /// Claims a request for this process until then, if it has a key and its caller is who he says.
     async fn claim(
         &self,
         request: &mut Request,
         visit: &Visit,
-    ) -> Result<Option<(KeyedRequest, KeyedClaim)>, ApiError> {
+    ) -> Result<Option<(KeyedRequest, Timestamp, KeyedClaim)>, ApiError> {
         let Some(operation) = visit.operation.as_ref().filter(|it| is_keyed(&it.id)) else {
             return Ok(None);
         };
@@ -116,23 +116,25 @@ impl Once {
             // Any id of ours will do.
             thing: RunId::new(now).uuid(),
         };
-        let claim = self.requests.claim_request(&keyed, now, now + CLAIM).await?;
-        Ok(Some((keyed, claim)))
+        let until = now + CLAIM;
+        let claim = self.requests.claim_request(&keyed, now, until).await?;
+        Ok(Some((keyed, until, claim)))
     }
 
     /// Keeps an answer, or lets others have the request. What goes wrong there is no reason to keep
     /// the answer from whoever waits for it.
-    async fn settle(&self, keyed: &KeyedRequest, response: Response) -> Response {
+    async fn settle(&self, keyed: &KeyedRequest, until: Timestamp, response: Response) -> Response {
         let status = response.status();
         let (parts, body) = response.into_parts();
         let body = body.into_bytes().await.unwrap_or_default();
         let settled = if status.is_success() && body.len() <= MAX_ANSWER_BYTES {
             let answer = self.seal(keyed, status, &parts.headers, &body);
             self.requests.answer_request(keyed, &answer).await
-        } else if status.is_client_error() {
-            self.requests.forget_request(keyed).await
+        } else if status.is_client_error() && status != StatusCode::CONFLICT {
+            self.requests.forget_request(keyed, until).await
         } else {
-            self.requests.let_go_of_request(keyed, self.clock.now()).await
+            // A conflict may be with an earlier try that is still under way.
+            self.requests.let_go_of_request(keyed, until, self.clock.now()).await
         };
         if let Err(error) = settled {
             warn!("What came of a request with a key could not be noted: {error}");

@@ -20,24 +20,22 @@ const IDEMPOTENCY_KEY_MEANS: &str = "`Idempotency-Key`: 1 to 255 visible ASCII c
 /// is not kept, so these are not among them.
 const KEYED: [&str; 3] = ["create_flow", "start_run", "create_channel"];
 
+/// The operations that change something only as it is known, if they are told to.
+const CONDITIONAL: [&str; 2] = ["change_flow", "set_steps"];
+
 /// Whether an operation knows `Idempotency-Key`.
 pub(super) fn is_keyed(operation: &str) -> bool {
     KEYED.contains(&operation)
 }
 
-/// Says what headers an operation knows besides, in place of a parameter of that name.
+/// Says what headers an operation knows besides.
 pub(super) fn describe(operation: &mut Value) {
-    let mut known = Vec::new();
-    if let Some(parameters) = operation.get_mut("parameters").and_then(Value::as_array_mut) {
-        let before = parameters.len();
-        parameters.retain(|parameter| parameter["name"] != IF_MATCH);
-        if parameters.len() < before {
-            known.push((IF_MATCH, IF_MATCH_MEANS));
-        }
-    }
-    if operation["operationId"].as_str().is_some_and(is_keyed) {
-        known.push((IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_MEANS));
-    }
+    let id = operation["operationId"].as_str().unwrap_or_default();
+    let all = [
+        (CONDITIONAL.contains(&id), IF_MATCH, IF_MATCH_MEANS),
+        (is_keyed(id), IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_MEANS),
+    ];
+    let known = all.into_iter().filter(|(knows, ..)| *knows).map(|(_, name, means)| (name, means));
     for (name, means) in known {
         let said = operation["description"].as_str().unwrap_or_default();
         let gap = if said.is_empty() { "" } else { "\n\n" };

@@ -55,17 +55,22 @@ impl KeyedRequestStore for MemoryStore {
     async fn let_go_of_request(
         &self,
         request: &KeyedRequest,
+        until: Timestamp,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        if let Some(entry) = self.open()?.unanswered(request) {
+        if let Some(entry) = self.open()?.claimed(request, until) {
             entry.claimed_until = now;
         }
         Ok(())
     }
 
-    async fn forget_request(&self, request: &KeyedRequest) -> Result<(), StoreError> {
+    async fn forget_request(
+        &self,
+        request: &KeyedRequest,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
         let mut state = self.open()?;
-        if state.unanswered(request).is_some() {
+        if state.claimed(request, until).is_some() {
             state.keyed.remove(&(request.owner, request.key));
         }
         Ok(())
@@ -73,6 +78,10 @@ impl KeyedRequestStore for MemoryStore {
 }
 
 impl State {
+    fn claimed(&mut self, request: &KeyedRequest, until: Timestamp) -> Option<&mut KeyedEntry> {
+        self.unanswered(request).filter(|entry| entry.claimed_until == until)
+    }
+
     fn unanswered(&mut self, request: &KeyedRequest) -> Option<&mut KeyedEntry> {
         let entry = self.keyed.get_mut(&(request.owner, request.key))?;
         (entry.request.request == request.request && entry.answer.is_none()).then_some(entry)

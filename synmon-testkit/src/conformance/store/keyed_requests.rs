@@ -15,6 +15,7 @@ fn a_request(owner: OwnerId, key: u8, request: u8) -> KeyedRequest {
     KeyedRequest { owner, key: [key; 32], request: [request; 32], thing }
 }
 
+/// Until a minute later.
 async fn claim(store: &Subject, request: &KeyedRequest, now: Timestamp) -> KeyedClaim {
     let until = now + std::time::Duration::from_mins(1);
     store.claim_request(request, now, until).await.unwrap()
@@ -31,8 +32,8 @@ pub async fn a_request_with_a_key_is_carried_out_once(store: &Subject) {
     assert_eq!(claim(store, &again, later(2)).await, answered);
     // The first answer stays.
     store.answer_request(&again, "sealed 2").await.unwrap();
-    store.let_go_of_request(&again, later(3)).await.unwrap();
-    store.forget_request(&again).await.unwrap();
+    store.let_go_of_request(&again, later(60), later(3)).await.unwrap();
+    store.forget_request(&again, later(60)).await.unwrap();
     assert_eq!(claim(store, &again, later(1_000)).await, answered);
 }
 
@@ -43,7 +44,7 @@ pub async fn a_key_is_good_for_one_request_of_one_owner(store: &Subject) {
     let other = a_request(request.owner, 1, 2);
     assert_eq!(claim(store, &other, later(1)).await, KeyedClaim::Other);
     assert_eq!(claim(store, &other, later(1_000)).await, KeyedClaim::Other);
-    store.forget_request(&other).await.unwrap();
+    store.forget_request(&other, later(60)).await.unwrap();
     store.answer_request(&request, "sealed").await.unwrap();
     assert_eq!(claim(store, &other, later(1)).await, KeyedClaim::Other);
     for free in [a_request(request.owner, 2, 1), a_request(an_owner(), 1, 1)] {
@@ -59,10 +60,14 @@ pub async fn a_request_whose_server_was_lost_is_carried_out_by_another(store: &S
     assert_eq!(claim(store, &again, later(59)).await, KeyedClaim::UnderWay);
     assert_eq!(claim(store, &again, later(60)).await, KeyedClaim::Yours(request.thing));
     assert_eq!(claim(store, &again, later(61)).await, KeyedClaim::UnderWay);
-    store.let_go_of_request(&again, later(62)).await.unwrap();
+    // Whoever was given up has no say in what comes of it.
+    store.let_go_of_request(&request, later(60), later(62)).await.unwrap();
+    store.forget_request(&request, later(60)).await.unwrap();
+    assert_eq!(claim(store, &again, later(62)).await, KeyedClaim::UnderWay);
+    store.let_go_of_request(&again, later(120), later(62)).await.unwrap();
     assert_eq!(claim(store, &again, later(62)).await, KeyedClaim::Yours(request.thing));
     // What was refused leaves the key free.
-    store.forget_request(&again).await.unwrap();
+    store.forget_request(&again, later(122)).await.unwrap();
     let other = a_request(request.owner, 1, 2);
     assert_eq!(claim(store, &other, later(63)).await, KeyedClaim::Yours(other.thing));
 }
