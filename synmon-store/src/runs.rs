@@ -201,9 +201,10 @@ impl RunStore for Pool {
         row.map(Run::try_from).transpose()
     }
 
-    async fn step_logs(&self, run: RunId) -> Result<Vec<StepLog>, StoreError> {
+    async fn step_logs_from(&self, run: RunId, first: u32) -> Result<Vec<StepLog>, StoreError> {
         let rows: Vec<StepLogRow> = sqlx::query_as(sql::LOGS)
             .bind(run.uuid())
+            .bind(i64::from(first))
             .fetch_all(self.pool())
             .await
             .map_err(store_error("step log"))?;

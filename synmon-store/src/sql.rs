@@ -160,7 +160,7 @@ statements! {
         ON CONFLICT (run_id, attempt, number) DO NOTHING";
     LOGS = concat!("SELECT ", log_columns!("l."), " FROM step_logs l \
         JOIN runs r ON r.id = l.run_id AND r.attempt = l.attempt \
-        WHERE l.run_id = $1 ORDER BY l.number");
+        WHERE l.run_id = $1 AND l.number >= $2 ORDER BY l.number");
 
     INSERT_NOTICE = "INSERT INTO notices (id, owner_id, created_at, body, status, attempts, \
         due_at, channel_id, run_id, event) VALUES ($1, $2, $3, $4, $5, 0, $6, $7, $8, $9)";

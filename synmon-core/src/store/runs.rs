@@ -75,7 +75,12 @@ pub trait RunStore: Send + Sync {
     async fn run(&self, owner: OwnerId, id: RunId) -> Result<Option<Run>, StoreError>;
 
     /// The logs of the steps of a run's present attempt, by number.
-    async fn step_logs(&self, run: RunId) -> Result<Vec<StepLog>, StoreError>;
+    async fn step_logs(&self, run: RunId) -> Result<Vec<StepLog>, StoreError> {
+        self.step_logs_from(run, 0).await
+    }
+
+    /// The same, of the steps from this number on.
+    async fn step_logs_from(&self, run: RunId, first: u32) -> Result<Vec<StepLog>, StoreError>;
 
     /// The attempts of a run that came before others, with their logs, by number.
     async fn attempts(&self, run: RunId) -> Result<Vec<(RunAttempt, Vec<StepLog>)>, StoreError>;

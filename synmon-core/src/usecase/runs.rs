@@ -90,9 +90,19 @@ impl Runs {
         owner: OwnerId,
         id: RunId,
     ) -> Result<(Run, Vec<StepLog>), UseCaseError> {
-        let run = self.run_store.run(owner, id).await?.ok_or(UseCaseError::NotFound("run"))?;
-        let logs = self.run_store.step_logs(id).await?;
+        let run = self.get_only(owner, id).await?;
+        let logs = self.logs_from(&run, 0).await?;
         Ok((run, logs))
+    }
+
+    /// One run, without its logs.
+    pub async fn get_only(&self, owner: OwnerId, id: RunId) -> Result<Run, UseCaseError> {
+        self.run_store.run(owner, id).await?.ok_or(UseCaseError::NotFound("run"))
+    }
+
+    /// The logs so far of the steps of a run's present attempt, from this number on.
+    pub async fn logs_from(&self, run: &Run, first: u32) -> Result<Vec<StepLog>, UseCaseError> {
+        Ok(self.run_store.step_logs_from(run.id, first).await?)
     }
 
     /// The attempts of one run that did not decide it, with their logs.
@@ -126,7 +136,7 @@ impl Runs {
         owner: OwnerId,
         id: RunId,
     ) -> Result<(Run, Option<AlertDecision>), UseCaseError> {
-        let run = self.run_store.run(owner, id).await?.ok_or(UseCaseError::NotFound("run"))?;
+        let run = self.get_only(owner, id).await?;
         let decision = self.run_store.alert_decision(id).await?;
         Ok((run, decision))
     }

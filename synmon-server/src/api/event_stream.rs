@@ -19,13 +19,15 @@ use super::{
 
 /// How often the store is looked at: the run may go on in another process, and what the follower was
 /// let in by may end there.
-const POLL: Duration = Duration::from_millis(500);
+const POLL: Duration = Duration::from_millis(750);
+/// How long one look comes after the other at the least, however much goes on in this process.
+const PAUSE: Duration = Duration::from_millis(500);
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// No run takes longer than this, queue and retries included, without anybody looking again.
 const MAX_SILENCE: Duration = Duration::from_hours(1);
 
 /// How many an owner may follow at a time, in one process.
-const MOST_OF_AN_OWNER: usize = 50;
+const MOST_OF_AN_OWNER: usize = 10;
 
 /// The events of one run.
 pub(crate) type RunEvents = Pin<Box<dyn Stream<Item = RunEvent> + Send>>;
@@ -155,6 +157,7 @@ impl Follower {
             tokio::pin!(progress);
             // Registered before the look, so that what ends meanwhile is not missed.
             progress.as_mut().enable();
+            let looked = self.clock.monotonic();
             if may_know {
                 self.look().await;
             }
@@ -163,13 +166,15 @@ impl Follower {
                     () = progress => {}
                     () = self.clock.sleep(POLL) => {}
                 }
+                let since = self.clock.monotonic().saturating_sub(looked);
+                self.clock.sleep(PAUSE.saturating_sub(since)).await;
             }
         }
     }
 
     async fn look(&mut self) {
         // A run that is gone ends the stream; a store that is out of reach is asked again.
-        let (run, logs) = match self.runs.get(self.owner, self.run).await {
+        let run = match self.runs.get_only(self.owner, self.run).await {
             Ok(found) => found,
             Err(synmon_core::usecase::UseCaseError::NotFound(_)) => {
                 self.ended = true;
@@ -182,12 +187,15 @@ impl Follower {
             self.attempt = run.attempt;
             self.next = 0;
         }
-        for log in logs.iter().filter(|log| log.number >= self.next) {
-            let step = StepLogView::new(run.id.uuid(), None, log.clone());
+        // Those that were told already are not asked for again.
+        let Ok(logs) = self.runs.logs_from(&run, self.next).await else { return };
+        for log in logs {
+            self.next = log.number + 1;
+            let step = StepLogView::new(run.id.uuid(), None, log);
             self.pending.push_back(RunEvent { step: Some(step), run: None });
         }
-        self.next = logs.last().map_or(self.next, |log| log.number + 1).max(self.next);
         if run.status.is_terminal() {
+            let Ok(logs) = self.runs.logs_from(&run, 0).await else { return };
             let Ok(others) = self.runs.other_attempts(&run).await else { return };
             let run = RunView::whole(run, logs, others);
             self.pending.push_back(RunEvent { step: None, run: Some(run) });

@@ -158,13 +158,13 @@ impl RunStore for MemoryStore {
         Ok(entry.map(|entry| entry.run.clone()))
     }
 
-    async fn step_logs(&self, run: RunId) -> Result<Vec<StepLog>, StoreError> {
+    async fn step_logs_from(&self, run: RunId, first: u32) -> Result<Vec<StepLog>, StoreError> {
         let state = self.open()?;
         let Some(entry) = state.runs.get(&run) else {
             return Ok(Vec::new());
         };
         let attempt = entry.run.attempt;
-        let logs = state.logs.range((run, attempt, 0)..=(run, attempt, u32::MAX));
+        let logs = state.logs.range((run, attempt, first)..=(run, attempt, u32::MAX));
         Ok(logs.map(|(_, log)| log.clone()).collect())
     }
 
