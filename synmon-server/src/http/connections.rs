@@ -3,16 +3,13 @@
 use std::{
     collections::BTreeMap,
     num::NonZeroUsize,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use rustix::process::{Resource, getrlimit};
 use synmon_core::Clock;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFuture};
 
 /// As many connections as there may be where nothing else is set.
@@ -27,15 +24,17 @@ pub(crate) fn limit(wanted: Option<NonZeroUsize>) -> usize {
 }
 
 /// The connections of a listener. When all places are taken, a new one takes the place of the one
-/// that has waited for its client's next request for longest: whoever opens many and says nothing,
-/// or says it slowly, keeps nobody out.
+/// that has waited for its client for longest: for a request, the rest of one, or that an answer is
+/// read. Whoever opens many and says nothing, or says or reads it slowly, keeps nobody out.
 pub(super) struct Connections {
     places: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
     waiting: Mutex<Waiting>,
+    /// Told when one begins to wait.
+    waits: Notify,
 }
 
-/// Those without a request, in the order in which they began to wait.
+/// Those who wait for their clients, in the order in which they began to.
 #[derive(Default)]
 struct Waiting {
     next: u64,
@@ -46,46 +45,58 @@ struct Waiting {
 pub(super) struct Seat {
     all: Arc<Connections>,
     evicted: CancellationToken,
-    turn: AtomicU64,
+    /// As long as there is no request.
+    idle: Mutex<Option<Wait>>,
     _place: OwnedSemaphorePermit,
 }
 
-/// As long as it is there, the connection is busy.
+/// As long as it is there, the connection waits for its client, and has to go if there is no room.
+pub(super) struct Wait {
+    all: Arc<Connections>,
+    turn: u64,
+}
+
+/// As long as it is there, the connection has a request.
 pub(super) struct Busy(Arc<Seat>);
 
 impl Connections {
     pub(super) fn new(limit: usize, clock: Arc<dyn Clock>) -> Arc<Self> {
         let places = Arc::new(Semaphore::new(limit.clamp(1, Semaphore::MAX_PERMITS)));
-        Arc::new(Self { places, clock, waiting: Mutex::default() })
+        Arc::new(Self { places, clock, waiting: Mutex::default(), waits: Notify::new() })
     }
 
     /// A place for a new connection, as soon as there is one.
     pub(super) async fn seat(self: &Arc<Self>) -> Arc<Seat> {
-        let place = if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            place
-        } else {
-            self.evict_oldest();
-            // Nobody closes the semaphore.
-            let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
-                return std::future::pending().await;
-            };
-            place
-        };
-        let seat = Arc::new(Seat {
-            all: Arc::clone(self),
-            evicted: CancellationToken::new(),
-            turn: AtomicU64::default(),
-            _place: place,
-        });
-        seat.wait();
-        seat
+        let place = self.place().await;
+        let evicted = CancellationToken::new();
+        let idle = Mutex::new(Some(self.wait(&evicted)));
+        Arc::new(Seat { all: Arc::clone(self), evicted, idle, _place: place })
+    }
+
+    async fn place(&self) -> OwnedSemaphorePermit {
+        loop {
+            if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+                return place;
+            }
+            let mut waits = std::pin::pin!(self.waits.notified());
+            // Registered before the look, so that whoever begins meanwhile is not missed.
+            waits.as_mut().enable();
+            let one_goes = self.evict_oldest();
+            tokio::select! {
+                // Nobody closes the semaphore.
+                Ok(place) = Arc::clone(&self.places).acquire_owned() => return place,
+                () = waits, if !one_goes => {}
+            }
+        }
     }
 
     /// Ends the connection that has waited for longest, if one waits.
-    pub(super) fn evict_oldest(&self) {
-        if let Some((_, (_, evicted))) = self.waiting().by_turn.pop_first() {
+    pub(super) fn evict_oldest(&self) -> bool {
+        let oldest = self.waiting().by_turn.pop_first();
+        oldest.is_some_and(|(_, (_, evicted))| {
             evicted.cancel();
-        }
+            true
+        })
     }
 
     /// Ends the connections that have waited for too long.
@@ -105,7 +116,18 @@ impl Connections {
         self.evict_idle(Duration::ZERO);
     }
 
-    fn waiting(&self) -> std::sync::MutexGuard<'_, Waiting> {
+    fn wait(self: &Arc<Self>, evicted: &CancellationToken) -> Wait {
+        let now = self.clock.monotonic();
+        let mut waiting = self.waiting();
+        waiting.next += 1;
+        let turn = waiting.next;
+        waiting.by_turn.insert(turn, (now, evicted.clone()));
+        drop(waiting);
+        self.waits.notify_waiters();
+        Wait { all: Arc::clone(self), turn }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -116,35 +138,31 @@ impl Seat {
         self.evicted.cancelled()
     }
 
-    /// Notes that a request is being dealt with.
+    /// Notes that there is a request.
     pub(super) fn busy(self: &Arc<Self>) -> Busy {
-        self.leave();
+        self.idle(None);
         Busy(Arc::clone(self))
     }
 
-    fn wait(&self) {
-        let now = self.all.clock.monotonic();
-        let mut waiting = self.all.waiting();
-        waiting.next += 1;
-        let turn = waiting.next;
-        self.turn.store(turn, Ordering::Relaxed);
-        waiting.by_turn.insert(turn, (now, self.evicted.clone()));
+    /// Notes that the client is waited for.
+    pub(super) fn wait(&self) -> Wait {
+        self.all.wait(&self.evicted)
     }
 
-    fn leave(&self) {
-        self.all.waiting().by_turn.remove(&self.turn.load(Ordering::Relaxed));
+    fn idle(&self, wait: Option<Wait>) {
+        *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = wait;
     }
 }
 
-impl Drop for Seat {
+impl Drop for Wait {
     fn drop(&mut self) {
-        self.leave();
+        self.all.waiting().by_turn.remove(&self.turn);
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.wait();
+        self.0.idle(Some(self.0.wait()));
     }
 }
 
@@ -184,5 +202,19 @@ mod tests {
         drop(busy);
         drop(first);
         third.await;
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_begins_to_wait_makes_room_for_one_that_is_there_already() {
+        let connections = two_places();
+        let (first, second) = (connections.seat().await, connections.seat().await);
+        let (_busy, heard) = (first.busy(), second.busy());
+        let mut third = std::pin::pin!(connections.seat());
+        assert!(futures_util::poll!(third.as_mut()).is_pending());
+        // Its request is not all there; and of one that is no longer waited for nobody is evicted.
+        drop(heard.0.wait());
+        let _rest = heard.0.wait();
+        assert!(futures_util::poll!(third.as_mut()).is_pending());
+        assert!(second.evicted.is_cancelled() && !first.evicted.is_cancelled());
     }
 }

@@ -18,18 +18,20 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::head::{self, Framing, Refusal};
+use super::{
+    connections::Seat,
+    head::{self, Framing, Refusal},
+    reader::Reader,
+};
 
 /// How long a head may take, from its first byte on.
 const HEAD_LIMIT: Duration = Duration::from_secs(10);
-/// How long a client may read nothing of its answer.
-const STALL_LIMIT: Duration = Duration::from_secs(30);
 /// What is let through in place of what is refused: the answer is made like any other.
 const REFUSED: &[u8] = b"GET /refused HTTP/1.1\r\nhost: refused\r\nconnection: close\r\n\r\n";
 /// How much is heard of what nobody reads.
 const MAX_LINGER_BYTES: usize = 4 * 1024 * 1024;
 
-type Timer = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(super) type Timer = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A client's socket.
 pub(super) struct Gate {
@@ -44,7 +46,7 @@ pub(super) struct Gate {
     stage: Stage,
     verdict: Arc<Verdict>,
     head_timer: Option<Timer>,
-    stall_timer: Option<Timer>,
+    reader: Reader,
 }
 
 /// What comes next.
@@ -89,8 +91,9 @@ impl Stage {
 }
 
 impl Gate {
-    pub(super) fn new(socket: TcpStream, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(socket: TcpStream, clock: Arc<dyn Clock>, seat: Arc<Seat>) -> Self {
         Self {
+            reader: Reader::new(Arc::clone(&clock), seat),
             socket,
             clock,
             raw: BytesMut::new(),
@@ -99,7 +102,6 @@ impl Gate {
             stage: Stage::Head,
             verdict: Arc::default(),
             head_timer: None,
-            stall_timer: None,
         }
     }
 
@@ -201,27 +203,9 @@ impl Gate {
         self.raw.extend_from_slice(read.filled());
         Poll::Ready(Ok(read.filled().len()))
     }
-
-    /// What came of writing, unless the client reads nothing for too long.
-    fn not_stalled<T>(
-        &mut self,
-        cx: &mut Context<'_>,
-        written: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if written.is_ready() {
-            self.stall_timer = None;
-            return written;
-        }
-        let Self { clock, stall_timer, .. } = self;
-        let timer = stall_timer.get_or_insert_with(|| timer(clock, STALL_LIMIT));
-        if timer.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        Poll::Pending
-    }
 }
 
-fn timer(clock: &Arc<dyn Clock>, limit: Duration) -> Timer {
+pub(super) fn timer(clock: &Arc<dyn Clock>, limit: Duration) -> Timer {
     let clock = Arc::clone(clock);
     Box::pin(async move { clock.sleep(limit).await })
 }
@@ -266,7 +250,7 @@ impl AsyncWrite for Gate {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.socket).poll_write(cx, bytes);
-        this.not_stalled(cx, written)
+        this.reader.took(cx, written)
     }
 
     fn poll_write_vectored(
@@ -276,7 +260,7 @@ impl AsyncWrite for Gate {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.socket).poll_write_vectored(cx, pieces);
-        this.not_stalled(cx, written)
+        this.reader.took(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -7,6 +7,8 @@
 mod connections;
 mod gate;
 mod head;
+mod heard;
+mod reader;
 
 use std::{
     convert::Infallible,
@@ -34,7 +36,7 @@ use poem::{
     web::{LocalAddr, RemoteAddr},
 };
 use synmon_core::{Clock, within};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::{debug, warn};
 
@@ -43,6 +45,7 @@ pub(crate) use head::Refusal;
 
 use connections::{Busy, Connections, Seat};
 use gate::Gate;
+use heard::Heard;
 
 /// How long answers that are under way may take once the server is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -54,6 +57,11 @@ const SWEEP: Duration = Duration::from_secs(5);
 const BACKOFF: Duration = Duration::from_millis(200);
 /// How long a client is heard out that was answered while it still sent.
 const LINGER: Duration = Duration::from_secs(2);
+/// How much of an answer waits in the kernel for its client: what is counted as read is not far from
+/// what is.
+const SEND_BUFFER_BYTES: u32 = 256 * 1024;
+/// How many connections wait to be taken.
+const BACKLOG: u32 = 1024;
 /// More than a head can have: hyper never has reason to refuse one that was let through.
 const BUFFER_BYTES: usize = 192 * 1024;
 
@@ -66,8 +74,7 @@ pub(crate) struct Bound {
 impl Bound {
     /// Takes the address.
     pub(crate) async fn to(address: SocketAddr) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind(address)
-            .await
+        let listener = listen(address)
             .with_context(|| format!("can't listen at {address}: is another server there?"))?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address })
@@ -108,6 +115,15 @@ impl Bound {
             door.connections.evict_all();
         }
     }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    // Those that are taken have the same.
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// What all connections of one listener have in common.
@@ -163,18 +179,24 @@ impl Door {
         async move {
             // Answers are whole when they are written.
             let _ = socket.set_nodelay(true);
-            let gate = Gate::new(socket, Arc::clone(&clock));
+            let gate = Gate::new(socket, Arc::clone(&clock), Arc::clone(&seat));
             let verdict = gate.verdict();
             let addresses = (LocalAddr(local.into()), RemoteAddr(remote.into()));
             let visitor = Arc::clone(&seat);
             let service = service_fn(move |request: hyper::Request<Incoming>| {
                 let busy = visitor.busy();
+                // Until all of it is there, its client is waited for.
+                let rest = (!request.body().is_end_stream()).then(|| visitor.wait());
                 let app = Arc::clone(&app);
                 let (local, remote) = addresses.clone();
                 // Asked now: the next head may be read before this request is dealt with.
                 let (last, refusal) = (verdict.is_last(), verdict.refusal());
                 Box::pin(async move {
                     let mut request = poem::Request::from((request, local, remote, Scheme::HTTP));
+                    if let Some(rest) = rest {
+                        let body = BoxBody::from(request.take_body());
+                        request.set_body(BoxBody::new(Heard::new(body, rest)));
+                    }
                     if let Some(refusal) = refusal {
                         request.extensions_mut().insert(refusal);
                     }
@@ -210,7 +232,10 @@ impl Door {
                 return;
             }
             // A socket that is closed while something is still unread takes the answer back.
-            within(&*clock, LINGER, gate.linger()).await;
+            tokio::select! {
+                () = seat.evicted() => {}
+                _ = within(&*clock, LINGER, gate.linger()) => {}
+            }
         }
     }
 }
