@@ -4,6 +4,10 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
 
 use crate::{BoxError, FlowId, OwnerId, RunId, browser::MediaType};
 
@@ -28,11 +32,28 @@ pub trait Artifacts: Send + Sync {
     /// Reads a file, if there is one.
     async fn get(&self, key: &ArtifactKey) -> Result<Option<Bytes>, ArtifactError>;
 
+    /// Reads a file piece by piece, if there is one: all pieces are of the same file, even if it is
+    /// replaced or removed meanwhile.
+    async fn open(&self, key: &ArtifactKey) -> Result<Option<OpenArtifact>, ArtifactError> {
+        Ok(self.get(key).await?.map(|bytes| OpenArtifact {
+            size: bytes.len() as u64,
+            pieces: stream::once(async { Ok(bytes) }).boxed(),
+        }))
+    }
+
     /// Removes a file; none is fine too.
     async fn remove(&self, key: &ArtifactKey) -> Result<(), ArtifactError>;
 
     /// Removes all files below a prefix; none is fine too.
     async fn remove_all(&self, prefix: &ArtifactPrefix) -> Result<(), ArtifactError>;
+}
+
+/// A file that is being read.
+pub struct OpenArtifact {
+    /// How many bytes it has.
+    pub size: u64,
+    /// They, in order.
+    pub pieces: BoxStream<'static, Result<Bytes, ArtifactError>>,
 }
 
 /// The artifact store could not do what it was asked.

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use object_store::{ObjectStore, ObjectStoreExt as _, local::LocalFileSystem, path::Path};
-use synmon_core::artifact::{ArtifactError, ArtifactKey, ArtifactPrefix, Artifacts};
+use synmon_core::artifact::{ArtifactError, ArtifactKey, ArtifactPrefix, Artifacts, OpenArtifact};
 
 /// Artifacts in an object store.
 #[derive(Clone)]
@@ -83,6 +83,17 @@ impl Artifacts for ObjectArtifacts {
         match self.store.get(&self.path(key.as_str())?).await {
             Ok(file) => file.bytes().await.map(Some).map_err(failed),
             Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    async fn open(&self, key: &ArtifactKey) -> Result<Option<OpenArtifact>, ArtifactError> {
+        match self.store.get(&self.path(key.as_str())?).await {
+            Ok(file) => Ok(Some(OpenArtifact {
+                size: file.meta.size,
+                pieces: file.into_stream().map_err(failed).boxed(),
+            })),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
             Err(error) => Err(failed(error)),
         }
     }

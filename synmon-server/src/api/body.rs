@@ -1,6 +1,9 @@
 //! Request bodies: bounded, JSON, and of exactly the documented shape.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use futures_util::StreamExt as _;
 use poem::{
@@ -16,7 +19,7 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
-use super::{json, problem::ApiError, shape};
+use super::{guard, json, problem::ApiError, shape};
 use crate::visit::Visit;
 
 /// The largest body that is read.
@@ -25,6 +28,8 @@ pub(crate) const MAX_BODY_BYTES: usize = 1024 * 1024;
 const MAX_HEARD_BYTES: usize = 4 * MAX_BODY_BYTES;
 /// How long a client may take to send it.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// After a longer time the sender's credential is looked at again.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// A JSON body. Unlike [`Json`], it is read no further than [`MAX_BODY_BYTES`], and what does not
 /// fit the documented shape is told field by field.
@@ -71,7 +76,13 @@ pub(super) async fn read_whole(request: &mut Request) -> Result<Vec<u8>, ApiErro
 
 async fn read_in_time(request: &Request, body: &mut RequestBody) -> Result<Vec<u8>, ApiError> {
     let too_slow = || ApiError::new(StatusCode::REQUEST_TIMEOUT, "the body came too slowly");
-    tokio::time::timeout(READ_TIMEOUT, read(request, body)).await.map_err(|_| too_slow())?
+    let began = Instant::now();
+    let bytes = tokio::time::timeout(READ_TIMEOUT, read(request, body)).await;
+    let bytes = bytes.map_err(|_| too_slow())??;
+    if began.elapsed() > AT_ONCE {
+        guard::look_again(request).await?;
+    }
+    Ok(bytes)
 }
 
 /// The names of the fields that a body sets: documented ones, for others are refused. The bodies

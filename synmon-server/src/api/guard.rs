@@ -53,13 +53,17 @@ pub(super) struct Pass {
 
 impl<'a> FromRequest<'a> for Pass {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
-        let guard: &Guard = request.data().ok_or_else(|| ApiError::missing("guard"))?;
-        let bearer = <Bearer as BearerAuthorization>::from_request(request)?;
-        Ok(Self { guard: guard.clone(), token: bearer.token.into() })
+        Self::of(request)
     }
 }
 
 impl Pass {
+    fn of(request: &Request) -> poem::Result<Self> {
+        let guard: &Guard = request.data().ok_or_else(|| ApiError::missing("guard"))?;
+        let bearer = <Bearer as BearerAuthorization>::from_request(request)?;
+        Ok(Self { guard: guard.clone(), token: bearer.token.into() })
+    }
+
     /// Whether it would let its holder in now: what ends a log-in or a key ends it here, too,
     /// whichever process was told.
     pub(super) async fn holds(&self) -> Result<bool, StoreError> {
@@ -69,6 +73,17 @@ impl Pass {
             Err(AccessError::Store(failure)) => Err(failure),
         }
     }
+}
+
+/// Looks again at what a caller was let in by who has taken his time since: what has ended
+/// meanwhile carries nothing out any more.
+pub(super) async fn look_again(request: &Request) -> Result<(), ApiError> {
+    let visit: Option<&Arc<Visit>> = request.data();
+    if visit.is_none_or(|visit| visit.caller().is_none()) {
+        return Ok(());
+    }
+    let pass = Pass::of(request).map_err(|_| ApiError::unauthorized())?;
+    if pass.holds().await? { Ok(()) } else { Err(ApiError::unauthorized()) }
 }
 
 async fn check(request: &Request, bearer: Bearer) -> poem::Result<Caller> {

@@ -15,6 +15,7 @@ mod document;
 mod event_stream;
 mod evidence_view;
 mod examples;
+mod files;
 mod flow_view;
 mod flows;
 mod guard;
@@ -56,6 +57,7 @@ use synmon_core::{
 
 use accompany::Companion;
 use event_stream::Audience;
+use files::{FileLimits, Files};
 use guard::Guard;
 use once::Once;
 use operations::Operations;
@@ -152,7 +154,7 @@ pub(crate) fn routes(parts: ApiParts) -> impl Endpoint + use<> {
         runs::RunsApi {
             runs,
             channels: channels.clone(),
-            artifacts,
+            files: Files::new(artifacts, Arc::clone(&clock), FileLimits::default()),
             clock: Arc::clone(&clock),
             audience,
         },
@@ -166,8 +168,10 @@ pub(crate) fn routes(parts: ApiParts) -> impl Endpoint + use<> {
     let operations = Operations::of(&openapi_document());
     let once = Once { guard: guard.clone(), requests: keyed_requests, keyring, clock };
     let companion = Arc::new(Companion { operations, proxies, limits, audit, once });
-    Route::new().nest("/", service).data(guard).around(move |next, request| {
+    let accompanied = Route::new().nest("/", service).around(move |next, request| {
         let companion = Arc::clone(&companion);
         async move { companion.accompany(next, request).await }
-    })
+    });
+    // Outermost, as bodies may be read before a request comes to its operation.
+    accompanied.data(guard)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use poem::http::StatusCode;
+use poem::{Body, http::StatusCode};
 use poem_openapi::{
     ApiResponse, Object, OpenApi,
     param::{Path, Query},
@@ -10,18 +10,18 @@ use poem_openapi::{
 };
 use synmon_core::{
     Clock, FlowId, OwnerId, RunId,
-    artifact::{ArtifactKey, Artifacts},
+    artifact::ArtifactKey,
     run::{Screenshot, StepLog},
     store::RunFilter,
     usecase::{Runs, UseCaseError},
 };
-use tracing::warn;
 use uuid::Uuid;
 
 use super::{
     Tag,
     alert_view::AlertDecisionView,
     event_stream::{self, Audience, RunEvents},
+    files::Files,
     guard::{Authenticated, Pass},
     instant::instant,
     paging::{cursor_after, page_request},
@@ -33,7 +33,7 @@ use crate::channels::Channels;
 pub(crate) struct RunsApi {
     pub(crate) runs: Runs,
     pub(crate) channels: Channels,
-    pub(crate) artifacts: Arc<dyn Artifacts>,
+    pub(crate) files: Files,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) audience: Audience,
 }
@@ -57,20 +57,20 @@ enum Cancelling {
 enum Picture {
     /// The picture.
     #[oai(status = 200, content_type = "image/png")]
-    Png(Binary<Vec<u8>>),
+    Png(Binary<Body>),
     /// The picture.
     #[oai(status = 200, content_type = "image/jpeg")]
-    Jpeg(Binary<Vec<u8>>),
+    Jpeg(Binary<Body>),
     /// The picture.
     #[oai(status = 200, content_type = "image/webp")]
-    Webp(Binary<Vec<u8>>),
+    Webp(Binary<Body>),
 }
 
 #[derive(ApiResponse)]
 enum Archive {
     /// An HTTP Archive (HAR 1.2), without heads and bodies.
     #[oai(status = 200, content_type = "application/json")]
-    Har(Binary<Vec<u8>>, #[oai(header = "Content-Disposition")] String),
+    Har(Binary<Body>, #[oai(header = "Content-Disposition")] String),
 }
 
 /// What a client wants of a list of runs, as it was sent.
@@ -188,8 +188,8 @@ impl RunsApi {
         /// Of which attempt; by default of the one that the run shows.
         attempt: Query<Option<u32>>,
     ) -> poem::Result<Picture> {
-        let id = RunId::from_uuid(id.0);
-        let logs = self.logs(caller.0.owner, id, attempt.0).await.map_err(ApiError::from)?;
+        let (owner, id) = (caller.0.owner, RunId::from_uuid(id.0));
+        let logs = self.logs(owner, id, attempt.0).await.map_err(ApiError::from)?;
         let log = logs.into_iter().find(|log| log.number == number.0);
         let key = match log.map(|log| log.screenshot) {
             Some(Screenshot::Captured(key)) => key,
@@ -201,7 +201,8 @@ impl RunsApi {
                 return Err(ApiError::not_found("screenshot").into());
             }
         };
-        let file = self.file(&key).await?.ok_or_else(|| ApiError::not_found("screenshot"))?;
+        let file =
+            self.files.open(owner, &key).await?.ok_or_else(|| ApiError::not_found("screenshot"))?;
         Ok(picture(key.media_type(), file))
     }
 
@@ -217,10 +218,10 @@ impl RunsApi {
         attempt: Query<Option<u32>>,
     ) -> poem::Result<Archive> {
         let (owner, id) = (caller.0.owner, RunId::from_uuid(id.0));
-        let (run, _) = self.runs.get(owner, id).await.map_err(ApiError::from)?;
+        let run = self.runs.get_only(owner, id).await.map_err(ApiError::from)?;
         let attempt = attempt.0.unwrap_or(run.attempt);
         let key = ArtifactKey::har((run.owner, run.flow, run.id), attempt);
-        let file = self.file(&key).await?.ok_or_else(|| ApiError::not_found("HAR"))?;
+        let file = self.files.open(owner, &key).await?.ok_or_else(|| ApiError::not_found("HAR"))?;
         let disposition = format!("attachment; filename=\"{id}-{attempt}.har\"");
         Ok(Archive::Har(Binary(file), disposition))
     }
@@ -239,7 +240,7 @@ impl RunsApi {
     ) -> poem::Result<EventStream<RunEvents>> {
         let id = RunId::from_uuid(id.0);
         // What is somebody else's is 404 here too, not an empty stream.
-        self.runs.get(caller.0.owner, id).await.map_err(ApiError::from)?;
+        self.runs.get_only(caller.0.owner, id).await.map_err(ApiError::from)?;
         let (runs, clock) = (self.runs.clone(), Arc::clone(&self.clock));
         let whose = (caller.0.owner, id);
         event_stream::of(&self.audience, runs, clock, pass, whose).ok_or_else(|| {
@@ -250,14 +251,6 @@ impl RunsApi {
 }
 
 impl RunsApi {
-    async fn file(&self, key: &ArtifactKey) -> Result<Option<Vec<u8>>, ApiError> {
-        let file = self.artifacts.get(key).await.map_err(|error| {
-            warn!("The file {key} can't be read: {error}");
-            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "the file can't be read now: try again")
-        })?;
-        Ok(file.map(Into::into))
-    }
-
     /// The logs of an attempt; none if there is no such attempt.
     async fn logs(
         &self,
@@ -275,11 +268,11 @@ impl RunsApi {
     }
 }
 
-fn picture(media_type: synmon_core::browser::MediaType, bytes: Vec<u8>) -> Picture {
+fn picture(media_type: synmon_core::browser::MediaType, body: Body) -> Picture {
     use synmon_core::browser::MediaType;
     match media_type {
-        MediaType::Png => Picture::Png(Binary(bytes)),
-        MediaType::Jpeg => Picture::Jpeg(Binary(bytes)),
-        MediaType::Webp => Picture::Webp(Binary(bytes)),
+        MediaType::Png => Picture::Png(Binary(body)),
+        MediaType::Jpeg => Picture::Jpeg(Binary(body)),
+        MediaType::Webp => Picture::Webp(Binary(body)),
     }
 }

@@ -39,6 +39,7 @@ mod secret_leaks;
 mod secrets;
 mod sessions;
 mod settings;
+mod slow;
 mod story;
 mod tenancy;
 mod tidy;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::TryStreamExt as _;
 use synmon_core::{
     FlowId, OwnerId, RunId,
     artifact::{ArtifactKey, ArtifactPrefix, Artifacts},
@@ -20,6 +21,7 @@ macro_rules! artifacts_conformance {
             a_file_comes_back_as_it_was_put,
             a_file_that_is_not_there_is_none,
             a_second_file_takes_the_place_of_the_first,
+            a_file_that_is_being_read_stays_the_same,
             removing_a_file_leaves_the_others,
             removing_what_is_not_there_is_fine,
             a_folder_is_removed_with_all_below_and_nothing_beside,
@@ -56,13 +58,19 @@ pub async fn a_file_comes_back_as_it_was_put(artifacts: &Subject) {
     for bytes in [Bytes::new(), Bytes::from_static(b"\x89PNG\0\xff"), vec![7; 1 << 20].into()] {
         let key = a_key(an_owner(), FlowId::new(noon()), 0);
         artifacts.put(&key, bytes.clone()).await.unwrap();
-        assert_eq!(artifacts.get(&key).await.unwrap(), Some(bytes));
+        assert_eq!(artifacts.get(&key).await.unwrap(), Some(bytes.clone()));
+        let file = artifacts.open(&key).await.unwrap().unwrap();
+        assert_eq!(file.size, bytes.len() as u64);
+        let pieces: Vec<Bytes> = file.pieces.try_collect().await.unwrap();
+        assert_eq!(pieces.concat(), bytes);
     }
 }
 
 /// Absence is no error.
 pub async fn a_file_that_is_not_there_is_none(artifacts: &Subject) {
-    assert!(!has(artifacts, &a_key(an_owner(), FlowId::new(noon()), 0)).await);
+    let key = a_key(an_owner(), FlowId::new(noon()), 0);
+    assert!(!has(artifacts, &key).await);
+    assert!(artifacts.open(&key).await.unwrap().is_none());
 }
 
 /// A retried attempt may store the same picture again.
@@ -71,6 +79,23 @@ pub async fn a_second_file_takes_the_place_of_the_first(artifacts: &Subject) {
     put(artifacts, &key, "the first one, which is longer").await;
     put(artifacts, &key, "the second").await;
     assert_eq!(artifacts.get(&key).await.unwrap(), Some(Bytes::from_static(b"the second")));
+}
+
+/// Whoever has begun to read a file gets it whole, whatever becomes of it.
+pub async fn a_file_that_is_being_read_stays_the_same(artifacts: &Subject) {
+    let key = a_key(an_owner(), FlowId::new(noon()), 0);
+    for removes in [false, true] {
+        artifacts.put(&key, vec![1; 1 << 20].into()).await.unwrap();
+        let mut file = artifacts.open(&key).await.unwrap().unwrap();
+        let first = file.pieces.try_next().await.unwrap().unwrap();
+        if removes {
+            artifacts.remove(&key).await.unwrap();
+        } else {
+            artifacts.put(&key, vec![2; 1 << 20].into()).await.unwrap();
+        }
+        let rest: Vec<Bytes> = file.pieces.try_collect().await.unwrap();
+        assert_eq!([first.to_vec(), rest.concat()].concat(), vec![1; 1 << 20]);
+    }
 }
 
 /// One step's picture goes, the next one's stays.
