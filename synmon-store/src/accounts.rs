@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     PgStore, SqliteStore, collision::despite_collisions, dialect::Dialect, error::store_error,
-    guard::Transaction, sql, stamp::Stamp, wakeups::Wakeup,
+    guard::Transaction, pruning, sql, stamp::Stamp, wakeups::Wakeup,
 };
 
 #[derive(FromRow)]
@@ -117,7 +117,14 @@ impl AccountStore for Pool {
 
     async fn delete_account(&self, id: OwnerId) -> Result<bool, StoreError> {
         self.clear_runs(sql::CLEAR_RUNS_OF_OWNER, id.uuid()).await?;
+        for statement in pruning::CLEARED {
+            self.clear(statement, id.uuid()).await?;
+        }
         despite_collisions(|| self.delete_account_once(id)).await
+    }
+
+    async fn prune_unconfirmed(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
+        self.prune(pruning::PRUNE_UNCONFIRMED, before, limit).await
     }
 
     async fn change_password(

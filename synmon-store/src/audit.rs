@@ -10,7 +10,7 @@ use trait_gen::trait_gen;
 use uuid::Uuid;
 
 use crate::{
-    PgStore, SqliteStore, dialect::Dialect, error::store_error, guard::Transaction, sql,
+    PgStore, SqliteStore, dialect::Dialect, error::store_error, guard::Transaction, pruning, sql,
     stamp::Stamp,
 };
 
@@ -83,8 +83,27 @@ impl AuditStore for Pool {
     }
 
     async fn prune_audit(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
-        sqlx::query(sql::PRUNE_AUDIT)
-            .bind(Stamp(before))
+        self.prune(pruning::PRUNE_AUDIT, before, limit).await
+    }
+
+    async fn audits_above(&self, most: u32) -> Result<Vec<OwnerId>, StoreError> {
+        let accounts: Vec<Uuid> = sqlx::query_scalar(pruning::AUDITS_ABOVE)
+            .bind(i64::from(most))
+            .fetch_all(self.pool())
+            .await
+            .map_err(store_error("audit entry"))?;
+        Ok(accounts.into_iter().map(OwnerId::from_uuid).collect())
+    }
+
+    async fn shorten_audit(
+        &self,
+        account: OwnerId,
+        most: u32,
+        limit: u32,
+    ) -> Result<u32, StoreError> {
+        sqlx::query(pruning::SHORTEN_AUDIT)
+            .bind(account.uuid())
+            .bind(i64::from(most))
             .bind(i64::from(limit))
             .execute(self.pool())
             .await

@@ -2,13 +2,13 @@
 
 use async_trait::async_trait;
 use synmon_core::{
-    Timestamp,
+    OwnerId, Timestamp,
     store::{KeyedClaim, KeyedRequest, KeyedRequestStore, StoreError},
 };
 use trait_gen::trait_gen;
 use uuid::Uuid;
 
-use crate::{PgStore, SqliteStore, error::store_error, sql, stamp::Stamp};
+use crate::{PgStore, SqliteStore, error::store_error, pruning, sql, stamp::Stamp};
 
 #[trait_gen(Pool -> PgStore, SqliteStore)]
 #[async_trait]
@@ -86,6 +86,16 @@ impl KeyedRequestStore for Pool {
             .bind(&request.key[..])
             .bind(&request.request[..])
             .bind(Stamp(until))
+            .execute(self.pool())
+            .await
+            .map(|_| ())
+            .map_err(store_error("request"))
+    }
+
+    async fn forget_oldest_requests(&self, owner: OwnerId, most: u32) -> Result<(), StoreError> {
+        sqlx::query(pruning::FORGET_OLDEST_REQUESTS)
+            .bind(owner.uuid())
+            .bind(i64::from(most))
             .execute(self.pool())
             .await
             .map(|_| ())

@@ -24,6 +24,7 @@ mod lost;
 mod migration_tests;
 mod migrations;
 mod notices;
+mod pruning;
 mod queue;
 mod quotas;
 mod rate_limits;

@@ -37,6 +37,22 @@ impl QuotaStore for Pool {
         Ok(used.is_some())
     }
 
+    async fn put_back(
+        &self,
+        owner: OwnerId,
+        what: Metered,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        sqlx::query(sql::PUT_ONE_BACK)
+            .bind(owner.uuid())
+            .bind(what.as_str())
+            .bind(what.period_at(now))
+            .execute(self.pool())
+            .await
+            .map(|_| ())
+            .map_err(store_error("quota"))
+    }
+
     async fn used(&self, owner: OwnerId, now: Timestamp) -> Result<QuotaUse, StoreError> {
         let flows: i64 = sqlx::query_scalar(sql::COUNT_FLOWS)
             .bind(owner.uuid())

@@ -55,12 +55,13 @@ impl RateLimitStore for Pool {
             .map_err(store_error("rate"))
     }
 
-    async fn prune_rates(&self, before: Timestamp) -> Result<(), StoreError> {
+    async fn prune_rates(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
         sqlx::query(sql::PRUNE_RATES)
             .bind(before.micros())
+            .bind(i64::from(limit))
             .execute(self.pool())
             .await
-            .map(|_| ())
+            .map(|removed| u32::try_from(removed.rows_affected()).unwrap_or(u32::MAX))
             .map_err(store_error("rate"))
     }
 }

@@ -9,8 +9,8 @@ use sqlx::FromRow;
 use synmon_core::{
     AccessId, OwnerId, SessionId, Timestamp,
     store::{
-        Access, NewSession, Page, PageRequest, Rotation, SeenFrom, Session, SessionStore,
-        StoreError, TokenHash, TokenPair, USE_NOTED,
+        Access, MAX_SESSIONS, NewSession, Page, PageRequest, Rotation, SeenFrom, Session,
+        SessionStore, StoreError, TokenHash, TokenPair, USE_NOTED,
     },
 };
 use trait_gen::trait_gen;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     PgStore, SqliteStore, collision::despite_collisions, dialect::Dialect, error::store_error,
-    guard::Transaction, sql, stamp::Stamp,
+    guard::Transaction, pruning, sql, stamp::Stamp,
 };
 
 #[derive(FromRow)]
@@ -152,15 +152,17 @@ impl SessionStore for Pool {
         Ok(addresses.iter().filter_map(|address| address.parse().ok()).collect())
     }
 
-    async fn prune_sessions(&self, before: Timestamp) -> Result<(), StoreError> {
-        for statement in [sql::PRUNE_TOKENS, sql::PRUNE_CHANNEL_TOKENS, sql::PRUNE_SESSIONS] {
-            sqlx::query(statement)
-                .bind(Stamp(before))
-                .execute(self.pool())
-                .await
-                .map_err(store_error("session"))?;
+    async fn prune_sessions(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
+        let mut most = 0;
+        for statement in [
+            pruning::PRUNE_TOKENS,
+            pruning::PRUNE_CHANNEL_TOKENS,
+            pruning::PRUNE_REFRESH_TOKENS,
+            pruning::PRUNE_SESSIONS,
+        ] {
+            most = most.max(self.prune(statement, before, limit).await?);
         }
-        Ok(())
+        Ok(most)
     }
 }
 
@@ -191,6 +193,13 @@ impl Pool {
             .map_err(store_error("account"))?;
         let first = NewRefresh { hash: session.refresh, access: None, parent: None };
         Pool::put_refresh(&mut tx, &first, session.id.uuid(), session.created_at).await?;
+        sqlx::query(sql::END_OLDEST_SESSIONS)
+            .bind(session.account.uuid())
+            .bind(Stamp(session.created_at))
+            .bind(i64::from(MAX_SESSIONS))
+            .execute(&mut *tx)
+            .await
+            .map_err(store_error("session"))?;
         Pool::commit_deed(tx, "session", session.account, None).await
     }
 

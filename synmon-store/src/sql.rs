@@ -18,6 +18,8 @@ macro_rules! statements {
     };
 }
 
+pub(crate) use statements;
+
 statements! {
     PING = "SELECT 1";
 
@@ -197,6 +199,8 @@ statements! {
         ON CONFLICT (owner_id, quota) DO UPDATE SET used = CASE WHEN quota_use.period = \
         excluded.period THEN quota_use.used + 1 ELSE 1 END, period = excluded.period \
         WHERE quota_use.period <> excluded.period OR quota_use.used < $4 RETURNING used";
+    PUT_ONE_BACK = "UPDATE quota_use SET used = used - 1 WHERE owner_id = $1 AND quota = $2 \
+        AND period = $3 AND used > 0";
     USED = "SELECT quota, period, used FROM quota_use WHERE owner_id = $1";
     DELETE_QUOTA_USE = "DELETE FROM quota_use WHERE owner_id = $1";
 
@@ -254,7 +258,6 @@ statements! {
         created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
     SPEND_CHANNEL_TOKEN = "UPDATE channel_tokens SET ended_at = $3 WHERE hash = $1 \
         AND email = $2 AND ended_at IS NULL AND expires_at > $3 RETURNING channel_id";
-    PRUNE_CHANNEL_TOKENS = "DELETE FROM channel_tokens WHERE expires_at < $1";
     WEBHOOKS = concat!("SELECT ", channel_columns!(""), " FROM channels WHERE kind = 'webhook' \
         AND (id > $1 OR $1 IS NULL) ORDER BY id LIMIT $2");
     RESEAL_WEBHOOK = "UPDATE channels SET target = $3 WHERE id = $1 AND version = $2 \
@@ -291,7 +294,8 @@ statements! {
 
     REGISTER = "INSERT INTO accounts (id, name, email, email_key, password_hash, created_at) \
         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (email_key) DO UPDATE \
-        SET name = excluded.name, email = excluded.email, password_hash = excluded.password_hash \
+        SET name = excluded.name, email = excluded.email, password_hash = excluded.password_hash, \
+        created_at = excluded.created_at \
         WHERE accounts.confirmed_at IS NULL AND (SELECT COUNT(*) FROM account_tokens t \
         WHERE t.account_id = accounts.id AND t.purpose = 'confirm' AND t.created_at >= $7) < $8 \
         RETURNING id";
@@ -322,9 +326,11 @@ statements! {
         WHERE id = (SELECT account_id FROM account_tokens WHERE hash = $1)";
     SPEND_TOKEN = "UPDATE account_tokens SET ended_at = $3 WHERE hash = $1 AND purpose = $2 \
         AND ended_at IS NULL AND expires_at > $3 RETURNING account_id, email";
-    PRUNE_TOKENS = "DELETE FROM account_tokens WHERE expires_at < $1";
     INSERT_SESSION = "INSERT INTO sessions (id, account_id, created_at, expires_at, last_used_at, \
         address, user_agent) VALUES ($1, $2, $3, $4, $3, $5, $6)";
+    END_OLDEST_SESSIONS = "UPDATE sessions SET ended_at = $2 WHERE ended_at IS NULL AND id IN \
+        (SELECT id FROM sessions WHERE account_id = $1 AND ended_at IS NULL AND expires_at > $2 \
+        ORDER BY COALESCE(last_used_at, created_at) DESC, id DESC LIMIT 10000 OFFSET $3)";
     LIST_SESSIONS = concat!("SELECT ", login_columns!(""), " FROM sessions \
         WHERE account_id = $1 AND ended_at IS NULL AND expires_at > $2 \
         AND (id < $3 OR $3 IS NULL) ORDER BY id DESC LIMIT $4");
@@ -364,7 +370,6 @@ statements! {
     END_OTHER_SESSIONS = "UPDATE sessions SET ended_at = $3 WHERE account_id = $1 AND id <> $2 \
         AND ended_at IS NULL";
     END_SESSIONS = "UPDATE sessions SET ended_at = $2 WHERE account_id = $1 AND ended_at IS NULL";
-    PRUNE_SESSIONS = "DELETE FROM sessions WHERE expires_at < $1 OR ended_at < $1";
 
     /// The second value is now, the third what the number is if it begins anew, the fourth what it
     /// grows by, the fifth the greatest to which that may happen.
@@ -373,7 +378,8 @@ statements! {
         WHERE rate_limits.full_at <= $5 RETURNING full_at";
     FULL_AT = "SELECT full_at FROM rate_limits WHERE key = $1";
     GIVE_BACK = "UPDATE rate_limits SET full_at = full_at - $2 WHERE key = $1";
-    PRUNE_RATES = "DELETE FROM rate_limits WHERE full_at < $1";
+    PRUNE_RATES = "DELETE FROM rate_limits WHERE key IN (SELECT key FROM rate_limits \
+        WHERE full_at < $1 ORDER BY full_at LIMIT $2) AND full_at < $1";
 
     COUNT_API_KEYS = "SELECT COUNT(*) FROM api_keys WHERE account_id = $1";
     INSERT_API_KEY = "INSERT INTO api_keys (id, account_id, hash, name, scopes, created_at, \
@@ -391,6 +397,4 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     LIST_AUDIT = concat!("SELECT ", audit_columns!(""), " FROM audit WHERE account_id = $1 \
         AND (id < $2 OR $2 IS NULL) ORDER BY id DESC LIMIT $3");
-    PRUNE_AUDIT = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 \
-        ORDER BY at LIMIT $2)";
 }

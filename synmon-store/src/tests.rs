@@ -24,7 +24,7 @@ use synmon_testkit::{
 };
 use trait_gen::trait_gen;
 
-use crate::{PgStore, SqliteStore, dialect::Dialect, sql};
+use crate::{PgStore, SqliteStore, dialect::Dialect, pruning, sql};
 
 async fn sqlite() -> (SqliteStore, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
@@ -102,7 +102,8 @@ impl Examined for Pool {
             ("LOCK_TEXT", Pool::LOCK_TEXT),
         ];
         let choose_owner = Pool::CHOOSE_OWNER.iter().map(|statement| ("CHOOSE_OWNER", *statement));
-        sql::ALL.iter().copied().chain(dialect).chain(choose_owner).collect()
+        let pruning = pruning::ALL.iter().copied();
+        sql::ALL.iter().copied().chain(pruning).chain(dialect).chain(choose_owner).collect()
     }
 
     async fn prepare_all(&self) {

@@ -80,6 +80,7 @@ pub(super) fn untried(snapshot: &FlowSnapshot, logs: &[StepLog]) -> Vec<StepLog>
     opening
         .chain(snapshot.steps.iter().map(|step: &Step| StepLog::step(step)))
         .filter(|log| logs.iter().all(|done| done.number != log.number))
+        .map(StepLog::shortened)
         .collect()
 }
 

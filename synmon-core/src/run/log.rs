@@ -28,7 +28,8 @@ pub struct StepLog {
     pub name: Option<String>,
     /// The element that it was about.
     pub selector_xpath: Option<String>,
-    /// What was typed, pressed, chosen, opened or expected.
+    /// What was typed, pressed, chosen, opened or expected; the beginning of it where the step was
+    /// not tried.
     pub content: Option<String>,
     /// How it ended.
     pub status: StepStatus,
@@ -84,6 +85,9 @@ impl StepError {
     }
 }
 
+/// What the log of a step that was not tried has of a text.
+const MAX_UNTRIED_CHARS: usize = 200;
+
 /// Why a picture is not there any more that was.
 pub const REMOVED_BY_AGE: &str = "it was removed because of its age";
 /// The same, where it had to make room.
@@ -128,6 +132,26 @@ impl StepLog {
         }
     }
 
+    /// The same for a step that was not tried: of long texts, the beginning. Whoever has flows fail
+    /// at their first step should not fill the store with what they would have typed.
+    #[must_use]
+    pub fn shortened(self) -> Self {
+        let short = |text: String| match text.char_indices().nth(MAX_UNTRIED_CHARS) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text,
+        };
+        let selectors = self.evidence.selectors;
+        Self {
+            selector_xpath: self.selector_xpath.map(short),
+            content: self.content.map(short),
+            evidence: Evidence {
+                selectors: selectors.map(|all| all.into_iter().map(short).collect()),
+                ..self.evidence
+            },
+            ..self
+        }
+    }
+
     /// How much its picture takes in the artifact store.
     #[must_use]
     pub fn stored_bytes(&self) -> u64 {
@@ -162,5 +186,29 @@ impl StepLog {
             dialogs: Vec::new(),
             evidence: Evidence::default(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_step_that_was_not_tried_long_texts_are_cut() {
+        let long = "ü".repeat(10_000);
+        let log = StepLog {
+            selector_xpath: Some("//a".to_owned()),
+            evidence: Evidence {
+                selectors: Some(vec!["//a".to_owned(), long.clone()]),
+                ..Evidence::default()
+            },
+            ..StepLog::open(&long)
+        };
+        let cut = format!("{}…", "ü".repeat(200));
+        let short = log.shortened();
+        assert_eq!(short.content.as_ref(), Some(&cut));
+        assert_eq!(short.selector_xpath.as_deref(), Some("//a"));
+        assert_eq!(short.evidence.selectors, Some(vec!["//a".to_owned(), cut]));
+        assert_eq!(short.clone().shortened().content.map(|text| text.len()), Some(403));
     }
 }

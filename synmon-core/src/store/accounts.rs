@@ -19,8 +19,8 @@ pub struct TokenHash(pub [u8; 32]);
 #[async_trait]
 pub trait AccountStore: Send + Sync {
     /// Stores a registration and puts `letter` into the outbox. An address that is confirmed
-    /// already stays as it is; one that is not gets the new name and password, and its older
-    /// tokens die: whoever registered it before has not proved that it is theirs. Once it has got
+    /// already stays as it is; one that is not is registered anew, with the new name and password,
+    /// and its older tokens die: whoever registered it before has not proved that it is theirs. Once it has got
     /// as many letters as the registration's limit allows, it stays as it is, too, for there
     /// would be no letter with a new token.
     async fn register(&self, account: &NewAccount, letter: &Notice) -> Result<(), StoreError>;
@@ -39,6 +39,10 @@ pub trait AccountStore: Send + Sync {
 
     /// Deletes an account with all that it owns, and puts its files into the trash.
     async fn delete_account(&self, id: OwnerId) -> Result<bool, StoreError>;
+
+    /// Deletes up to `limit` accounts that were registered before `before`, that nobody has confirmed
+    /// and to which no letter has gone since, and returns how many there were. They own nothing.
+    async fn prune_unconfirmed(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError>;
 
     /// Replaces the hash of the password of an account, if it is still the first of the two, by
     /// the second; ends all its sessions and tokens, and puts `letter` into the outbox. Whether it

@@ -103,4 +103,16 @@ pub trait AuditStore: Send + Sync {
 
     /// Removes up to `limit` entries from before a time, and returns how many there were.
     async fn prune_audit(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError>;
+
+    /// Accounts that have more than `most` entries.
+    async fn audits_above(&self, most: u32) -> Result<Vec<OwnerId>, StoreError>;
+
+    /// Removes up to `limit` of an account's oldest entries beyond its `most` newest, and returns
+    /// how many there were.
+    async fn shorten_audit(
+        &self,
+        account: OwnerId,
+        most: u32,
+        limit: u32,
+    ) -> Result<u32, StoreError>;
 }

@@ -66,4 +66,8 @@ pub trait KeyedRequestStore: Send + Sync {
         request: &KeyedRequest,
         until: Timestamp,
     ) -> Result<(), StoreError>;
+
+    /// Forgets some of an owner's oldest requests beyond his `most` newest: more of them than one
+    /// call makes.
+    async fn forget_oldest_requests(&self, owner: OwnerId, most: u32) -> Result<(), StoreError>;
 }

@@ -41,7 +41,8 @@ pub use runs::{
 };
 pub use secrets::SecretStore;
 pub use sessions::{
-    Access, NewSession, Rotation, SeenFrom, Session, SessionStore, TokenPair, USE_NOTED,
+    Access, MAX_SESSIONS, NewSession, Rotation, SeenFrom, Session, SessionStore, TokenPair,
+    USE_NOTED,
 };
 pub use storage::StorageStore;
 

@@ -121,6 +121,14 @@ pub trait QuotaStore: Send + Sync {
         now: Timestamp,
     ) -> Result<bool, StoreError>;
 
+    /// Puts back one that was taken in the present period, because nothing came of it.
+    async fn put_back(
+        &self,
+        owner: OwnerId,
+        what: Metered,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
     /// What an owner has used up in the present periods. It may say more than there is where more
     /// was asked for.
     async fn used(&self, owner: OwnerId, now: Timestamp) -> Result<QuotaUse, StoreError>;

@@ -50,8 +50,9 @@ pub trait RateLimitStore: Send + Sync {
     /// Counts it no more: it turned out to be none of what the rate is for.
     async fn give_back(&self, key: RateKey, rate: Rate, times: u32) -> Result<(), StoreError>;
 
-    /// Forgets keys whose rate was all there again before `before`. They begin anew anyway.
-    async fn prune_rates(&self, before: Timestamp) -> Result<(), StoreError>;
+    /// Forgets up to `limit` keys whose rate was all there again before `before`, and returns how
+    /// many there were. They begin anew anyway.
+    async fn prune_rates(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError>;
 }
 
 impl Rate {

@@ -11,11 +11,15 @@ use crate::{AccessId, OwnerId, SessionId, Timestamp};
 /// matter, because the clocks of several processes differ.
 pub const USE_NOTED: Duration = Duration::from_mins(1);
 
+/// How many sessions of an account go on: more than anybody has devices.
+pub const MAX_SESSIONS: u32 = 100;
+
 /// Log-ins. Each lives as long as its refresh tokens are rotated.
 #[async_trait]
 pub trait SessionStore: Send + Sync {
     /// Begins a session. [`StoreError::Conflict`] if the account is gone, or its password is not
-    /// any more the one that was checked: a new password ends log-ins that are under way, too.
+    /// any more the one that was checked: a new password ends log-ins that are under way, too. Of
+    /// the sessions that go on, the [`MAX_SESSIONS`] that were used last are left.
     async fn insert_session(&self, session: &NewSession) -> Result<(), StoreError>;
 
     /// Spends a refresh token and stores the next one, with the access token that goes with it.
@@ -74,8 +78,10 @@ pub trait SessionStore: Send + Sync {
     /// are very many.
     async fn addresses_of(&self, account: OwnerId) -> Result<Vec<IpAddr>, StoreError>;
 
-    /// Removes sessions and mailed tokens that ended before `before`.
-    async fn prune_sessions(&self, before: Timestamp) -> Result<(), StoreError>;
+    /// Removes up to `limit` sessions that ended before `before`, and as many of each kind of token,
+    /// and returns how many there were of the kind that has most. Less than `limit` means that
+    /// nothing is left to do.
+    async fn prune_sessions(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError>;
 }
 
 /// Where somebody was seen.

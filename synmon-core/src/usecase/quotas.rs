@@ -79,4 +79,9 @@ impl Meter {
         }
         Err(QuotaReached::Rate { what: what_in_words, most, left: what.left_at(now) }.into())
     }
+
+    /// Puts back one that was used up for what came to nothing.
+    pub async fn put_back(&self, owner: OwnerId, what: Metered) -> Result<(), UseCaseError> {
+        Ok(self.store.put_back(owner, what, self.clock.now()).await?)
+    }
 }

@@ -9,8 +9,10 @@ use synmon_core::{
 };
 use tracing::error;
 
-/// How many entries are removed at once.
-const BATCH: u32 = 1_000;
+use super::BATCH;
+
+/// How many entries of an account are kept, however young they are.
+const MAX_ENTRIES: u32 = 20_000;
 
 /// Who did what to accounts and to what belongs to them.
 #[derive(Clone)]
@@ -65,10 +67,13 @@ impl AuditLog {
         Ok(self.store.audit(owner, page).await?)
     }
 
-    /// Removes what is too old.
+    /// Removes what is too old, or too much.
     pub async fn prune(&self) -> Result<(), StoreError> {
         let before = self.clock.now().before(self.kept);
         while self.store.prune_audit(before, BATCH).await? >= BATCH {}
+        for account in self.store.audits_above(MAX_ENTRIES).await? {
+            while self.store.shorten_audit(account, MAX_ENTRIES, BATCH).await? >= BATCH {}
+        }
         Ok(())
     }
 }

@@ -12,6 +12,8 @@ use synmon_core::{
     store::{Admission, Rate, RateKey, RateLimitStore, StoreError},
 };
 
+use super::BATCH;
+
 /// What is limited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Limited {
@@ -194,7 +196,9 @@ impl Limits {
 
     /// Forgets what is used up by nobody any more.
     pub async fn prune(&self) -> Result<(), StoreError> {
-        self.store.prune_rates(self.clock.now()).await
+        let now = self.clock.now();
+        while self.store.prune_rates(now, BATCH).await? >= BATCH {}
+        Ok(())
     }
 
     fn take_of_share(&self, account: OwnerId, now: Timestamp) -> bool {

@@ -40,6 +40,10 @@ use crate::visit::{Masked, Visit, network_of};
 pub const ACCESS_LIFETIME: Duration = Duration::from_mins(15);
 /// How long a log-in lasts at most, however often it is refreshed.
 const SESSION_LIFETIME: Duration = Duration::from_hours(30 * 24);
+/// How long an account is kept whose address nobody confirms, from the last letter on.
+const UNCONFIRMED_LIFETIME: Duration = Duration::from_hours(30 * 24);
+/// How many rows are removed at once.
+const BATCH: u32 = 1_000;
 const MAX_NAME_CHARS: usize = 100;
 
 /// What people do with their accounts.
@@ -248,9 +252,15 @@ impl Accounts {
         }
     }
 
-    /// Forgets log-ins and tokens that have been over for a while.
+    /// Forgets log-ins and tokens that have been over for a while, and accounts that nobody has
+    /// confirmed.
     pub async fn prune(&self) -> Result<(), StoreError> {
-        self.sessions.prune_sessions(self.clock.now().before(SESSION_LIFETIME)).await
+        let now = self.clock.now();
+        let ended = now.before(SESSION_LIFETIME);
+        while self.sessions.prune_sessions(ended, BATCH).await? >= BATCH {}
+        let registered = now.before(UNCONFIRMED_LIFETIME);
+        while self.store.prune_unconfirmed(registered, BATCH).await? >= BATCH {}
+        Ok(())
     }
 
     /// Whether an address may get one more letter of a kind, whoever asks for it. To be told that

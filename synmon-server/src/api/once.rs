@@ -19,7 +19,7 @@ use synmon_core::{
     secret::{Keyring, Place, SealedSecret, SecretValue},
     store::{KeyedClaim, KeyedRequest, KeyedRequestStore},
 };
-use tracing::warn;
+use tracing::{debug, warn};
 
 use super::{
     body,
@@ -33,7 +33,9 @@ use crate::visit::Visit;
 const CLAIM: Duration = Duration::from_mins(1);
 const MAX_KEY_CHARS: usize = 255;
 /// A longer answer is not kept: it is made anew of what was made.
-const MAX_ANSWER_BYTES: usize = 64 * 1024;
+const MAX_ANSWER_BYTES: usize = 16 * 1024;
+/// How many requests of an owner are remembered: more than he may send while one is under way.
+const MAX_REQUESTS: u32 = 10_000;
 /// What of an answer's head is a part of it.
 const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::ETAG];
 
@@ -118,6 +120,12 @@ impl Once {
         };
         let until = now + CLAIM;
         let claim = self.requests.claim_request(&keyed, now, until).await?;
+        if matches!(claim, KeyedClaim::Yours(_))
+            && let Err(error) =
+                self.requests.forget_oldest_requests(caller.owner, MAX_REQUESTS).await
+        {
+            debug!("Too many requests with keys are remembered: {error}");
+        }
         Ok(Some((keyed, until, claim)))
     }
 

@@ -132,7 +132,10 @@ impl Channels {
             secret = Some(add_secret(secrets, &self.keyring, place, now));
         }
         let confirmation = self.confirmation_for(&mut channel).await?;
-        if !self.store.insert_channel(&channel, confirmation.as_ref(), MAX_CHANNELS).await? {
+        let insert = async {
+            Ok(self.store.insert_channel(&channel, confirmation.as_ref(), MAX_CHANNELS).await?)
+        };
+        if !self.counted(owner, confirmation.as_ref(), insert).await? {
             let message = format_args!("there may be {MAX_CHANNELS} at most: delete one first");
             return Err(Invalid::field("channels", message).into());
         }
@@ -184,7 +187,8 @@ impl Channels {
             if let Some(enabled) = enabled {
                 switch(&mut channel, enabled)?;
             }
-            if self.write(&mut channel, confirmation.as_ref()).await? {
+            let write = self.write(&mut channel, confirmation.as_ref());
+            if self.counted(owner, confirmation.as_ref(), write).await? {
                 return Ok(channel);
             }
         }
@@ -342,6 +346,27 @@ impl Channels {
         channel.status_reason = Some("its address has not been confirmed yet".to_owned());
         let body = NoticeBody::ConfirmChannel { channel_name: channel.name.to_string() };
         Ok(Some(self.notice(channel, body)))
+    }
+
+    /// Does what sends a confirmation, if it does, and counts that as a message that the owner has
+    /// asked for. It is counted before, and no more if nothing came of it.
+    async fn counted(
+        &self,
+        owner: OwnerId,
+        confirmation: Option<&Notice>,
+        work: impl Future<Output = Result<bool, UseCaseError>>,
+    ) -> Result<bool, UseCaseError> {
+        if confirmation.is_none() {
+            return work.await;
+        }
+        self.meter.take(owner, Metered::Messages).await?;
+        let done = work.await;
+        if !matches!(done, Ok(true))
+            && let Err(error) = self.meter.put_back(owner, Metered::Messages).await
+        {
+            tracing::debug!("A confirmation that was not sent stays counted: {error}");
+        }
+        done
     }
 
     /// Writes a changed channel back; `false` if somebody else has changed it meanwhile.

@@ -81,6 +81,46 @@ async fn messages_that_somebody_asks_for_are_bounded_by_the_day() {
 }
 
 #[tokio::test]
+async fn addresses_that_are_asked_for_their_confirmation_are_bounded_by_the_day() {
+    let app = App::without_browser()
+        .allowing("127.0.0.1")
+        .with("SYNMON_MAX_MESSAGES_PER_DAY", "3")
+        .start()
+        .await;
+    let (ann, ben) = (app.register("ann").await, app.register("ben").await);
+    let stranger = |number: u32| format!("stranger{number}@example.test");
+    let channel = ann.create_channel(json!({"kind": "email", "email": stranger(0)})).await;
+    let path = format!("/channels/{}", channel["id"].as_str().unwrap());
+    let mut asked = Vec::new();
+    for number in 1..9 {
+        asked.push(match number % 2 {
+            0 => ann.post("/channels", &json!({"kind": "email", "email": stranger(number)})).await,
+            _ => ann.patch(&path, &json!({"email": stranger(number)})).await,
+        });
+    }
+    // Three of two days have, should another begin meanwhile.
+    let good = asked.iter().filter(|answer| answer.status < 300).count();
+    assert!((2..=5).contains(&good), "{asked:?}");
+    for answer in asked.iter().filter(|answer| answer.status >= 300) {
+        assert_eq!(answer.status, 429, "{answer:?}");
+        let wait: u64 = answer.header("retry-after").parse().unwrap();
+        assert!((1..=24 * 3_600).contains(&wait), "{answer:?}");
+    }
+    // The owner's own address is not asked.
+    ann.patch(&path, &json!({"email": ann.email})).await.must_be(200);
+    // What comes to nothing is not counted.
+    for _ in 0..50 {
+        ben.create_channel(json!({"kind": "webhook", "url": HOOK})).await;
+    }
+    for number in 0..5 {
+        let email = json!({"kind": "email", "email": stranger(number)});
+        ben.post("/channels", &email).await.must_blame(422, &["channels"]);
+    }
+    let quotas = ben.get("/quotas").await.must_be(200).json();
+    assert_eq!(quotas["messages"]["used"], 0, "{quotas}");
+}
+
+#[tokio::test]
 async fn owners_can_read_how_much_they_have_used_up() {
     let Some(_places) = chromium(1).await else { return };
     let app = App::with_browser()

@@ -9,7 +9,7 @@ use synmon_core::{
     },
 };
 
-use super::{MemoryStore, conflict, page_of, up_to};
+use super::{MemoryStore, State, conflict, page_of, up_to};
 
 #[async_trait]
 impl RateLimitStore for MemoryStore {
@@ -37,9 +37,14 @@ impl RateLimitStore for MemoryStore {
         Ok(())
     }
 
-    async fn prune_rates(&self, before: Timestamp) -> Result<(), StoreError> {
-        self.open()?.rates.retain(|_, full_at| *full_at >= before.micros());
-        Ok(())
+    async fn prune_rates(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
+        let mut left = limit;
+        self.open()?.rates.retain(|_, full_at| {
+            let goes = *full_at < before.micros() && left > 0;
+            left -= u32::from(goes);
+            !goes
+        });
+        Ok(limit - left)
     }
 }
 
@@ -132,9 +137,36 @@ impl AuditStore for MemoryStore {
         let mut state = self.open()?;
         let old = state.audit.values().filter(|entry| entry.at < before);
         let old: Vec<AuditId> = old.map(|entry| entry.id).take(up_to(limit)).collect();
-        for id in &old {
-            state.audit.remove(id);
+        Ok(state.remove_entries(&old))
+    }
+
+    async fn audits_above(&self, most: u32) -> Result<Vec<OwnerId>, StoreError> {
+        let state = self.open()?;
+        let long = state.accounts.keys().filter(|account| {
+            state.audit.values().filter(|entry| entry.account == **account).count() > up_to(most)
+        });
+        Ok(long.copied().collect())
+    }
+
+    async fn shorten_audit(
+        &self,
+        account: OwnerId,
+        most: u32,
+        limit: u32,
+    ) -> Result<u32, StoreError> {
+        let mut state = self.open()?;
+        let entries = state.audit.values().rev().filter(|entry| entry.account == account);
+        let beyond: Vec<AuditId> = entries.skip(up_to(most)).map(|entry| entry.id).collect();
+        let oldest: Vec<AuditId> = beyond.into_iter().rev().take(up_to(limit)).collect();
+        Ok(state.remove_entries(&oldest))
+    }
+}
+
+impl State {
+    fn remove_entries(&mut self, ids: &[AuditId]) -> u32 {
+        for id in ids {
+            self.audit.remove(id);
         }
-        Ok(u32::try_from(old.len()).unwrap_or(u32::MAX))
+        u32::try_from(ids.len()).unwrap_or(u32::MAX)
     }
 }

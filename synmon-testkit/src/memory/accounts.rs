@@ -29,6 +29,7 @@ impl AccountStore for MemoryStore {
                 entry.name.clone_from(&account.name);
                 entry.email.clone_from(&account.email);
                 entry.password_hash.clone_from(&account.password_hash);
+                entry.created_at = account.created_at;
                 state.end_tokens(known, None, account.created_at);
             }
             None => {
@@ -98,6 +99,23 @@ impl AccountStore for MemoryStore {
         state.drop_refresh_of_ended();
         state.throw_away(&ArtifactPrefix::owner(id));
         Ok(true)
+    }
+
+    async fn prune_unconfirmed(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
+        let mut state = self.open()?;
+        let old = state.accounts.values().filter(|account| {
+            let mut tokens = state.tokens.values().map(|entry| &entry.token);
+            account.confirmed_at.is_none()
+                && account.created_at < before
+                && !tokens.any(|it| it.account == account.id && it.created_at >= before)
+        });
+        let old: Vec<OwnerId> = old.map(|account| account.id).take(super::up_to(limit)).collect();
+        for id in &old {
+            state.accounts.remove(id);
+            state.tokens.retain(|_, entry| entry.token.account != *id);
+            state.audit.retain(|_, entry| entry.account != *id);
+        }
+        Ok(u32::try_from(old.len()).unwrap_or(u32::MAX))
     }
 
     async fn change_password(

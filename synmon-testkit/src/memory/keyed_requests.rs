@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use synmon_core::{
-    Timestamp,
+    OwnerId, Timestamp,
     store::{KeyedClaim, KeyedRequest, KeyedRequestStore, StoreError},
 };
 
@@ -72,6 +72,17 @@ impl KeyedRequestStore for MemoryStore {
         let mut state = self.open()?;
         if state.claimed(request, until).is_some() {
             state.keyed.remove(&(request.owner, request.key));
+        }
+        Ok(())
+    }
+
+    async fn forget_oldest_requests(&self, owner: OwnerId, most: u32) -> Result<(), StoreError> {
+        let mut state = self.open()?;
+        let of_owner = state.keyed.iter().filter(|((whose, _), _)| *whose == owner);
+        let mut all: Vec<_> = of_owner.map(|(place, entry)| (entry.began_at, *place)).collect();
+        all.sort_unstable_by(|one, other| other.cmp(one));
+        for (_, place) in all.into_iter().skip(super::up_to(most)) {
+            state.keyed.remove(&place);
         }
         Ok(())
     }

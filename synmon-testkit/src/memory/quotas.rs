@@ -22,6 +22,20 @@ impl QuotaStore for MemoryStore {
         Ok(self.open()?.take(owner, what, most, now))
     }
 
+    async fn put_back(
+        &self,
+        owner: OwnerId,
+        what: Metered,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if let Some((period, used)) = self.open()?.quotas.get_mut(&(owner, what))
+            && *period == what.period_at(now)
+        {
+            *used = used.saturating_sub(1);
+        }
+        Ok(())
+    }
+
     async fn used(&self, owner: OwnerId, now: Timestamp) -> Result<QuotaUse, StoreError> {
         let state = self.open()?;
         let of = |what: Metered| {

@@ -8,18 +8,19 @@ use async_trait::async_trait;
 use synmon_core::{
     AccessId, OwnerId, SessionId, Timestamp,
     store::{
-        Access, NewSession, Page, PageRequest, Rotation, SeenFrom, Session, SessionStore,
-        StoreError, TokenHash, TokenPair, USE_NOTED,
+        Access, MAX_SESSIONS, NewSession, Page, PageRequest, Rotation, SeenFrom, Session,
+        SessionStore, StoreError, TokenHash, TokenPair, USE_NOTED,
     },
 };
 
-use super::{MemoryStore, RefreshEntry, SessionEntry, State, conflict, page_of};
+use super::{MemoryStore, RefreshEntry, SessionEntry, State, conflict, page_of, up_to};
 
 #[async_trait]
 impl SessionStore for MemoryStore {
     async fn insert_session(&self, session: &NewSession) -> Result<(), StoreError> {
         let mut state = self.open()?;
         state.begin_session(session)?;
+        state.end_oldest_sessions(session.account, session.created_at);
         state.tell(session.account, None);
         Ok(())
     }
@@ -116,14 +117,18 @@ impl SessionStore for MemoryStore {
         Ok(addresses)
     }
 
-    async fn prune_sessions(&self, before: Timestamp) -> Result<(), StoreError> {
+    async fn prune_sessions(&self, before: Timestamp, limit: u32) -> Result<u32, StoreError> {
         let mut state = self.open()?;
         state.tokens.retain(|_, entry| entry.token.expires_at >= before);
-        state.sessions.retain(|_, entry| {
-            entry.session.expires_at >= before && entry.ended.is_none_or(|ended| ended >= before)
+        let old = state.sessions.values().filter(|entry| {
+            entry.session.expires_at < before || entry.ended.is_some_and(|ended| ended < before)
         });
+        let old: Vec<SessionId> = old.map(|entry| entry.session.id).take(up_to(limit)).collect();
+        for id in &old {
+            state.sessions.remove(id);
+        }
         state.drop_refresh_of_ended();
-        Ok(())
+        Ok(u32::try_from(old.len()).unwrap_or(u32::MAX))
     }
 }
 
@@ -207,6 +212,18 @@ impl State {
         let entry = self.sessions.get_mut(&session)?;
         entry.ended = entry.ended.or(Some(now));
         Some(entry.account)
+    }
+
+    fn end_oldest_sessions(&mut self, account: OwnerId, now: Timestamp) {
+        let live = self.sessions.values().filter(|it| it.account == account && it.is_live(now));
+        let mut live: Vec<_> =
+            live.map(|entry| (entry.session.last_used_at, entry.session.id)).collect();
+        live.sort_unstable_by(|one, other| other.cmp(one));
+        for (_, id) in live.into_iter().skip(up_to(MAX_SESSIONS)) {
+            if let Some(entry) = self.sessions.get_mut(&id) {
+                entry.ended = Some(now);
+            }
+        }
     }
 
     pub(super) fn end_sessions(&mut self, account: OwnerId, now: Timestamp) {

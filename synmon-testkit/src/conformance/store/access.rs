@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use synmon_core::{
-    ApiKeyId, OwnerId,
+    ApiKeyId, OwnerId, Timestamp,
     store::{Actor, ApiKey, AuditEntry, PageRequest, Scope, TokenHash},
 };
 
@@ -130,7 +130,34 @@ pub async fn old_entries_of_the_audit_log_are_removed_a_batch_at_a_time(store: &
     for removed in [2, 1, 0] {
         assert_eq!(store.prune_audit(later(3), 2).await.unwrap(), removed);
     }
+    assert_eq!(noted_at(store, ada).await, [later(4), later(3)]);
+}
+
+async fn noted_at(store: &Subject, account: OwnerId) -> Vec<Timestamp> {
     let page = PageRequest { limit: ALL, after: None };
-    let kept = store.audit(ada, page).await.unwrap().items;
-    assert_eq!(kept.iter().map(|entry| entry.at).collect::<Vec<_>>(), [later(4), later(3)]);
+    let entries = store.audit(account, page).await.unwrap().items;
+    entries.into_iter().map(|entry| entry.at).collect()
+}
+
+/// The newest stay, and those of others.
+pub async fn an_audit_log_that_is_too_long_loses_its_oldest_entries(store: &Subject) {
+    let ada = account(store, "ada@site.example").await;
+    let bob = account(store, "bob@site.example").await;
+    for second in 0..5 {
+        store.record(&an_audit_entry(ada, later(second))).await.unwrap();
+    }
+    for second in 0..2 {
+        store.record(&an_audit_entry(bob, later(second))).await.unwrap();
+    }
+    assert_eq!(store.audits_above(5).await.unwrap(), []);
+    assert_eq!(store.audits_above(2).await.unwrap(), [ada]);
+    assert_eq!(store.shorten_audit(ada, 2, 1).await.unwrap(), 1);
+    assert_eq!(noted_at(store, ada).await, [later(4), later(3), later(2), later(1)]);
+    for removed in [2, 0] {
+        assert_eq!(store.shorten_audit(ada, 2, 9).await.unwrap(), removed);
+    }
+    assert_eq!(noted_at(store, ada).await, [later(4), later(3)]);
+    assert_eq!(store.shorten_audit(bob, 2, 9).await.unwrap(), 0);
+    assert_eq!(noted_at(store, bob).await, [later(1), later(0)]);
+    assert_eq!(store.audits_above(2).await.unwrap(), []);
 }

@@ -106,6 +106,32 @@ pub async fn a_confirmed_account_is_untouched_by_a_registration(store: &Subject)
     assert!(reset(store, 2).await);
 }
 
+/// Counted from its last letter or registration on; then its address is free.
+pub async fn an_account_that_nobody_confirms_is_deleted_after_a_while(store: &Subject) {
+    let silent = register(store, "silent@site.example").await;
+    let asked = register(store, "asked@site.example").await;
+    let token = a_token(1, asked.id, TokenPurpose::Confirm, later(10));
+    assert!(store.issue_token(&token, up_to(100, 0)).await.unwrap());
+    let twice = register(store, "twice@site.example").await;
+    let again = NewAccount { created_at: later(10), ..a_registration("twice@site.example") };
+    store.register(&again, &a_letter(later(10))).await.unwrap();
+    let confirmed = register(store, "confirmed@site.example").await;
+    issue(store, 2, confirmed.id, TokenPurpose::Confirm).await;
+    assert!(confirm(store, 2).await);
+    assert_eq!(store.prune_unconfirmed(noon(), 9).await.unwrap(), 0);
+    assert_eq!(store.prune_unconfirmed(later(5), 9).await.unwrap(), 1);
+    assert_eq!(store.account(silent.id).await.unwrap(), None);
+    for kept in [&asked, &twice] {
+        assert_eq!(of_id(store, kept.id).await.confirmed_at, None);
+    }
+    for deleted in [1, 1, 0] {
+        assert_eq!(store.prune_unconfirmed(later(20), 1).await.unwrap(), deleted);
+    }
+    assert!(of_id(store, confirmed.id).await.confirmed_at.is_some());
+    let anew = register(store, "silent@site.example").await;
+    assert_eq!(of_email(store, "silent@site.example").await.unwrap().id, anew.id);
+}
+
 /// However its address is written.
 pub async fn one_mailbox_has_one_account(store: &Subject) {
     let first = register(store, "MÜLLER@Site.Example").await;

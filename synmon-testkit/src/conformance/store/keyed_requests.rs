@@ -52,6 +52,32 @@ pub async fn a_key_is_good_for_one_request_of_one_owner(store: &Subject) {
     }
 }
 
+/// The newest are remembered, and those of others.
+pub async fn the_oldest_requests_with_keys_of_an_owner_make_room(store: &Subject) {
+    let (ann, ben) = (an_owner(), an_owner());
+    let mut requests = Vec::new();
+    for key in 1..=5 {
+        let request = a_request(ann, key, 1);
+        claim(store, &request, later(key.into())).await;
+        store.answer_request(&request, "sealed").await.unwrap();
+        requests.push(request);
+    }
+    let bens = a_request(ben, 1, 1);
+    claim(store, &bens, noon()).await;
+    store.forget_oldest_requests(ann, 5).await.unwrap();
+    store.forget_oldest_requests(ben, 5).await.unwrap();
+    let answered = KeyedClaim::Answered("sealed".to_owned());
+    assert_eq!(claim(store, &requests[0], later(6)).await, answered);
+    store.forget_oldest_requests(ann, 3).await.unwrap();
+    for kept in &requests[2..] {
+        assert_eq!(claim(store, kept, later(6)).await, answered);
+    }
+    for gone in &requests[..2] {
+        assert_eq!(claim(store, gone, later(6)).await, KeyedClaim::Yours(gone.thing));
+    }
+    assert_eq!(claim(store, &bens, later(1)).await, KeyedClaim::UnderWay);
+}
+
 /// With the first one's id, so that what was made is found.
 pub async fn a_request_whose_server_was_lost_is_carried_out_by_another(store: &Subject) {
     let request = a_request(an_owner(), 1, 1);

@@ -142,6 +142,7 @@ macro_rules! store_conformance {
             two_schedulers_make_one_run_of_a_slot,
             // quotas
             what_is_used_up_is_there_again_in_the_next_period,
+            what_is_put_back_of_a_quota_may_be_used_again,
             of_many_who_take_at_once_no_more_are_served_than_may,
             an_owner_has_no_more_flows_than_he_may,
             slots_beyond_the_quota_are_skipped_and_say_so,
@@ -232,6 +233,7 @@ macro_rules! store_conformance {
             trash_that_was_taken_comes_last,
             // requests with keys
             a_request_with_a_key_is_carried_out_once,
+            the_oldest_requests_with_keys_of_an_owner_make_room,
             a_key_is_good_for_one_request_of_one_owner,
             a_request_whose_server_was_lost_is_carried_out_by_another,
             of_many_who_send_a_request_one_carries_it_out,
@@ -296,6 +298,7 @@ macro_rules! store_conformance {
             a_second_registration_takes_over_an_account_that_nobody_confirmed,
             a_confirmed_account_is_untouched_by_a_registration,
             one_mailbox_has_one_account,
+            an_account_that_nobody_confirms_is_deleted_after_a_while,
             many_registrations_of_one_address_make_one_account,
             an_account_is_renamed,
             a_password_is_upgraded_only_from_the_one_that_was_checked,
@@ -327,6 +330,8 @@ macro_rules! store_conformance {
             an_access_token_is_used_or_replaced_but_not_both,
             a_session_is_ended_by_any_of_its_tokens,
             what_ended_long_ago_is_pruned_and_nothing_else,
+            sessions_are_pruned_a_batch_at_a_time,
+            an_account_has_no_more_sessions_than_it_may,
             sessions_that_go_on_are_listed_newest_first,
             one_session_is_ended_by_its_account,
             all_other_sessions_are_ended_at_once,
@@ -337,6 +342,7 @@ macro_rules! store_conformance {
             what_is_given_back_is_allowed_again,
             a_rate_holds_for_many_at_once,
             a_rate_is_forgotten_once_it_is_all_there_again,
+            rates_are_forgotten_a_batch_at_a_time,
             // keys of programs, and the audit log
             a_key_opens_its_account_until_its_end,
             the_last_use_of_a_key_is_noted_now_and_then,
@@ -344,6 +350,7 @@ macro_rules! store_conformance {
             an_account_has_no_more_keys_than_it_may,
             the_audit_log_is_listed_newest_first,
             old_entries_of_the_audit_log_are_removed_a_batch_at_a_time,
+            an_audit_log_that_is_too_long_loses_its_oldest_entries,
             a_change_of_a_flow_is_told_with_it,
             a_change_of_what_an_owner_has_is_told_with_it,
             a_change_of_an_account_is_told_with_it,

@@ -37,6 +37,30 @@ pub async fn what_is_used_up_is_there_again_in_the_next_period(store: &Subject) 
     assert!(store.take(ann, Metered::Runs, most(3), noon() + HOUR).await.unwrap());
 }
 
+/// In the same period, and never more than was taken.
+pub async fn what_is_put_back_of_a_quota_may_be_used_again(store: &Subject) {
+    let (ann, ben) = (an_owner(), an_owner());
+    for _ in 0..2 {
+        assert!(take(store, ann, Metered::Messages, noon()).await);
+    }
+    store.put_back(ann, Metered::Runs, noon()).await.unwrap();
+    store.put_back(ben, Metered::Messages, noon()).await.unwrap();
+    assert!(!take(store, ann, Metered::Messages, noon()).await);
+    store.put_back(ann, Metered::Messages, noon()).await.unwrap();
+    for may in [true, false] {
+        assert_eq!(take(store, ann, Metered::Messages, noon()).await, may);
+    }
+    // Of the day before there is nothing left to be put back.
+    store.put_back(ann, Metered::Messages, noon() + HOUR * 24).await.unwrap();
+    assert!(!take(store, ann, Metered::Messages, noon()).await);
+    for _ in 0..3 {
+        store.put_back(ann, Metered::Messages, noon()).await.unwrap();
+    }
+    for may in [true, true, false] {
+        assert_eq!(take(store, ann, Metered::Messages, noon()).await, may);
+    }
+}
+
 /// Not even one.
 pub async fn of_many_who_take_at_once_no_more_are_served_than_may(store: &Subject) {
     let owner = an_owner();

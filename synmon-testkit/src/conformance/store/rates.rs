@@ -86,8 +86,18 @@ pub async fn a_rate_holds_for_many_at_once(store: &Subject) {
 /// What is used up still is not forgotten.
 pub async fn a_rate_is_forgotten_once_it_is_all_there_again(store: &Subject) {
     assert_eq!(admit(store, 1, 3, noon()).await, Admission::Admitted);
-    store.prune_rates(later(29)).await.unwrap();
+    assert_eq!(store.prune_rates(later(29), 9).await.unwrap(), 0);
     assert_eq!(admit(store, 1, 1, noon()).await, refused_for(10));
-    store.prune_rates(later(31)).await.unwrap();
+    assert_eq!(store.prune_rates(later(31), 9).await.unwrap(), 1);
     assert_eq!(admit(store, 1, 3, noon()).await, Admission::Admitted);
+}
+
+/// However many there are.
+pub async fn rates_are_forgotten_a_batch_at_a_time(store: &Subject) {
+    for key in 1..=3 {
+        assert_eq!(admit(store, key, 1, noon()).await, Admission::Admitted);
+    }
+    for forgotten in [2, 1, 0] {
+        assert_eq!(store.prune_rates(later(11), 2).await.unwrap(), forgotten);
+    }
 }

@@ -5,7 +5,9 @@ use std::{net::IpAddr, time::Duration};
 use futures_util::future::join_all;
 use synmon_core::{
     OwnerId, SessionId, Timestamp,
-    store::{Access, NewSession, PageRequest, Rotation, SeenFrom, Session, TokenHash},
+    store::{
+        Access, MAX_SESSIONS, NewSession, PageRequest, Rotation, SeenFrom, Session, TokenHash,
+    },
 };
 
 use super::{Subject, later, refused};
@@ -147,13 +149,64 @@ pub async fn what_ended_long_ago_is_pruned_and_nothing_else(store: &Subject) {
     let ended_late = log_in(store, 3).await;
     store.end_session(ended.refresh, later(10)).await.unwrap();
     store.end_session(ended_late.refresh, later(100)).await.unwrap();
-    store.prune_sessions(later(50)).await.unwrap();
+    for removed in [1, 0] {
+        assert_eq!(store.prune_sessions(later(50), 1).await.unwrap(), removed);
+    }
     assert!(is_live(store, &live).await);
     assert_eq!(rotate(store, 1, 11, later(60)).await, rotated(&live));
     // The one that is gone can begin anew under its id; the one that is kept can't.
     store.insert_session(&NewSession { refresh: TokenHash([77; 32]), ..ended }).await.unwrap();
     let kept = NewSession { refresh: TokenHash([78; 32]), ..ended_late };
     refused(store.insert_session(&kept).await);
+}
+
+/// However many tokens one has.
+pub async fn sessions_are_pruned_a_batch_at_a_time(store: &Subject) {
+    let first = log_in(store, 1).await;
+    for turn in 1..4 {
+        rotate(store, turn, turn + 1, later(turn.into())).await;
+    }
+    let others = [a_session(20, first.account, noon()), a_session(21, first.account, noon())];
+    for session in &others {
+        store.insert_session(session).await.unwrap();
+    }
+    let after = later(WEEK + 1);
+    let mut turns = 0;
+    while store.prune_sessions(after, 2).await.unwrap() >= 2 {
+        turns += 1;
+        assert!(turns < 9, "it comes to an end");
+    }
+    for session in [first].into_iter().chain(others) {
+        let refresh = TokenHash([turns + 80; 32]);
+        turns += 1;
+        store.insert_session(&NewSession { refresh, ..session }).await.unwrap();
+    }
+}
+
+/// Those go that were used longest ago, and nobody else's.
+pub async fn an_account_has_no_more_sessions_than_it_may(store: &Subject) {
+    let first = log_in(store, 1).await;
+    let other = log_in(store, 2).await;
+    let begin = async |number: u32| {
+        let seed = u8::try_from(number + 2).unwrap();
+        let session = a_session(seed, first.account, later(number.into()));
+        store.insert_session(&session).await.unwrap();
+        session
+    };
+    let second = begin(1).await;
+    for number in 2..MAX_SESSIONS {
+        begin(number).await;
+    }
+    assert!(is_live(store, &first).await);
+    let used = later(MAX_SESSIONS.into());
+    assert_eq!(rotate(store, 1, 255, used).await, rotated(&first));
+    let newest = begin(MAX_SESSIONS).await;
+    assert!(!is_live(store, &second).await);
+    for kept in [&first, &newest, &other] {
+        assert!(is_live(store, kept).await);
+    }
+    let listed = listed(store, first.account, later(200)).await;
+    assert_eq!(listed.len(), usize::try_from(MAX_SESSIONS).unwrap());
 }
 
 async fn listed(store: &Subject, account: OwnerId, now: Timestamp) -> Vec<Session> {
