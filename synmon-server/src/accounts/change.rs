@@ -20,7 +20,7 @@ impl Accounts {
     ) -> Result<Tokens, AccountError> {
         check_password(password)?;
         let account = self.checked(owner, "current_password", current).await?;
-        let hash = self.passwords.hash(password).await?;
+        let hash = self.passwords.hash(owner.uuid().as_bytes(), password).await?;
         let letter = self.letter(Letter::PasswordChanged, account.email.clone());
         let hashes = (account.password_hash.as_str(), hash.as_str());
         if !self.store.change_password(owner, hashes, &letter, self.clock.now()).await? {
@@ -40,6 +40,8 @@ impl Accounts {
     ) -> Result<(), AccountError> {
         let address = EmailAddress::parse(email).map_err(|error| Invalid::field("email", error))?;
         let account = self.checked(owner, "password", password).await?;
+        // Each may go to another stranger.
+        self.limits.admit(Limited::Letters, owner.uuid().as_bytes()).await?;
         let password = password_mark(&account.password_hash);
         let change = Letter::ChangeEmail { account: owner, password };
         let new = address.into_string();
@@ -53,20 +55,21 @@ impl Accounts {
     }
 
     /// The account, if this is its password. Whoever has got hold of an access token can't try one
-    /// password after the other.
+    /// password after the other, and nobody has one hash after the other made of the right one.
     async fn checked(
         &self,
         owner: OwnerId,
         field: &str,
         password: &str,
     ) -> Result<Account, AccountError> {
-        self.limits.admit(Limited::Password, owner.uuid().as_bytes()).await?;
+        let owner_id = owner.uuid();
+        let who = owner_id.as_bytes();
+        self.limits.admit(Limited::Password, who).await?;
         let account = self.get(owner).await?;
         let known = Some(account.password_hash.clone());
-        if !self.passwords.verify(password, known).await? {
+        if !self.passwords.verify(who, password, known).await? {
             return Err(wrong(field));
         }
-        self.limits.give_back(Limited::Password, owner.uuid().as_bytes()).await?;
         Ok(account)
     }
 }

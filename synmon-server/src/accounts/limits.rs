@@ -21,15 +21,19 @@ pub enum Limited {
     LogIn,
     /// Log-ins to an account from addresses that it does not know.
     LogInAccount,
+    /// Log-ins to an account from an address that it knows, beyond the two above.
+    LogInKnown,
+    /// Log-ins from an address, right or wrong: each costs a hash.
+    LogIns,
     /// Registrations from an address.
     Register,
-    /// Letters that are asked for from an address.
+    /// Letters that are asked for from an address, or by an account that wants another one.
     Letters,
     /// Letters of a kind to an e-mail address. What is beyond is not refused, but not sent.
     Mails,
     /// Uses of mailed tokens from an address.
     Tokens,
-    /// The password of an account, by somebody who is logged in.
+    /// Checks of an account's password, for somebody who is logged in.
     Password,
     /// Refreshes and log-outs from an address.
     Refresh,
@@ -41,9 +45,11 @@ pub enum Limited {
 
 impl Limited {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::LogIn,
         Self::LogInAccount,
+        Self::LogInKnown,
+        Self::LogIns,
         Self::Register,
         Self::Letters,
         Self::Mails,
@@ -60,6 +66,8 @@ impl Limited {
         match self {
             Self::LogIn => "log_in",
             Self::LogInAccount => "log_in_account",
+            Self::LogInKnown => "log_in_known",
+            Self::LogIns => "log_ins",
             Self::Register => "register",
             Self::Letters => "letters",
             Self::Mails => "mails",
@@ -78,11 +86,13 @@ impl Limited {
         let (burst, count, unit) = match self {
             Self::LogIn => (10, 3, minute),
             Self::LogInAccount => (60, 30, minute),
+            // So many are of no one person, nor of the people behind one address.
+            Self::LogIns => (200, 120, minute),
             // Many people may share an address.
             Self::Register | Self::Letters => (50, 20, hour),
             // A letter's link is good for half an hour at least: the newest one always is.
             Self::Mails => (2, 2, hour),
-            Self::Tokens | Self::Password => (20, 10, minute),
+            Self::Tokens | Self::Password | Self::LogInKnown => (20, 10, minute),
             Self::Refresh => (60, 60, minute),
             Self::Api | Self::Preview => (1_000, 6_000, minute),
         };
@@ -163,6 +173,19 @@ impl Limits {
     pub async fn admit(&self, what: Limited, who: &[u8]) -> Result<(), LimitError> {
         let Some(rate) = self.rates.get(what) else { return Ok(()) };
         self.count(key_of(what, who), rate, 1).await
+    }
+
+    /// Counts it, or says why it may not be done now.
+    pub(super) async fn refused(
+        &self,
+        what: Limited,
+        who: &[u8],
+    ) -> Result<Option<LimitError>, StoreError> {
+        match self.admit(what, who).await {
+            Ok(()) => Ok(None),
+            Err(LimitError::Store(error)) => Err(error),
+            Err(exceeded) => Ok(Some(exceeded)),
+        }
     }
 
     /// Counts it no more.

@@ -8,8 +8,7 @@ use synmon_core::{
 };
 
 use super::{
-    AccessError, AccountError, Accounts, Caller, Credential, LimitError, Limited, SESSION_LIFETIME,
-    Secret, password,
+    AccessError, AccountError, Accounts, Caller, Credential, SESSION_LIFETIME, Secret, password,
 };
 use crate::visit::{Visit, network_of};
 
@@ -35,47 +34,39 @@ impl Accounts {
         if let Some(account) = &account {
             visit.is_about(account.id);
         }
-        self.admit_log_in(visit, email, account.as_ref()).await?;
+        let tries = self.admit_log_in(visit, email, account.as_ref()).await?;
+        let settled = self.log_in_to(visit, account, password).await;
+        self.settle_tries(visit, tries, &settled).await;
+        settled
+    }
+
+    async fn log_in_to(
+        &self,
+        visit: &Visit,
+        account: Option<Account>,
+        password: &str,
+    ) -> Result<Tokens, AccountError> {
         let known = account.as_ref().map(|account| account.password_hash.clone());
-        let right = self.passwords.verify(password, known).await?;
+        let right = self.passwords.verify(&network_of(visit.address), password, known).await?;
         let account = account.filter(|_| right).ok_or(AccountError::WrongCredentials)?;
         if account.confirmed_at.is_none() {
             return Err(AccountError::NotConfirmed);
         }
         let tokens = self.begin_session(visit, account.id, &account.password_hash).await?;
-        self.upgrade(&account, password).await?;
+        self.upgrade(visit, &account, password).await?;
         Ok(tokens)
-    }
-
-    /// However many try to get into an account, those come through who come from where somebody
-    /// has logged in to it before.
-    async fn admit_log_in(
-        &self,
-        visit: &Visit,
-        email: &str,
-        account: Option<&Account>,
-    ) -> Result<(), AccountError> {
-        let key = Account::email_key(email);
-        let exceeded = match self.limits.admit(Limited::LogInAccount, key.as_bytes()).await {
-            Err(exceeded @ LimitError::Exceeded { .. }) => exceeded,
-            settled => return Ok(settled?),
-        };
-        // Where there is no account, looking takes as long.
-        let account = account.map_or_else(|| OwnerId::new(self.clock.now()), |account| account.id);
-        let known = self.sessions.addresses_of(account).await?;
-        let network = network_of(visit.address);
-        if known.into_iter().any(|address| network_of(address) == network) {
-            Ok(())
-        } else {
-            Err(exceeded.into())
-        }
     }
 
     /// Hashes a password anew whose hash was made with weaker parameters; if there is no time for
     /// that now, then at the next log-in.
-    async fn upgrade(&self, account: &Account, password: &str) -> Result<(), AccountError> {
+    async fn upgrade(
+        &self,
+        visit: &Visit,
+        account: &Account,
+        password: &str,
+    ) -> Result<(), AccountError> {
         if password::is_outdated(&account.password_hash)
-            && let Ok(hash) = self.passwords.hash(password).await
+            && let Ok(hash) = self.passwords.hash(&network_of(visit.address), password).await
         {
             self.store.upgrade_password(account.id, &account.password_hash, &hash).await?;
         }

@@ -11,6 +11,8 @@ mod log_in;
 mod password;
 mod secret;
 mod token_keys;
+mod tries;
+mod turns;
 
 pub use access::{AccessError, Caller, Credential};
 pub use audit::AuditLog;
@@ -164,7 +166,7 @@ impl Accounts {
             check_password(password),
         ])?;
         let email = address.map(EmailAddress::into_string).unwrap_or_default();
-        let password_hash = self.passwords.hash(password).await?;
+        let password_hash = self.passwords.hash(&network_of(visit.address), password).await?;
         if !self.may_mail(&Letter::Registration, &email, Some(visit)).await? {
             return Ok(());
         }
@@ -221,7 +223,7 @@ impl Accounts {
         password: &str,
     ) -> Result<(), AccountError> {
         check_password(password)?;
-        let password_hash = self.passwords.hash(password).await?;
+        let password_hash = self.passwords.hash(&network_of(visit.address), password).await?;
         let hash = Secret::hash_of(token);
         let reset = self.store.reset_password(hash, &password_hash, self.clock.now()).await?;
         visit.is_about(reset.ok_or(AccountError::BadLetterToken)?);

@@ -15,10 +15,14 @@ use sha2::{Digest as _, Sha256};
 use synmon_core::invalid::Invalid;
 use tokio::{sync::Semaphore, time::timeout};
 
+use super::turns::Turns;
+
 pub(crate) const MIN_PASSWORD_CHARS: usize = 8;
 pub(crate) const MAX_PASSWORD_CHARS: usize = 256;
 /// How many passwords are hashed at once; each takes 19 MiB.
 const AT_ONCE: usize = 4;
+/// How many of them are anybody's: the others are for everybody else.
+const AT_ONCE_EACH: usize = AT_ONCE / 2;
 /// How long somebody waits for that. An answer that comes later is of use to nobody.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -32,6 +36,7 @@ static COMMON: LazyLock<HashSet<&str>> =
 #[derive(Clone)]
 pub struct Passwords {
     permits: Arc<Semaphore>,
+    turns: Arc<Turns>,
     /// The hash that is checked where there is none, so that it takes as long.
     decoy: Arc<str>,
 }
@@ -64,26 +69,33 @@ pub fn check_password(password: &str) -> Result<(), Invalid> {
 impl Default for Passwords {
     fn default() -> Self {
         let decoy = hash("not anybody's password").into();
-        Self { permits: Arc::new(Semaphore::new(AT_ONCE)), decoy }
+        let turns = Arc::new(Turns::new(AT_ONCE_EACH));
+        Self { permits: Arc::new(Semaphore::new(AT_ONCE)), turns, decoy }
     }
 }
 
 impl Passwords {
-    /// The hash of a password, with a salt of its own, as a PHC string.
-    pub async fn hash(&self, password: &str) -> Result<String, Busy> {
+    /// The hash of a password, with a salt of its own, as a PHC string. `who` asks for it: a
+    /// network, or an account.
+    pub async fn hash(&self, who: &[u8], password: &str) -> Result<String, Busy> {
         let password = password.to_owned();
-        self.work(move || hash(&password)).await
+        self.work(who, move || hash(&password)).await
     }
 
     /// Whether a password fits a hash. Without a hash it does not, after the same work.
-    pub async fn verify(&self, password: &str, known: Option<String>) -> Result<bool, Busy> {
+    pub async fn verify(
+        &self,
+        who: &[u8],
+        password: &str,
+        known: Option<String>,
+    ) -> Result<bool, Busy> {
         // Longer than any that was ever accepted: not worth a hash, and it tells nothing.
         if password.len() > MAX_PASSWORD_CHARS * 4 {
             return Ok(false);
         }
         let password = password.to_owned();
         let decoy = Arc::clone(&self.decoy);
-        self.work(move || {
+        self.work(who, move || {
             let exists = known.is_some();
             verify(&password, known.as_deref().unwrap_or(&decoy)) && exists
         })
@@ -92,14 +104,19 @@ impl Passwords {
 
     async fn work<T: Send + 'static>(
         &self,
+        who: &[u8],
         job: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Busy> {
-        let permits = Arc::clone(&self.permits).acquire_owned();
-        let Ok(Ok(permit)) = timeout(PATIENCE, permits).await else { return Err(Busy) };
+        let permits = async {
+            // Whoever has his share waits apart: the line is not his alone.
+            let turn = self.turns.take(who).await;
+            Arc::clone(&self.permits).acquire_owned().await.map(|permit| (turn, permit))
+        };
+        let Ok(Ok(permits)) = timeout(PATIENCE, permits).await else { return Err(Busy) };
         metrics::counter!("synmon_password_hashes_total").increment(1);
-        // The permit goes with the work: a client that hangs up does not make room for another.
+        // The permits go with the work: a client that hangs up does not make room for another.
         let work = move || {
-            let _permit = permit;
+            let _permits = permits;
             job()
         };
         #[expect(clippy::expect_used, reason = "hashing does not panic, and is never aborted")]
@@ -139,15 +156,17 @@ fn verify(password: &str, hash: &str) -> bool {
 mod tests {
     use super::*;
 
+    const WHO: &[u8] = b"somebody";
+
     #[tokio::test]
     async fn a_password_fits_its_own_hash_and_nothing_else() {
         let passwords = Passwords::default();
-        let hash = passwords.hash("correct horse 🐎").await.unwrap();
+        let hash = passwords.hash(WHO, "correct horse 🐎").await.unwrap();
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
-        assert!(passwords.verify("correct horse 🐎", Some(hash.clone())).await.unwrap());
-        assert!(!passwords.verify("correct horse 🐎 ", Some(hash)).await.unwrap());
-        assert!(!passwords.verify("not anybody's password", None).await.unwrap());
-        assert!(!passwords.verify("x", Some("garbage".to_owned())).await.unwrap());
+        assert!(passwords.verify(WHO, "correct horse 🐎", Some(hash.clone())).await.unwrap());
+        assert!(!passwords.verify(WHO, "correct horse 🐎 ", Some(hash)).await.unwrap());
+        assert!(!passwords.verify(WHO, "not anybody's password", None).await.unwrap());
+        assert!(!passwords.verify(WHO, "x", Some("garbage".to_owned())).await.unwrap());
     }
 
     #[tokio::test]
@@ -155,13 +174,25 @@ mod tests {
         let passwords = Passwords::default();
         let all = Arc::clone(&passwords.permits).acquire_many_owned(4).await.unwrap();
         assert!(passwords.permits.try_acquire().is_err(), "there is room for four");
-        let waiting =
-            tokio::join!(passwords.hash("a password"), passwords.verify("a password", None));
+        let waiting = tokio::join!(
+            passwords.hash(WHO, "a password"),
+            passwords.verify(WHO, "a password", None)
+        );
         assert_eq!(waiting, (Err(Busy), Err(Busy)));
         // What is too long is not worth the wait.
-        assert_eq!(passwords.verify(&"x".repeat(1_000_000), None).await, Ok(false));
+        assert_eq!(passwords.verify(WHO, &"x".repeat(1_000_000), None).await, Ok(false));
         drop(all);
-        assert!(passwords.hash("a password").await.is_ok());
+        assert!(passwords.hash(WHO, "a password").await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn nobody_has_more_than_half_of_the_places() {
+        let passwords = Passwords::default();
+        let (one, two) = (passwords.turns.take(WHO).await, passwords.turns.take(WHO).await);
+        assert_eq!(passwords.hash(WHO, "a password").await, Err(Busy));
+        assert!(passwords.hash(b"somebody else", "a password").await.is_ok());
+        drop((one, two));
+        assert!(passwords.hash(WHO, "a password").await.is_ok());
     }
 
     #[test]

@@ -111,10 +111,9 @@ impl Operation {
         fitting.or_else(|| successes.next()).unwrap_or(200)
     }
 
-    /// How often an address may try it.
+    /// How often an address may try it. Log-ins are counted where it is known to whom.
     pub(super) fn limit(&self) -> Option<Limited> {
         Some(match self.id.as_str() {
-            "log_in" => Limited::LogIn,
             "register" => Limited::Register,
             "resend_confirmation" | "forgot_password" => Limited::Letters,
             "confirm" | "reset_password" | "confirm_channel" => Limited::Tokens,
@@ -124,11 +123,9 @@ impl Operation {
         })
     }
 
-    /// Whether a try with this answer is one of those that are limited: people mistype, and one
-    /// address may have many of them behind it, whose log-ins are right.
+    /// Whether a try with this answer is one of those that are limited: people mistype.
     pub(super) fn counts(limit: Limited, status: StatusCode) -> bool {
         match limit {
-            Limited::LogIn => status == StatusCode::UNAUTHORIZED,
             Limited::Register | Limited::Letters => status.is_success(),
             _ => true,
         }

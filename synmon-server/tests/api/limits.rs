@@ -68,7 +68,7 @@ async fn wrong_log_ins_are_limited_over_all_replicas_and_lock_nobody_out() {
 }
 
 #[tokio::test]
-async fn right_log_ins_use_nothing_up_and_one_network_of_ipv6_is_one_client() {
+async fn right_log_ins_are_no_wrong_ones_and_one_network_of_ipv6_is_one_client() {
     let app = behind_a_proxy("log_in=1/h:3").start().await;
     app.register("ann").await;
     let api = app.anonymous();
@@ -87,6 +87,60 @@ async fn right_log_ins_use_nothing_up_and_one_network_of_ipv6_is_one_client() {
         api.raw(Method::POST, "/auth/login", "{").await.must_be(400);
     }
     try_password(&api, "ann", "wrong").await.must_be(401);
+}
+
+#[tokio::test]
+async fn right_log_ins_of_one_client_do_not_take_all_hashes_either() {
+    let app = behind_a_proxy("log_ins=1/h:5,password=1/h:3").start().await;
+    let ann = app.register("ann").await;
+    let home = app.anonymous().from("203.0.113.1");
+    let before = app.hashes().await;
+    let mut answers = Vec::new();
+    for _ in 0..9 {
+        answers.push(try_password(&home, "ann", PASSWORD).await);
+    }
+    limited(&answers, 200, 5);
+    assert_eq!(app.hashes().await - before, 5, "what is refused costs nothing");
+    // Nor do checks of a password that is right.
+    let mut answers = Vec::new();
+    for turn in 0..6 {
+        let other = json!({"email": address_of(&format!("other{turn}")), "password": PASSWORD});
+        answers.push(ann.post("/me/email", &other).await);
+    }
+    limited(&answers, 202, 3);
+    try_password(&app.anonymous().from("192.0.2.9"), "ann", PASSWORD).await.must_be(200);
+}
+
+#[tokio::test]
+async fn the_letters_that_ask_for_another_address_are_limited() {
+    let app = behind_a_proxy("letters=1/h:2").start().await;
+    let ann = app.register("ann").await;
+    let mut answers = Vec::new();
+    for turn in 0..5 {
+        let other = json!({"email": address_of(&format!("other{turn}")), "password": PASSWORD});
+        answers.push(ann.post("/me/email", &other).await);
+    }
+    limited(&answers, 202, 2);
+}
+
+#[tokio::test]
+async fn a_neighbour_who_tries_passwords_keeps_nobody_out_who_is_at_home_there() {
+    let app = behind_a_proxy("log_in=1/h:3,log_in_known=1/h:2").start().await;
+    let home = app.anonymous().from("203.0.113.1");
+    app.register("ann").await;
+    app.register("ben").await;
+    try_password(&home, "ann", PASSWORD).await.must_be(200);
+    let mut answers = Vec::new();
+    for _ in 0..6 {
+        answers.push(try_password(&home, "nobody", "wrong").await);
+    }
+    limited(&answers, 401, 3);
+    // Ben was never there.
+    try_password(&home, "ben", PASSWORD).await.must_be(429);
+    // And who guesses Ann's password has no more tries than she.
+    try_password(&home, "ann", "wrong").await.must_be(401);
+    try_password(&home, "ann", PASSWORD).await.must_be(200);
+    try_password(&home, "ann", PASSWORD).await.must_be(429);
 }
 
 #[tokio::test]
