@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn of_a_step_that_was_not_tried_long_texts_are_cut() {
         let long = "ü".repeat(10_000);
-        let log = StepLog {
+        let whole = StepLog {
             selector_xpath: Some("//a".to_owned()),
             evidence: Evidence {
                 selectors: Some(vec!["//a".to_owned(), long.clone()]),
@@ -205,7 +205,7 @@ mod tests {
             ..StepLog::open(&long)
         };
         let cut = format!("{}…", "ü".repeat(200));
-        let short = log.shortened();
+        let short = whole.shortened();
         assert_eq!(short.content.as_ref(), Some(&cut));
         assert_eq!(short.selector_xpath.as_deref(), Some("//a"));
         assert_eq!(short.evidence.selectors, Some(vec!["//a".to_owned(), cut]));
