@@ -147,16 +147,17 @@ mod tests {
 
     #[test]
     fn only_pages_are_ended_the_largest_first() {
+        const NONE: [u64; 0] = [];
         let ended = |processes: &[(u64, bool)]| -> Vec<u64> {
             let usage = |&(bytes, has_pages)| Usage { pid: getpid(), bytes, has_pages };
             let usage: Vec<_> = processes.iter().map(usage).collect();
             too_much(&usage, 100).iter().map(|process| process.bytes).collect()
         };
         // The browser itself, its network, and pages.
-        assert_eq!(ended(&[(150, false), (120, false), (99, true), (20, true)]), []);
+        assert_eq!(ended(&[(150, false), (120, false), (99, true), (20, true)]), NONE);
         assert_eq!(ended(&[(150, false), (101, true), (20, true), (102, true)]), [101, 102]);
-        assert_eq!(ended(&[(50, false), (90, true), (80, true), (90, true), (80, true)]), []);
+        assert_eq!(ended(&[(50, false), (90, true), (80, true), (90, true), (80, true)]), NONE);
         assert_eq!(ended(&[(50, false), (90, true), (91, true), (90, true), (80, true)]), [91]);
-        assert_eq!(ended(&[(500, false)]), []);
+        assert_eq!(ended(&[(500, false)]), NONE);
     }
 }
