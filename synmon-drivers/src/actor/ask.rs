@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use synmon_core::browser::BrowserError;
 
-use super::{Failure, Tab};
+use super::{Failure, Tab, tab::is_too_deep};
 use crate::page::{Changed, Script};
 
 /// How often a script is tried again that the page cut short.
@@ -43,6 +43,7 @@ pub(crate) async fn ask<A: DeserializeOwned>(
         match answer {
             Err(Failure::Slow) if begun.elapsed() < BUSY_LIMIT => {}
             Err(Failure::Left) if begun.elapsed() < LEAVING_LIMIT => cuts += 1,
+            Err(Failure::Script(why)) if is_too_deep(&why) => return Err(Failure::Script(why)),
             Err(Failure::Left | Failure::Script(_)) if cuts < MAX_CUTS => cuts += 1,
             Ok(value) => {
                 return serde_json::from_value(value).map_err(|_| {

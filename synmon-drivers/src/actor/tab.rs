@@ -130,9 +130,14 @@ pub(crate) fn keeps_leaving() -> BrowserError {
 
 /// What the failure of a script of ours means: a page can be nested deeper than any can follow.
 pub(crate) fn broken(why: String) -> BrowserError {
-    if TOO_DEEP.iter().any(|words| why.contains(words)) {
+    if is_too_deep(&why) {
         BrowserError::PageCrashed(format!("it is nested too deep to be read: {why}"))
     } else {
         BrowserError::Unexpected(why)
     }
+}
+
+/// Whether a script has failed for want of stack, as it would again.
+pub(super) fn is_too_deep(why: &str) -> bool {
+    TOO_DEEP.iter().any(|words| why.contains(words))
 }

@@ -272,8 +272,10 @@ pub async fn a_page_that_is_too_deep_to_be_read(subject: Subject<'_>) {
     let mut tab = subject.tab().await;
     tab.open(&site.url("/")).await;
     let button = selector("role=button[name=\"Go\"]");
-    is_told_of_the_page(timeout(HANGS, tab.0.observe(&button, None)).await.unwrap());
-    is_told_of_the_page(timeout(HANGS, tab.0.act(&button, &CLICK)).await.unwrap());
+    let seen = timeout(HANGS, tab.0.observe(&button, None)).await;
+    is_told_or_cut(&mut tab, seen).await;
+    let acted = timeout(HANGS, tab.0.act(&button, &CLICK)).await;
+    is_told_or_cut(&mut tab, acted).await;
     tab.open(&site.url("/calm")).await;
     assert_eq!(tab.title().await, "calm");
     tab.close().await;
