@@ -50,8 +50,8 @@ impl Server {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         // What is counted before there is a recorder is lost.
         telemetry::metrics();
-        let http = bind(config.listen).await?;
-        let demo = bind(config.demo_listen).await?;
+        let http = config.listen.map(Bound::to).transpose()?;
+        let demo = config.demo_listen.map(Bound::to).transpose()?;
         let address = http.as_ref().map_or(DEFAULT_ADDRESS, Bound::address);
         let public_url = match &config.public_url {
             Some(url) => url.clone(),
@@ -170,12 +170,5 @@ async fn repeat(
             () = stop.cancelled() => {}
             () = clock.sleep(period) => {}
         }
-    }
-}
-
-async fn bind(address: Option<SocketAddr>) -> anyhow::Result<Option<Bound>> {
-    match address {
-        Some(address) => Bound::to(address).await.map(Some),
-        None => Ok(None),
     }
 }

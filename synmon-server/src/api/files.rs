@@ -191,7 +191,7 @@ mod tests {
         let key = ArtifactKey::screenshot(place, 1, 0, MediaType::Png);
         artifacts.put(&key, Bytes::from_static(b"a picture")).await.unwrap();
         let few = FileLimits { at_a_time: 2, waiting: 1, wait: WAIT };
-        let files = Files::new(artifacts, clock.clone(), few);
+        let files = Files::new(artifacts, Arc::<ManualClock>::clone(&clock), few);
         let open = || files.open(owner, &key);
         let refused = |opened: Result<Option<Body>, ApiError>| {
             opened.unwrap_err().as_response().status() == StatusCode::TOO_MANY_REQUESTS

@@ -72,8 +72,8 @@ pub(crate) struct Bound {
 }
 
 impl Bound {
-    /// Takes the address.
-    pub(crate) async fn to(address: SocketAddr) -> anyhow::Result<Self> {
+    /// Takes the address, within a runtime.
+    pub(crate) fn to(address: SocketAddr) -> anyhow::Result<Self> {
         let listener = listen(address)
             .with_context(|| format!("can't listen at {address}: is another server there?"))?;
         let address = listener.local_addr()?;

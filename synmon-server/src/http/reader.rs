@@ -96,8 +96,8 @@ mod tests {
     /// Whether a client is let go that reads so many bytes every 20 s.
     async fn is_let_go(bytes: usize) -> bool {
         let clock = ManualClock::at_rfc3339("2026-01-01T00:00:00Z");
-        let seat = Connections::new(1, clock.clone()).seat().await;
-        let mut reader = Reader::new(clock.clone(), seat);
+        let seat = Connections::new(1, Arc::<ManualClock>::clone(&clock)).seat().await;
+        let mut reader = Reader::new(Arc::<ManualClock>::clone(&clock), seat);
         let mut cx = Context::from_waker(std::task::Waker::noop());
         for _ in 0..1_000 {
             if reader.took(&mut cx, Poll::Pending).is_ready() {
@@ -122,13 +122,13 @@ mod tests {
     #[tokio::test]
     async fn reading_a_little_now_and_then_holds_no_answer_for_ever() {
         let clock = ManualClock::at_rfc3339("2026-01-01T00:00:00Z");
-        let bound = Bound::to(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let bound = Bound::to(([127, 0, 0, 1], 0).into()).unwrap();
         let mut socket = TcpStream::connect(bound.address()).await.unwrap();
         let app = make_sync(|_| {
             let endless = stream::repeat_with(|| Ok::<_, io::Error>(vec![0; 16 * 1024]));
             Response::builder().body(Body::from_bytes_stream(endless))
         });
-        let (all, stop) = (clock.clone(), CancellationToken::new());
+        let (all, stop) = (Arc::<ManualClock>::clone(&clock), CancellationToken::new());
         let server = tokio::spawn(async move { bound.serve(app.boxed(), 9, all, &stop).await });
         socket.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
         let mut little = vec![0; 200 * 1024];
