@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use synmon_core::{
-    artifact::{ArtifactError, ArtifactKey, ArtifactPrefix, Artifacts},
+    artifact::{ArtifactError, ArtifactKey, ArtifactPrefix, Artifacts, OpenArtifact},
     browser::{
         Activity, Adjustment, Attempt, Browser, BrowserError, Capability, Explanation, Health,
         Observation, PageState, Picture, Session, SessionRequest, Shot, Travel,
@@ -241,6 +241,10 @@ impl<A: Artifacts> Artifacts for TimedArtifacts<A> {
 
     async fn get(&self, key: &ArtifactKey) -> Result<Option<Bytes>, ArtifactError> {
         self.artifacts.get(key).await
+    }
+
+    async fn open(&self, key: &ArtifactKey) -> Result<Option<OpenArtifact>, ArtifactError> {
+        self.artifacts.open(key).await
     }
 
     async fn remove(&self, key: &ArtifactKey) -> Result<(), ArtifactError> {
