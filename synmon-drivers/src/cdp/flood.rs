@@ -24,11 +24,29 @@ pub(super) struct Flood {
     /// How many seconds in a row have counted.
     loud: u32,
     over: bool,
+    heard: Heard,
+}
+
+/// How much a page has told since its beginning.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Heard {
+    events: u64,
+    bytes: u64,
+}
+
+impl Heard {
+    /// Whether so much came since `before`, while the browser should have answered, that its answer
+    /// waits behind what the page says.
+    pub(super) fn drowns_answers(self, before: Self) -> bool {
+        self.events - before.events > 1_000 || self.bytes - before.bytes > 4 << 20
+    }
 }
 
 impl Flood {
     /// Takes note of an event that came in so many bytes; whether it is the one too many.
     pub(super) fn rises(&mut self, method: &str, size: usize, now: Instant) -> bool {
+        self.heard.events += 1;
+        self.heard.bytes += size as u64;
         // Pictures are what we have asked for.
         if self.over || method == "Page.screencastFrame" {
             return false;
@@ -44,6 +62,11 @@ impl Flood {
         self.bytes = self.bytes.saturating_add(size);
         self.over = self.loud >= SECONDS;
         self.over
+    }
+
+    /// How much there was so far.
+    pub(super) fn heard(&self) -> Heard {
+        self.heard
     }
 
     /// What it has come to, if it was too much.

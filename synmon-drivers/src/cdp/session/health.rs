@@ -6,13 +6,22 @@ use synmon_core::browser::{BrowserError, Health};
 use super::{CdpSession, limits};
 use crate::{actor::Failure, cdp::connection::CallError, page::ENDED};
 
+/// Why a browser that has no time to answer is none that is lost.
+const DROWNED: &str = "it says so much that nothing else is heard of its browser";
+
 impl CdpSession {
     pub(super) async fn health(&self) -> Health {
+        let before = self.shared().state().flood.heard();
         let asked = self.line().call(None, "Browser.getVersion", json!({}), limits::PROBE).await;
         match asked {
             Ok(_) => {}
             Err(error @ CallError::TooMuch) => {
                 return Health::PageCrashed { why: error.to_string() };
+            }
+            Err(CallError::NoAnswer { .. })
+                if self.shared().state().flood.heard().drowns_answers(before) =>
+            {
+                return Health::PageCrashed { why: DROWNED.to_owned() };
             }
             Err(CallError::Closed(why)) if self.context.is_local() => {
                 return Health::BrowserCrashed { why };
