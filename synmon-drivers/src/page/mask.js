@@ -17,10 +17,13 @@ layer.style.cssText = ['all: initial', 'display: block', 'position: absolute', '
   'z-index: 2147483647'].map((rule) => `${rule} !important`).join('; ');
 // Where the patches are would tell a page that guesses what was recognised.
 const hidden = method(Element, 'attachShadow')(layer, { mode: 'closed' });
-const patches = boxes().map(({ left, top, width, height }) => {
+const patches = boxes().map((box) => {
+  // Whole pixels: a part of one shows what is beneath it.
+  const [left, top] = [Math.floor(box.left), Math.floor(box.top)];
+  const [right, bottom] = [Math.ceil(box.left + box.width), Math.ceil(box.top + box.height)];
   const patch = document.createElement('div');
   patch.style.cssText = `all: initial; position: absolute; background: #ff00ff; left: ${left}px; top: ${top}px;`
-    + ` width: ${width}px; height: ${height}px`;
+    + ` width: ${right - left}px; height: ${bottom - top}px`;
   hidden.append(patch);
   return patch;
 });

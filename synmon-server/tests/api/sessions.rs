@@ -126,7 +126,7 @@ async fn only_one_bearer_header_with_an_access_token_opens_anything() {
     ann.get_as("/me", &[&bearer]).await.must_be(200);
     // RFC 7235, section 2.1: the scheme is case-insensitive.
     ann.get_as("/me", &[&format!("bearer {}", ann.token())]).await.must_be(200);
-    let long = format!("Bearer {}", "x".repeat(50_000));
+    let long = format!("Bearer {}", "x".repeat(30_000));
     for headers in [
         vec![],
         vec![""],
