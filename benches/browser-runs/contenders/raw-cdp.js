@@ -21,7 +21,7 @@ const args = [
   "--disable-quic", "--disable-search-engine-choice-screen", "--disable-sync", "--force-color-profile=srgb",
   "--force-webrtc-ip-handling-policy=disable_non_proxied_udp", "--webrtc-ip-handling-policy=disable_non_proxied_udp",
   "--host-resolver-rules=MAP *.invalid ~NOTFOUND",
-  "--metrics-recording-only", "--mute-audio", "--password-store=basic", "--use-mock-keychain",
+  "--log-level=2", "--metrics-recording-only", "--mute-audio", "--password-store=basic", "--use-mock-keychain",
   "--disable-frame-rate-limit", "--disable-gpu", "--disable-backgrounding-occluded-windows",
   "--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--disable-smooth-scrolling",
   "--window-size=1280,720", "--hide-scrollbars", "--no-startup-window",
