@@ -6,6 +6,7 @@
     reason = "this is test code: what does not hold panics, and the panic is the report"
 )]
 
+pub mod addresses;
 mod artifacts;
 mod browser;
 #[cfg(feature = "program-fixture")]

@@ -354,6 +354,8 @@ fn embedded_v4(address: IpAddr) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use synmon_testkit::addresses::{LOOPBACK, NOT_PUBLIC};
+
     use super::*;
 
     struct Names(Vec<(&'static str, Vec<&'static str>)>);
@@ -396,46 +398,8 @@ mod tests {
 
     #[tokio::test]
     async fn every_spelling_of_a_forbidden_address_is_refused() {
-        for host in [
-            "127.0.0.1",
-            "2130706433",
-            "0x7f.1",
-            "0177.0.0.1",
-            "127.1",
-            "0",
-            "[::1]",
-            "[::]",
-            "[::ffff:127.0.0.1]",
-            "localhost",
-            "LOCALHOST.",
-            "a.localhost",
-            "①②⑦.0.0.1",
-            "169.254.169.254",
-            "168.63.129.16",
-            "100.100.100.200",
-            "10.0.0.1",
-            "172.16.0.1",
-            "192.168.1.1",
-            "198.18.0.1",
-            "192.0.0.1",
-            "224.0.0.1",
-            "255.255.255.255",
-            "[fd00:ec2::254]",
-            "[fe80::1]",
-            "[64:ff9b::7f00:1]",
-            "[64:ff9b:1::1]",
-            "[2002:7f00:1::]",
-            "[2002:808:808::]",
-            "[::ffff:0:a00:5]",
-            "[100:0:0:1::1]",
-            "[4000::1]",
-            "[2001::1]",
-            "[::10.0.0.1]",
-            "[5f00::1]",
-            "[ff02::1]",
-            "intranet.example",
-            "mixed.example",
-        ] {
+        let others = ["①②⑦.0.0.1", "intranet.example", "mixed.example"];
+        for host in LOOPBACK.into_iter().chain(NOT_PUBLIC).chain(others) {
             let answer = check("", &format!("http://{host}/")).await;
             assert!(matches!(answer, Err(EgressError::Forbidden { .. })), "{host}: {answer:?}");
         }
